@@ -1,0 +1,65 @@
+"""A library for MCP servers made of modules, for clients of both protocol revisions.
+
+The names below are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .bus import Event as Event
+    from .bus import EventBus as EventBus
+    from .module import Module as Module
+    from .module import ModuleContext as ModuleContext
+    from .server import Server as Server
+    from .settings import BreakerSettings as BreakerSettings
+    from .settings import CacheSettings as CacheSettings
+    from .settings import LimitSettings as LimitSettings
+    from .settings import PoolSettings as PoolSettings
+
+_HOMES = {
+    "BreakerSettings": "settings",
+    "CacheSettings": "settings",
+    "Context": "protocol.callables",
+    "DatabaseModule": "modules.database",
+    "Event": "bus",
+    "EventBus": "bus",
+    "FilesModule": "modules.files",
+    "FunctionsModule": "modules.functions",
+    "LimitSettings": "settings",
+    "Module": "module",
+    "ModuleContext": "module",
+    "Offer": "items",
+    "PoolSettings": "settings",
+    "PromptItem": "items",
+    "ResourceItem": "items",
+    "Server": "server",
+    "StreamsModule": "modules.streams",
+    "TasksModule": "modules.tasks",
+    "TemplateItem": "items",
+    "ToolError": "errors",
+    "ToolItem": "items",
+    "WorkflowsModule": "modules.workflows",
+    "prompt": "functions.markers",
+    "resource": "functions.markers",
+    "stream": "functions.markers",
+    "task": "functions.markers",
+    "tool": "functions.markers",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

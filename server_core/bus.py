@@ -1,0 +1,69 @@
+"""The bus on which facts travel from the core to whoever listens."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .clock import Clock, SystemClock
+
+
+class Event(NamedTuple):
+    """A fact with its place in the order of things.
+
+    Attributes:
+        seq: counts from 1 and never repeats in a bus; facts of several threads may reach a listener out of order.
+        at: seconds since the epoch, by the bus's clock.
+        fact: a frozen dataclass, most of them from `events`.
+    """
+
+    seq: int
+    at: float
+    fact: object
+
+
+Listener = Callable[[Event], None]
+
+
+class EventBus:
+    """Hands each emitted fact to every listener, at once, on the thread that emits it.
+
+    Listeners must be quick, must not block and may be called from any thread. One that raises is logged and skipped.
+    Guard the making of a fact on a hot path with `if bus.active`.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._count = itertools.count(1)
+        self._lock = threading.Lock()
+        self._listeners: tuple[Listener, ...] = ()
+        self.active = False
+
+    def emit(self, fact: object) -> None:
+        """Hand `fact` to the listeners. Callable from any thread; never raises."""
+        if not self.active:
+            return
+        event = Event(next(self._count), self._clock.now(), fact)
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                logging.getLogger(__name__).exception("A listener of the event bus raised; it stays subscribed")
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from now on; returns a callable (idempotent) that ends it."""
+        # A cell of its own, so that the same function can listen twice and each end only itself.
+        cell: Listener = lambda event: listener(event)  # noqa: E731
+        with self._lock:
+            self._listeners = (*self._listeners, cell)
+            self.active = True
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._listeners = tuple(other for other in self._listeners if other is not cell)
+                self.active = bool(self._listeners)
+
+        return unsubscribe

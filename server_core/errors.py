@@ -1,0 +1,163 @@
+"""What can go wrong, and how it is told to a client (protocol errors, codes, what is kept secret).
+
+An error that this file knows is *anticipated*: its text is meant for the client. Any other exception is unexpected:
+the client gets a reference, and the text stays in the log.
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+import traceback
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp import MCPError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
+
+PERMISSION_DENIED = -32003
+UNAVAILABLE = -32010
+TIMED_OUT = -32011
+TOO_LARGE = -32012
+RESOURCE_NOT_FOUND_2025 = -32002
+
+
+class CoreError(Exception):
+    """An anticipated failure: its text says what happened and what to do, and may be shown to a client."""
+
+    code = INTERNAL_ERROR
+
+
+class NotFoundError(CoreError):
+    """A tool, prompt, resource, task or workflow that does not exist; the text names the nearest that do."""
+
+    code = INVALID_PARAMS
+
+    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
+        near = nearest(name, known)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        super().__init__(f"Unknown {what}: {name}{hint}")
+        self.what = what
+        self.name = name
+
+
+class InvalidArgumentsError(CoreError):
+    """Arguments that do not fit: which, and why."""
+
+    code = INVALID_PARAMS
+
+
+class DeniedError(CoreError):
+    """Something that this server does not allow."""
+
+    code = PERMISSION_DENIED
+
+
+class UnavailableError(CoreError):
+    """Something that this server needs does not answer now (an open breaker, an exhausted pool)."""
+
+    code = UNAVAILABLE
+
+
+class BreakerOpenError(UnavailableError):
+    """A circuit breaker refused the call. `retry_in` is in seconds."""
+
+    def __init__(self, breaker: str, retry_in: float) -> None:
+        when = f"it lets a probe through in {retry_in:.1f} s" if retry_in > 0 else "a probe is under way"
+        super().__init__(f"Circuit breaker {breaker!r} is open: {when}. Try again then.")
+        self.breaker = breaker
+        self.retry_in = retry_in
+
+
+class TimeLimitError(CoreError):
+    """A call that took longer than its limit."""
+
+    code = TIMED_OUT
+
+
+class TooLargeError(CoreError):
+    """A result over the size limit; the text says how to get it in parts."""
+
+    code = TOO_LARGE
+
+
+class ModuleStartError(CoreError):
+    """A module that can't start; the text is one line that says why and what to do."""
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The names of `known` that look most like `name`, best first."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.6)
+    return [by_folded[folded] for folded in close]
+
+
+def is_anticipated(error: BaseException) -> bool:
+    """Whether the text of `error` was written for the client to read."""
+    return isinstance(error, CoreError | ToolError | ResourceError | MCPError)
+
+
+def error_code(error: BaseException) -> int:
+    """The JSON-RPC code of `error` (the guide's mapping, on the codes that the specification leaves free)."""
+    if isinstance(error, MCPError):
+        return error.code
+    if isinstance(error, CoreError):
+        return error.code
+    if isinstance(error, PermissionError):
+        return PERMISSION_DENIED
+    return INTERNAL_ERROR
+
+
+def new_reference() -> str:
+    """A short id under which the log tells the whole of an unexpected error."""
+    return secrets.token_hex(4)
+
+
+def traceback_text(error: BaseException) -> str:
+    """The whole traceback, as the interpreter would print it."""
+    return "".join(traceback.format_exception(error))
+
+
+def protocol_error(
+    error: BaseException, *, method: str, now: float, reference: str, development: bool, protocol: str = ""
+) -> MCPError:
+    """The JSON-RPC error for a request that failed with `error`.
+
+    `data` carries `timestamp` (ISO 8601, UTC), `method` and, for an unexpected error, `reference`; the exception's
+    text and traceback only in development mode. An `MCPError` keeps its own code, message and data. For a resource
+    that does not exist `data` has its `uri`, and the code is the one of the revision `protocol`.
+    """
+    if isinstance(error, MCPError):
+        return error
+    data: dict[str, Any] = {
+        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        "method": method,
+    }
+    if is_anticipated(error):
+        message = str(error)
+    elif isinstance(error, PermissionError):
+        message = "Permission denied"
+    else:
+        message = f"Internal error (reference {reference})"
+    if not is_anticipated(error):
+        data["reference"] = reference
+        if development:
+            data["error"] = f"{type(error).__name__}: {error}"
+            data["traceback"] = traceback_text(error)
+    code = error_code(error)
+    if isinstance(error, NotFoundError) and error.what == "resource":
+        data["uri"] = clean_surrogates(error.name)
+        if protocol < "2026":
+            code = RESOURCE_NOT_FOUND_2025
+    return MCPError(code, clean_surrogates(message), data)
+
+
+def clean_surrogates(text: str) -> str:
+    """`text` as it can be sent: lone surrogates become U+FFFD."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,174 @@
+"""A running server as one of its modules sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mcp.types import CallToolResult, InputRequiredResult
+
+from .breaker import CircuitBreaker
+from .errors import ModuleStartError
+from .events import ModuleFailed, ModuleNoted, OfferChanged
+from .inspection import ModuleState, ModuleStatus
+from .items import Contents, Offer, ResourceItem, ToolItem
+from .module import Module
+from .pool import ConnectionPool
+from .registry import Clash, ListChanges
+from .request import Request
+from .settings import BreakerSettings
+
+if TYPE_CHECKING:
+    from .server import Server
+
+HostedT = TypeVar("HostedT")
+
+
+class ModuleHost:
+    """One module's hold on its server: implements `ModuleContext`, and remembers what to take back when it stops."""
+
+    def __init__(self, server: Server, module: Module) -> None:
+        self._server = server
+        self.instance = module
+        self.module = module.name
+        self.base = server.base
+        self.bus = server.bus
+        self.clock = server.clock
+        self.cache = server.cache
+        self.limits = server.limits
+        self.development = server.development
+        self.status: ModuleStatus = "starting"
+        self.reason = ""
+        self.text = ""
+        self.pending = Offer()
+        self.pools: list[ConnectionPool[Any]] = []
+        self.breakers: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- what a module may do
+
+    def offer(self, offer: Offer) -> None:
+        self.pending = offer
+        if self.status == "running":
+            clashes = self._server.registry.clashes(self.module, offer)
+            if clashes:
+                raise ModuleStartError(clash_text(self.instance, clashes[0]))
+            self.commit()
+
+    def change_resources(self, added: Sequence[ResourceItem], removed: Sequence[str]) -> None:
+        if self.status != "running":
+            return
+        clashes = self._server.registry.change_resources(self.module, added, removed)
+        if clashes:
+            self.note(f"{clashes[0].name} is {clashes[0].owner}'s already")
+        self._tell_offer()
+
+    async def publish(
+        self, *, updated: Iterable[str] = (), resources: bool = False, tools: bool = False, prompts: bool = False
+    ) -> None:
+        uris = list(dict.fromkeys(updated))
+        if uris:
+            self.cache.invalidate(*uris)
+        await self._server.publish(uris, ListChanges(tools, resources, prompts))
+
+    def invalidate(self, *tags: str) -> None:
+        self.cache.invalidate(*(tags or (self.module,)))
+
+    def breaker(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
+        self.breakers.add(name)
+        return self._server.breakers.get(name, settings)
+
+    def add_pool(self, pool: ConnectionPool[Any]) -> None:
+        self.pools.append(pool)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(self._watched(coroutine, name), name=f"{self.module}: {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def run_sync(self, function: Callable[[], HostedT]) -> HostedT:
+        return await self._server.workers.run(function)
+
+    async def call_tool(
+        self, request: Request, name: str, arguments: dict[str, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        return await self._server.pipeline.call_tool(request, name, arguments)
+
+    async def read(self, request: Request, uri: str) -> Contents:
+        return (await self._server.pipeline.read(request, uri)).contents
+
+    def tools(self) -> Mapping[str, ToolItem]:
+        return {name: owned.item for name, owned in self._server.registry.tools.items()}
+
+    def note(self, text: str) -> None:
+        if text != self.text:
+            self.text = text
+            self.bus.emit(ModuleNoted(self.module, text))
+
+    def report(self, error: BaseException, where: str) -> str:
+        return self._server.reporter.report(error, where)
+
+    # -- what the server does with it
+
+    def commit(self) -> ListChanges:
+        """Put what the module offers into the registry."""
+        changes = self._server.registry.put(self.module, self.pending)
+        self.pending = Offer()
+        if self.status == "running":
+            self._tell_offer()
+        return changes
+
+    def state(self) -> ModuleState:
+        """The module as `inspect` shows it."""
+        tools, resources, templates, prompts = self._server.registry.counts(self.module)
+        return ModuleState(
+            self.module,
+            self.instance.kind,
+            self.status,
+            tools,
+            resources,
+            templates,
+            prompts,
+            self.text,
+            self.reason,
+        )
+
+    def fail(self, reason: str) -> None:
+        """The module could not start or has broken down."""
+        self.status = "failed"
+        self.reason = reason
+        self.bus.emit(ModuleFailed(self.module, self.instance.kind, reason))
+
+    async def release(self) -> None:
+        """End the module's background work and stop it; a failure of `stop` is reported, not raised."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await self.instance.stop()
+        except Exception as error:
+            self.report(error, f"stopping {self.module}")
+        self.pools.clear()
+
+    def _tell_offer(self) -> None:
+        if self.bus.active:
+            self.bus.emit(OfferChanged(self.module, *self._server.registry.counts(self.module)))
+
+    async def _watched(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            await coroutine
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            reference = self.report(error, f"{self.module}: {name}")
+            self.fail(f"{name} failed: {error} (reference {reference})")
+
+
+def clash_text(module: Module, clash: Clash) -> str:
+    """Why a module can't offer what another one offers already, and what to do."""
+    return (
+        f"{clash.kind} {clash.name!r} is offered by module {clash.owner!r} already; "
+        f'give one of the two a prefix (prefix = "{module.name}")'
+    )

@@ -1,0 +1,163 @@
+"""The state of a running server as plain immutable values: what `Server.inspect()` answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .events import BreakerStatus, TaskStatus
+
+ModuleStatus = Literal["starting", "running", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleState:
+    """A module: `note` is what it says of itself, `reason` why it failed."""
+
+    name: str
+    kind: str
+    status: ModuleStatus
+    tools: int = 0
+    resources: int = 0
+    templates: int = 0
+    prompts: int = 0
+    note: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheState:
+    """The resource cache and its counters since the server started."""
+
+    hits: int = 0
+    misses: int = 0
+    evicted: int = 0
+    expired: int = 0
+    invalidated: int = 0
+    entries: int = 0
+    max_size: int = 1000
+    total_bytes: int = 0
+    ttl: float = 300.0
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Hits as a share of all look-ups, 0 to 1; `None` before the first."""
+        looked = self.hits + self.misses
+        return self.hits / looked if looked else None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntryState:
+    """One entry of the cache; ages and lives in seconds."""
+
+    key: str
+    age: float
+    ttl_left: float
+    size: int
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerChange:
+    """A step in a breaker's history; `at` is seconds since the epoch."""
+
+    at: float
+    before: BreakerStatus
+    after: BreakerStatus
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerState:
+    """A circuit breaker; `retry_at` (epoch seconds) is when the next probe is let through, 0 unless it is open."""
+
+    name: str
+    status: BreakerStatus
+    failures: int
+    threshold: int
+    reset_timeout: float
+    retry_at: float = 0.0
+    probing: bool = False
+    refused: int = 0
+    last_error: str = ""
+    history: tuple[BreakerChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHolder:
+    """Who holds a connection, and since when (epoch seconds)."""
+
+    holder: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """A connection pool."""
+
+    name: str
+    idle: int
+    in_use: int
+    waiting: int
+    min_size: int
+    max_size: int
+    opened: int = 0
+    closed: int = 0
+    timed_out: int = 0
+    holders: tuple[PoolHolder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A long task; times are epoch seconds, `detail` is the first line of its result or error."""
+
+    task: str
+    name: str
+    module: str
+    status: TaskStatus
+    created: float
+    updated: float
+    progress: float = 0.0
+    total: float | None = None
+    message: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientState:
+    """A connected client, with the URIs that it subscribed to."""
+
+    client: str
+    name: str
+    protocol: str
+    subscriptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRequest:
+    """A request under way since `started` (epoch seconds)."""
+
+    request: int
+    method: str
+    target: str
+    client: str
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """A whole server, read in one go on its loop."""
+
+    name: str
+    version: str
+    running: bool
+    started: float
+    requests: int
+    errors: int
+    modules: tuple[ModuleState, ...]
+    clients: tuple[ClientState, ...]
+    active: tuple[RunningRequest, ...]
+    cache: CacheState
+    breakers: tuple[BreakerState, ...]
+    pools: tuple[PoolState, ...]
+    tasks: tuple[TaskState, ...]

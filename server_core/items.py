@@ -1,0 +1,101 @@
+"""What a module offers to clients: tools, resources, templates and prompts, each with its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp.shared.uri_template import UriTemplate
+from mcp.types import (
+    BlobResourceContents,
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    Resource,
+    ResourceTemplate,
+    TextResourceContents,
+    Tool,
+)
+
+from .request import Request
+
+Contents = Sequence[TextResourceContents | BlobResourceContents]
+"""What a read answers: usually one content, several for a stream's chunks."""
+
+ToolHandler = Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]
+ReadHandler = Callable[[Request, str, Mapping[str, Any]], Awaitable[Contents]]
+PromptHandler = Callable[[Request, dict[str, str]], Awaitable[GetPromptResult]]
+Completer = Callable[[Request, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
+"""`(request, argument, typed so far, other arguments) -> suggestions`, at most 100 of which are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolItem:
+    """A tool. `breaker` names what its handler depends on and may fail with it; empty for none.
+
+    `seconds` overrides the server's limit for one call. A tool that reads only and is slow may be `cached`.
+    `task` says that it may run as a long task; `source` is `file:line` of its code, where it has any.
+    """
+
+    definition: Tool
+    handler: ToolHandler
+    breaker: str = ""
+    seconds: float | None = None
+    cached: bool = False
+    task: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceItem:
+    """A resource that stands in the list. `read` gets the URI as the client sent it and an empty mapping."""
+
+    definition: Resource
+    read: ReadHandler
+    breaker: str = ""
+    seconds: float | None = None
+    cached: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateItem:
+    """A family of resources. `read` gets the URI and the template's variables.
+
+    `listed` is false for a template that only widens a listed resource with a query (`{?limit,offset}`).
+    """
+
+    definition: ResourceTemplate
+    read: ReadHandler
+    breaker: str = ""
+    seconds: float | None = None
+    cached: bool = False
+    complete: Completer | None = None
+    source: str = ""
+    matcher: UriTemplate = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "matcher", UriTemplate.parse(self.definition.uri_template))
+
+
+@dataclass(frozen=True, slots=True)
+class PromptItem:
+    """A prompt."""
+
+    definition: Prompt
+    get: PromptHandler
+    complete: Completer | None = None
+    seconds: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Everything that a module offers, in the order in which clients shall see it."""
+
+    tools: Sequence[ToolItem] = ()
+    resources: Sequence[ResourceItem] = ()
+    templates: Sequence[TemplateItem] = ()
+    prompts: Sequence[PromptItem] = ()

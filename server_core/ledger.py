@@ -1,0 +1,158 @@
+"""The books of a server's requests: which run, how they ended, what clients are told when one fails."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+from mcp import MCPError
+from mcp.types import CallToolResult, TextContent
+
+from .bus import EventBus
+from .clock import Clock
+from .errors import TimeLimitError, is_anticipated, protocol_error, traceback_text
+from .events import Outcome, RequestFinished, RequestStarted
+from .inspection import RunningRequest
+from .reporting import ErrorReporter
+from .request import Request
+from .results import text_result
+
+
+class RequestLedger:
+    """Books each request, top-level and nested. On the server's loop only."""
+
+    def __init__(self, bus: EventBus, clock: Clock, reporter: ErrorReporter, *, development: bool) -> None:
+        self.bus = bus
+        self.clock = clock
+        self.reporter = reporter
+        self.development = development
+        self.requests = 0
+        self.errors = 0
+        self.running: dict[int, tuple[Request, float]] = {}
+
+    def entry(self, request: Request) -> LedgerEntry:
+        """A context manager round the work for `request`."""
+        return LedgerEntry(self, request)
+
+    def active(self) -> tuple[RunningRequest, ...]:
+        """The requests under way, oldest first."""
+        return tuple(
+            RunningRequest(number, request.method, request.target, request.client, since)
+            for number, (request, since) in self.running.items()
+        )
+
+
+class LedgerEntry:
+    """One request in the books. Leaves `MCPError` and real cancellations as they are; any other exception that
+    passes becomes the `MCPError` that the client shall get, or a tool's `isError` answer by `tool_failure`."""
+
+    __slots__ = ("_ledger", "_request", "_started", "error", "outcome", "reference", "size")
+
+    def __init__(self, ledger: RequestLedger, request: Request) -> None:
+        self._ledger = ledger
+        self._request = request
+        self._started = 0.0
+        self.outcome: Outcome = "ok"
+        self.error = ""
+        self.reference = ""
+        self.size = 0
+
+    def __enter__(self) -> LedgerEntry:
+        ledger, request = self._ledger, self._request
+        ledger.requests += 1
+        ledger.running[request.number] = (request, ledger.clock.now())
+        self._started = ledger.clock.monotonic()
+        if ledger.bus.active:
+            ledger.bus.emit(
+                RequestStarted(request.number, request.method, request.target, request.client, request.key)
+            )
+        return self
+
+    def failed(self, error: BaseException) -> None:
+        """Book an anticipated failure."""
+        self.outcome = "timeout" if isinstance(error, TimeLimitError) else "error"
+        self.error = str(error)
+
+    def tool_error(self, answer: CallToolResult) -> None:
+        """Book a result with `isError`."""
+        if self.outcome != "timeout":
+            self.outcome = "tool_error"
+        if not self.error:
+            first = next((block.text for block in answer.content if isinstance(block, TextContent)), "")
+            self.error = first[:500]
+
+    def tool_failure(self, error: BaseException) -> CallToolResult:
+        """Book an exception out of a tool; returns the answer for the client: its text, or a reference to the log."""
+        ledger, request = self._ledger, self._request
+        if is_anticipated(error):
+            self.failed(error)
+            return text_result(str(error), is_error=True)
+        self.reference = ledger.reporter.report(error, request.target)
+        self.outcome = "tool_error"
+        self.error = f"{type(error).__name__}: {error}"
+        text = f"{request.target} failed unexpectedly (reference {self.reference})."
+        if ledger.development:
+            text += f"\n\n{traceback_text(error)}"
+        return text_result(text, is_error=True)
+
+    def protocol_failure(self, error: BaseException) -> MCPError:
+        """Book an error that the client gets as a JSON-RPC error; returns that."""
+        ledger, request = self._ledger, self._request
+        self.failed(error)
+        if not is_anticipated(error):
+            self.reference = ledger.reporter.report(error, request.target)
+            self.error = f"{type(error).__name__}: {error}"
+        return protocol_error(
+            error,
+            method=request.method,
+            now=ledger.clock.now(),
+            reference=self.reference,
+            development=ledger.development,
+            protocol=request.protocol,
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        ledger, request = self._ledger, self._request
+        del ledger.running[request.number]
+        try:
+            if error is None or isinstance(error, GeneratorExit):
+                return
+            if is_real_cancellation(error):
+                self.outcome = "cancelled"
+                return
+            told = self.protocol_failure(error)
+            if told is not error:
+                raise told from error
+        finally:
+            if self.outcome in ("error", "tool_error", "timeout"):
+                ledger.errors += 1
+            if ledger.bus.active:
+                ledger.bus.emit(self._finished())
+
+    def _finished(self) -> RequestFinished:
+        request = self._request
+        return RequestFinished(
+            request.number,
+            request.method,
+            request.target,
+            request.module,
+            request.client,
+            request.key,
+            self.outcome,
+            self._ledger.clock.monotonic() - self._started,
+            request.trace.stages,
+            self.size,
+            self.error,
+            self.reference,
+        )
+
+
+def is_real_cancellation(error: BaseException) -> bool:
+    """Whether the running task is being cancelled, and not just a handler that raises `CancelledError` by itself."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    task: asyncio.Task[Any] | None = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

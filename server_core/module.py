@@ -1,0 +1,145 @@
+"""The base of every module, and what a module is given when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from mcp.types import CallToolResult, InputRequiredResult
+
+from .breaker import CircuitBreaker
+from .bus import EventBus
+from .cache import ResourceCache
+from .clock import Clock
+from .inspection import TaskState
+from .items import Contents, Offer, ResourceItem, ToolItem
+from .pool import ConnectionPool
+from .request import Request
+from .settings import BreakerSettings, LimitSettings
+
+T = TypeVar("T")
+
+
+class ModuleContext(Protocol):
+    """A running server as one of its modules sees it. Use it on the server's loop, except where it says otherwise."""
+
+    module: str
+    base: Path
+    """The folder against which the module's relative paths are found."""
+    bus: EventBus
+    clock: Clock
+    cache: ResourceCache
+    limits: LimitSettings
+    development: bool
+
+    def offer(self, offer: Offer) -> None:
+        """Offer exactly this from now on. Inside `start` it takes effect, all at once, when `start` returns.
+
+        Raises:
+            ModuleStartError: a name or URI is another module's already; the text hints at `prefix`.
+        """
+        ...
+
+    def change_resources(self, added: Sequence[ResourceItem], removed: Sequence[str]) -> None:
+        """Add or replace these resources and remove those URIs; clients are told by `publish`."""
+        ...
+
+    async def publish(
+        self, *, updated: Iterable[str] = (), resources: bool = False, tools: bool = False, prompts: bool = False
+    ) -> None:
+        """Tell subscribed clients: each URI of `updated` once, in order, then each list that changed, once.
+
+        The cache entries of the URIs (their variants with a query too) die first.
+        """
+        ...
+
+    def invalidate(self, *tags: str) -> None:
+        """Drop the cached reads of these URIs (variants with a query too); of the whole module for none."""
+        ...
+
+    def breaker(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
+        """The breaker of something that can fail, made at the first use; items name it as their `breaker`."""
+        ...
+
+    def add_pool(self, pool: ConnectionPool[Any]) -> None:
+        """Show a pool in `inspect()` until this module stops; the module opens and closes it itself."""
+        ...
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        """Run `coroutine` until it ends or the module stops; a failure is reported and marks the module failed."""
+        ...
+
+    async def run_sync(self, function: Callable[[], T]) -> T:
+        """Run a blocking function on a daemon worker thread. A cancelled caller leaves it to end by itself."""
+        ...
+
+    async def call_tool(
+        self, request: Request, name: str, arguments: dict[str, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        """Call any module's tool through the whole pipeline, as the nested request `request`."""
+        ...
+
+    async def read(self, request: Request, uri: str) -> Contents:
+        """Read any module's resource through the whole pipeline, as the nested request `request`."""
+        ...
+
+    def tools(self) -> Mapping[str, ToolItem]:
+        """Every module's tools by name, as they are now."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Say something short about the module ("3 tables"), shown beside its name."""
+        ...
+
+    def report(self, error: BaseException, where: str) -> str:
+        """Report an unexpected error to log, bus and monitoring hook; returns its reference."""
+        ...
+
+
+class Module:
+    """A part of a server, with a life of its own. Subclass it, and offer things from `start`.
+
+    A subclass's constructor takes the module's name and then keywords only, the same as its keys in `server.toml`;
+    it does no work: no files, no connections, no threads before `start`.
+    """
+
+    kind: ClassVar[str] = "module"
+    """What it is called in `server.toml` and on the screen."""
+
+    def __init__(self, name: str, *, prefix: str = "", breaker: BreakerSettings | None = None) -> None:
+        """Args:
+        name: the module's identity in its server.
+        prefix: put before its tools' and prompts' names (`shop_query`) and into its URIs (`db://shop/…`).
+        breaker: settings of the module's own breakers, instead of the server's defaults.
+        """
+        self.name = name
+        self.prefix = prefix
+        self.breaker_settings = breaker
+
+    async def start(self, context: ModuleContext) -> None:
+        """Open what it needs and offer what it has. Runs on the server's loop; may be slow.
+
+        Raises:
+            ModuleStartError: it can't; the text says why and what to do. Whatever it had opened is closed.
+        """
+        context.offer(Offer())
+
+    async def stop(self) -> None:
+        """Close what `start` opened. Also called after a `start` that failed."""
+
+    def tasks(self) -> Sequence[TaskState]:
+        """The long tasks that this module runs or remembers, newest first."""
+        return ()
+
+    def prefixed(self, name: str) -> str:
+        """`name` of a tool or a prompt with the module's prefix."""
+        return f"{self.prefix}_{name}" if self.prefix else name
+
+    def uri(self, scheme: str, path: str) -> str:
+        """`scheme://path` with the module's prefix, as `db://shop/table/books`."""
+        return f"{scheme}://{self.prefix}/{path}" if self.prefix else f"{scheme}://{path}"
+
+
+ModuleFactory = Callable[..., Module]
+StartHook = Callable[[Module], Awaitable[None]]

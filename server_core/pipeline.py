@@ -1,0 +1,224 @@
+"""The path of every request, in the order in which its stages stand here:
+
+    error mapping → look-up → cache (reads, and tools that ask for it) → time limit → breaker → handler
+
+A cached answer survives an open breaker and counts for nothing in it; arguments that don't fit never reach one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from mcp import MCPError
+from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult
+
+from .breaker import BreakerRegistry
+from .cache import ResourceCache
+from .clock import Clock
+from .errors import NotFoundError, TimeLimitError
+from .items import Contents, PromptItem, ResourceItem, TemplateItem, ToolItem
+from .ledger import RequestLedger, is_real_cancellation
+from .registry import Owned, Registry
+from .request import Request, current_request
+from .results import checked_contents, checked_result
+from .settings import LimitSettings
+from .streaming import chunked, without_stream
+
+StageResultT = TypeVar("StageResultT")
+ToolAnswer = CallToolResult | InputRequiredResult
+
+
+class Reading(NamedTuple):
+    """What a read answers; `ttl` is for how many more seconds it may be taken for fresh, 0 if it is not cached."""
+
+    contents: Contents
+    ttl: float
+
+
+class Pipeline:
+    """Runs requests. On the server's loop only."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        cache: ResourceCache,
+        breakers: BreakerRegistry,
+        limits: LimitSettings,
+        ledger: RequestLedger,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._cache = cache
+        self._breakers = breakers
+        self._limits = limits
+        self._ledger = ledger
+        self._clock = clock
+
+    async def call_tool(self, request: Request, name: str, arguments: dict[str, Any]) -> ToolAnswer:
+        """Call a tool. A failure of the tool is an answer (`isError`), so that a model can read it.
+
+        Raises:
+            NotFoundError: no module offers the tool.
+            MCPError: the tool raised it: a protocol error of its own choice.
+        """
+        with self._ledger.entry(request) as entry:
+            owned = self._registry.tools.get(name)
+            if owned is None:
+                raise NotFoundError("tool", name, self._registry.tools)
+            request.module, item = owned.module, owned.item
+            try:
+                answer, entry.size = await self._tool_answer(request, item, arguments)
+            except (MCPError, GeneratorExit):
+                raise
+            except BaseException as error:
+                # Also sys.exit, and a CancelledError that the tool made up: every call gets an answer.
+                if is_real_cancellation(error):
+                    raise
+                answer = entry.tool_failure(error)
+            if isinstance(answer, CallToolResult) and answer.is_error:
+                entry.tool_error(answer)
+            return answer
+
+    async def _tool_answer(
+        self, request: Request, item: ToolItem, arguments: dict[str, Any]
+    ) -> tuple[ToolAnswer, int]:
+        async def call() -> tuple[ToolAnswer, int]:
+            answer = await self._guarded(request, item, lambda: item.handler(request, arguments))
+            if isinstance(answer, CallToolResult):
+                return checked_result(answer, self._limits.result_bytes)
+            return answer, 0
+
+        if not item.cached:
+            return await call()
+
+        async def load() -> tuple[ToolAnswer, int]:
+            answer, size = await call()
+            if not isinstance(answer, CallToolResult) or answer.is_error:
+                raise _KeepOutError(answer)
+            return answer, size
+
+        key = f"{request.target} {json.dumps(arguments, sort_keys=True, default=str)}"
+        started = self._clock.monotonic()
+        try:
+            cached = await self._cache.get_or_load(key, load, tags=(request.target, request.module))
+        except _KeepOutError as kept_out:
+            return kept_out.answer, 0
+        if cached.hit:
+            request.trace.since("cache hit", started)
+        answer: ToolAnswer = cached.value
+        return answer, 0
+
+    async def read(self, request: Request, uri: str) -> Reading:
+        """Read a resource, listed or by a template.
+
+        Raises:
+            NotFoundError: no resource and no template fits the URI.
+            CoreError: an anticipated failure. Anything else is unexpected.
+        """
+        with self._ledger.entry(request) as entry:
+            plain, stream = without_stream(uri)
+            owned, variables = self._find(plain)
+            request.module, item = owned.module, owned.item
+
+            async def load() -> tuple[Contents, int]:
+                contents = await self._guarded(request, item, lambda: item.read(request, plain, variables))
+                return checked_contents(contents, self._limits.result_bytes)
+
+            ttl = 0.0
+            if item.cached:
+                started = self._clock.monotonic()
+                cached = await self._cache.get_or_load(plain, load, tags=(plain.partition("?")[0], request.module))
+                if cached.hit:
+                    request.trace.since("cache hit", started)
+                contents: Contents = cached.value
+                ttl = cached.ttl_left
+            else:
+                contents, entry.size = await load()
+            if stream:
+                contents = await chunked(contents, uri, request, self._ledger.bus)
+            return Reading(contents, ttl)
+
+    def _find(self, uri: str) -> tuple[Owned[ResourceItem] | Owned[TemplateItem], Mapping[str, Any]]:
+        resource = self._registry.resources.get(uri)
+        if resource is not None:
+            return resource, {}
+        matched = self._registry.match(uri)
+        if matched is None:
+            raise NotFoundError("resource", uri, self._registry.resources)
+        return matched
+
+    async def get_prompt(self, request: Request, name: str, arguments: dict[str, str]) -> GetPromptResult:
+        """Render a prompt.
+
+        Raises:
+            NotFoundError: no module offers the prompt.
+            InvalidArgumentsError: arguments are missing or don't fit.
+        """
+        with self._ledger.entry(request):
+            owned = self._registry.prompts.get(name)
+            if owned is None:
+                raise NotFoundError("prompt", name, self._registry.prompts)
+            request.module, item = owned.module, owned.item
+            return await self._guarded(request, item, lambda: item.get(request, arguments))
+
+    async def complete(
+        self, request: Request, item: PromptItem | TemplateItem, argument: str, typed: str, others: Mapping[str, str]
+    ) -> list[str]:
+        """Suggestions for an argument of a prompt or a template, at most 100."""
+        with self._ledger.entry(request):
+            completer = item.complete
+            if completer is None:
+                return []
+            suggestions = await self._limited(
+                request, None, lambda: completer(request, argument, typed, others)
+            )
+            return list(suggestions)[:100]
+
+    async def _guarded(
+        self,
+        request: Request,
+        item: ToolItem | ResourceItem | TemplateItem | PromptItem,
+        handler: Callable[[], Awaitable[StageResultT]],
+    ) -> StageResultT:
+        """Time limit, breaker, handler."""
+        breaker = getattr(item, "breaker", "")
+        if not breaker:
+            return await self._limited(request, item.seconds, handler)
+        guard = self._breakers.get(breaker)
+        return await guard.call(lambda: self._limited(request, item.seconds, handler))
+
+    async def _limited(
+        self, request: Request, seconds: float | None, handler: Callable[[], Awaitable[StageResultT]]
+    ) -> StageResultT:
+        limit = self._limits.call_seconds if seconds is None else seconds
+        loop = asyncio.get_running_loop()
+        token = current_request.set(request)
+        started = self._clock.monotonic()
+        request.loop = loop
+        try:
+            async with asyncio.timeout(limit) as deadline:
+                # Whoever reports progress is alive: the limit counts from the last report.
+                request.on_progress = lambda: deadline.reschedule(loop.time() + limit)
+                return await handler()
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise TimeLimitError(
+                f"{request.target} took longer than {limit:g} s and was stopped. Raise [limits] call_seconds, "
+                "or make it a task."
+            ) from error
+        finally:
+            request.on_progress = None
+            current_request.reset(token)
+            request.trace.since("handler", started)
+
+
+class _KeepOutError(Exception):
+    """Carries an answer that must not be cached past the cache."""
+
+    def __init__(self, answer: ToolAnswer) -> None:
+        super().__init__()
+        self.answer = answer

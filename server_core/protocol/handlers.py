@@ -1,0 +1,192 @@
+"""The SDK's low-level server, with handlers that lead every request into the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mcp import MCPError
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server as SDKServer
+from mcp.server.lowlevel.server import NotificationOptions
+from mcp.server.models import InitializationOptions
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
+    GetPromptRequestParams,
+    GetPromptResult,
+    InputRequiredResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    NotificationParams,
+    PaginatedRequestParams,
+    PromptReference,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+)
+
+from ..errors import NotFoundError
+from ..items import PromptItem, TemplateItem
+from ..request import Request
+from .connections import ClientEntry
+from .paging import page_of
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+SDKContext = ServerRequestContext[Any, Any]
+
+
+class ProtocolServer(SDKServer[ClientEntry]):
+    """The SDK's server for one of ours. Each connection has a `ClientEntry` as its lifespan."""
+
+    def __init__(self, core: Server) -> None:
+        self._core = core
+        super().__init__(
+            core.name,
+            version=core.version,
+            title=core.title,
+            description=core.description,
+            instructions=core.instructions,
+            lifespan=self._connection,
+            get_tool_input_schema=self._input_schema,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+            on_list_resources=self._list_resources,
+            on_list_resource_templates=self._list_templates,
+            on_read_resource=self._read_resource,
+            on_subscribe_resource=core.notices.subscribe,
+            on_unsubscribe_resource=core.notices.unsubscribe,
+            on_subscriptions_listen=core.notices.listen,
+            on_list_prompts=self._list_prompts,
+            on_get_prompt=self._get_prompt,
+            on_completion=self._complete,
+        )
+        self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
+        self.middleware.append(
+            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.name)
+        )
+
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        """The SDK's, but all list changes are announced unless told otherwise: its callers pass no options."""
+        options = notification_options or NotificationOptions(True, True, True)
+        return super().create_initialization_options(options, experimental_capabilities, extensions)
+
+    @asynccontextmanager
+    async def _connection(self, _server: SDKServer[Any]) -> AsyncIterator[ClientEntry]:
+        entry = self._core.clients.open()
+        try:
+            yield entry
+        finally:
+            self._core.clients.close(entry)
+
+    async def _initialized(self, ctx: SDKContext, _params: NotificationParams) -> None:
+        self._core.notices.connected(self._core.clients.seen(ctx))
+
+    def _input_schema(self, name: str) -> dict[str, Any] | None:
+        owned = self._core.registry.tools.get(name)
+        return None if owned is None else owned.item.definition.input_schema
+
+    def _request(self, ctx: SDKContext, target: str, params: Any) -> Request:
+        core = self._core
+        meta: Any = ctx.meta
+        return Request(
+            ctx.method,
+            target,
+            clock=core.clock,
+            bus=core.bus,
+            client=core.clients.seen(ctx).id,
+            protocol=ctx.protocol_version,
+            key=Request.key_of(meta),
+            session=ctx,
+            params=params,
+        )
+
+    # -- lists
+
+    async def _list_tools(self, ctx: SDKContext, params: PaginatedRequestParams | None) -> ListToolsResult:
+        self._core.clients.seen(ctx)
+        tools, cursor = page_of(self._core.registry.tool_list(), _cursor(params), lambda tool: tool.name)
+        return ListToolsResult(tools=tools, next_cursor=cursor)
+
+    async def _list_resources(self, ctx: SDKContext, params: PaginatedRequestParams | None) -> ListResourcesResult:
+        self._core.clients.seen(ctx)
+        listed, cursor = page_of(
+            self._core.registry.resource_list(), _cursor(params), lambda resource: str(resource.uri)
+        )
+        return ListResourcesResult(resources=listed, next_cursor=cursor)
+
+    async def _list_templates(
+        self, ctx: SDKContext, params: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        self._core.clients.seen(ctx)
+        listed, cursor = page_of(
+            self._core.registry.template_list(), _cursor(params), lambda template: template.uri_template
+        )
+        return ListResourceTemplatesResult(resource_templates=listed, next_cursor=cursor)
+
+    async def _list_prompts(self, ctx: SDKContext, params: PaginatedRequestParams | None) -> ListPromptsResult:
+        self._core.clients.seen(ctx)
+        listed, cursor = page_of(self._core.registry.prompt_list(), _cursor(params), lambda prompt: prompt.name)
+        return ListPromptsResult(prompts=listed, next_cursor=cursor)
+
+    # -- requests that do something
+
+    async def _call_tool(
+        self, ctx: SDKContext, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        request = self._request(ctx, params.name, params)
+        return await self._core.pipeline.call_tool(request, params.name, params.arguments or {})
+
+    async def _read_resource(self, ctx: SDKContext, params: ReadResourceRequestParams) -> ReadResourceResult:
+        uri = str(params.uri)
+        reading = await self._core.pipeline.read(self._request(ctx, uri, params), uri)
+        return ReadResourceResult(contents=list(reading.contents), ttl_ms=int(reading.ttl * 1000))
+
+    async def _get_prompt(self, ctx: SDKContext, params: GetPromptRequestParams) -> GetPromptResult:
+        request = self._request(ctx, params.name, params)
+        return await self._core.pipeline.get_prompt(request, params.name, params.arguments or {})
+
+    async def _complete(self, ctx: SDKContext, params: CompleteRequestParams) -> CompleteResult:
+        registry = self._core.registry
+        item: PromptItem | TemplateItem
+        if isinstance(params.ref, PromptReference):
+            target = params.ref.name
+            prompt = registry.prompts.get(target)
+            if prompt is None:
+                raise _unknown("prompt", target, registry.prompts)
+            module, item = prompt
+        else:
+            target = params.ref.uri
+            template = registry.template(target)
+            if template is None:
+                raise _unknown("template", target, (each.uri_template for each in registry.template_list()))
+            module, item = template
+        request = self._request(ctx, target, params)
+        request.module = module
+        others = (params.context.arguments if params.context else None) or {}
+        values = await self._core.pipeline.complete(
+            request, item, params.argument.name, params.argument.value, others
+        )
+        return CompleteResult(completion=Completion(values=values, total=len(values), has_more=False))
+
+
+def _cursor(params: PaginatedRequestParams | None) -> str | None:
+    return params.cursor if params is not None else None
+
+
+def _unknown(what: str, name: str, known: Any) -> MCPError:
+    return MCPError(INVALID_PARAMS, str(NotFoundError(what, name, known)), {"name": name})

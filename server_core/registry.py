@@ -1,0 +1,196 @@
+"""The registry: which module offers what, found by name or URI in one look-up, listed in a stable order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from mcp.types import Prompt, Resource, ResourceTemplate, Tool
+
+from .items import Offer, PromptItem, ResourceItem, TemplateItem, ToolItem
+
+OwnedItemT = TypeVar("OwnedItemT", ToolItem, ResourceItem, TemplateItem, PromptItem)
+
+
+class Owned(NamedTuple, Generic[OwnedItemT]):
+    """An item with the name of the module that offers it."""
+
+    module: str
+    item: OwnedItemT
+
+
+class Clash(NamedTuple):
+    """Two modules offer the same thing: `kind` is "tool", "resource", "template" or "prompt"."""
+
+    kind: str
+    name: str
+    owner: str
+
+
+class ListChanges(NamedTuple):
+    """Which of the lists that clients see have changed."""
+
+    tools: bool = False
+    resources: bool = False
+    prompts: bool = False
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The items of one module."""
+
+    tools: dict[str, ToolItem] = field(default_factory=dict)
+    resources: dict[str, ResourceItem] = field(default_factory=dict)
+    templates: dict[str, TemplateItem] = field(default_factory=dict)
+    prompts: dict[str, PromptItem] = field(default_factory=dict)
+
+
+class Registry:
+    """Every module's items. A change is atomic: a reader on the same loop sees all of it or nothing."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[str, _Shelf] = {}
+        self.tools: dict[str, Owned[ToolItem]] = {}
+        self.resources: dict[str, Owned[ResourceItem]] = {}
+        self.prompts: dict[str, Owned[PromptItem]] = {}
+        self._lists: dict[str, tuple[Any, ...]] = {}
+
+    def reserve(self, module: str) -> None:
+        """Give `module` its place in the order of the lists."""
+        self._shelves.setdefault(module, _Shelf())
+
+    def order(self, module: str) -> int:
+        """The module's place in the order of the lists."""
+        return list(self._shelves).index(module)
+
+    def clashes(self, module: str, offer: Offer) -> list[Clash]:
+        """What of `offer` another module offers already."""
+        found: list[Clash] = []
+        for name in (item.definition.name for item in offer.tools):
+            if (tool := self.tools.get(name)) and tool.module != module:
+                found.append(Clash("tool", name, tool.module))
+        for uri in (str(item.definition.uri) for item in offer.resources):
+            if (resource := self.resources.get(uri)) and resource.module != module:
+                found.append(Clash("resource", uri, resource.module))
+        for name in (item.definition.name for item in offer.prompts):
+            if (prompt := self.prompts.get(name)) and prompt.module != module:
+                found.append(Clash("prompt", name, prompt.module))
+        mine = {item.definition.uri_template for item in offer.templates}
+        for other, shelf in self._shelves.items():
+            if other != module:
+                found.extend(Clash("template", name, other) for name in shelf.templates if name in mine)
+        return found
+
+    def put(self, module: str, offer: Offer) -> ListChanges:
+        """Make `offer` all that `module` offers; returns which lists look different now."""
+        before = self._shelves.get(module, _Shelf())
+        after = _Shelf(
+            {item.definition.name: item for item in offer.tools},
+            {str(item.definition.uri): item for item in offer.resources},
+            {item.definition.uri_template: item for item in offer.templates},
+            {item.definition.name: item for item in offer.prompts},
+        )
+        self._shelves[module] = after
+        _swap(self.tools, module, before.tools, after.tools)
+        _swap(self.resources, module, before.resources, after.resources)
+        _swap(self.prompts, module, before.prompts, after.prompts)
+        self._lists.clear()
+        return ListChanges(
+            _definitions(before.tools) != _definitions(after.tools),
+            _definitions(before.resources) != _definitions(after.resources)
+            or _definitions(before.templates) != _definitions(after.templates),
+            _definitions(before.prompts) != _definitions(after.prompts),
+        )
+
+    def change_resources(self, module: str, added: Iterable[ResourceItem], removed: Iterable[str]) -> list[Clash]:
+        """Add, replace and remove single resources of `module`; returns those left out since another module has them."""
+        shelf = self._shelves[module]
+        clashes: list[Clash] = []
+        for uri in removed:
+            if shelf.resources.pop(uri, None) is not None:
+                del self.resources[uri]
+        for item in added:
+            uri = str(item.definition.uri)
+            other = self.resources.get(uri)
+            if other is not None and other.module != module:
+                clashes.append(Clash("resource", uri, other.module))
+                continue
+            shelf.resources[uri] = item
+            self.resources[uri] = Owned(module, item)
+        self._lists.pop("resources", None)
+        return clashes
+
+    def remove(self, module: str) -> ListChanges:
+        """Forget `module` and its items, but not its place in the order."""
+        changes = self.put(module, Offer())
+        return changes
+
+    def forget(self, module: str) -> ListChanges:
+        """Forget `module` altogether."""
+        changes = self.put(module, Offer())
+        del self._shelves[module]
+        return changes
+
+    def counts(self, module: str) -> tuple[int, int, int, int]:
+        """How many tools, resources, templates and prompts `module` offers."""
+        shelf = self._shelves.get(module, _Shelf())
+        return len(shelf.tools), len(shelf.resources), len(shelf.templates), len(shelf.prompts)
+
+    def match(self, uri: str) -> tuple[Owned[TemplateItem], dict[str, Any]] | None:
+        """The first template that `uri` fits, with its variables."""
+        for module, shelf in self._shelves.items():
+            for item in shelf.templates.values():
+                variables = item.matcher.match(uri)
+                if variables is not None:
+                    return Owned(module, item), variables
+        return None
+
+    def template(self, uri_template: str) -> Owned[TemplateItem] | None:
+        """The template with exactly this text."""
+        for module, shelf in self._shelves.items():
+            if item := shelf.templates.get(uri_template):
+                return Owned(module, item)
+        return None
+
+    # The lists as clients see them, made once after each change.
+
+    def tool_list(self) -> Sequence[Tool]:
+        """Every tool's definition."""
+        return self._listed("tools", (shelf.tools for shelf in self._shelves.values()))
+
+    def resource_list(self) -> Sequence[Resource]:
+        """Every listed resource's definition."""
+        return self._listed("resources", (shelf.resources for shelf in self._shelves.values()))
+
+    def template_list(self) -> Sequence[ResourceTemplate]:
+        """Every template's definition."""
+        return self._listed("templates", (shelf.templates for shelf in self._shelves.values()))
+
+    def prompt_list(self) -> Sequence[Prompt]:
+        """Every prompt's definition."""
+        return self._listed("prompts", (shelf.prompts for shelf in self._shelves.values()))
+
+    def _listed(self, name: str, shelves: Iterable[dict[str, Any]]) -> tuple[Any, ...]:
+        listed = self._lists.get(name)
+        if listed is None:
+            listed = tuple(item.definition for shelf in shelves for item in shelf.values())
+            self._lists[name] = listed
+        return listed
+
+
+def _definitions(items: dict[str, Any]) -> list[Any]:
+    return [item.definition for item in items.values()]
+
+
+def _swap(
+    index: dict[str, Owned[OwnedItemT]],
+    module: str,
+    before: dict[str, OwnedItemT],
+    after: dict[str, OwnedItemT],
+) -> None:
+    for name in before:
+        if name not in after:
+            index.pop(name, None)
+    for name, item in after.items():
+        index[name] = Owned(module, item)

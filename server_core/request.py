@@ -1,0 +1,165 @@
+"""One request on its way through the core: who asked what, how far it is, and where its time went."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from .bus import EventBus
+from .clock import Clock
+from .events import RequestProgressed
+
+if TYPE_CHECKING:
+    from mcp.server.context import ServerRequestContext
+
+REQUEST_KEY_META = "io.mcp-server-workbench/key"
+"""The `_meta` key by which a client may name a request, to find it again among the facts."""
+
+current_request: ContextVar[Request | None] = ContextVar("current_request", default=None)
+"""The request that the running code serves, also in worker threads; `None` outside of requests."""
+
+_request_numbers = itertools.count(1)
+
+ProgressSink = Callable[[float, float | None, str], Awaitable[None]]
+
+
+class Trace:
+    """Where a request's time went: named stages, in the order in which they ended."""
+
+    __slots__ = ("_clock", "_stages")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._stages: list[tuple[str, float]] = []
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Book `seconds` under `stage` ("cache hit", "pool", "handler", …)."""
+        self._stages.append((stage, seconds))
+
+    def since(self, stage: str, started: float) -> None:
+        """Book the time since `started` (of the clock's `monotonic`) under `stage`."""
+        self._stages.append((stage, self._clock.monotonic() - started))
+
+    @property
+    def stages(self) -> tuple[tuple[str, float], ...]:
+        """(name, seconds) of each stage so far."""
+        return tuple(self._stages)
+
+
+class Request:
+    """What a handler knows of the request that it serves.
+
+    Attributes:
+        number: unique in this process.
+        method: the protocol's method, as `tools/call`.
+        target: the tool's or prompt's name, or the URI.
+        client: the connection's id, empty for a call that the core makes itself.
+        protocol: the revision that the client speaks.
+        key: what the client put in `_meta` under `REQUEST_KEY_META`, else empty.
+        session: the SDK's context of the wire request; `None` for nested and detached work.
+        params: the SDK's typed parameters of the wire request, `None` likewise.
+        loop: the core's loop, once the handler runs.
+        on_progress: called at each report of progress; the pipeline's time limit hangs on it.
+    """
+
+    __slots__ = (
+        "_bus",
+        "_sink",
+        "client",
+        "clock",
+        "key",
+        "loop",
+        "method",
+        "module",
+        "number",
+        "on_progress",
+        "params",
+        "protocol",
+        "session",
+        "target",
+        "trace",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        *,
+        clock: Clock,
+        bus: EventBus,
+        client: str = "",
+        protocol: str = "",
+        key: str = "",
+        session: ServerRequestContext[Any, Any] | None = None,
+        params: Any = None,
+        sink: ProgressSink | None = None,
+    ) -> None:
+        self.number = next(_request_numbers)
+        self.method = method
+        self.target = target
+        self.module = ""
+        self.client = client
+        self.protocol = protocol
+        self.key = key
+        self.session = session
+        self.params = params
+        self.clock = clock
+        self.trace = Trace(clock)
+        self._bus = bus
+        self._sink = sink
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.on_progress: Callable[[], None] | None = None
+
+    def nested(
+        self, method: str, target: str, *, sink: ProgressSink | None = None, attached: bool = True
+    ) -> Request:
+        """A request that the handler of this one makes inside the core (a workflow's step, a task's body).
+
+        Its progress goes to `sink`, never to the client of this one by itself. With `attached=False` it outlives
+        this one: it keeps no hold on the client's connection.
+        """
+        return Request(
+            method,
+            target,
+            clock=self.clock,
+            bus=self._bus,
+            client=self.client,
+            protocol=self.protocol,
+            session=self.session if attached else None,
+            sink=sink or _discard_progress,
+        )
+
+    async def report_progress(
+        self, progress: float, total: float | None = None, message: str = ""
+    ) -> None:
+        """Tell the client and the bus how far the handler is. On the core's loop only."""
+        if self.on_progress is not None:
+            self.on_progress()
+        if self._bus.active:
+            self._bus.emit(RequestProgressed(self.number, self.target, progress, total, message))
+        if self._sink is not None:
+            await self._sink(progress, total, message)
+        elif self.session is not None:
+            await self.session.session.report_progress(progress, total, message or None)
+
+    def progress_from_thread(
+        self, progress: float, total: float | None = None, message: str = ""
+    ) -> None:
+        """The same as `report_progress` for a synchronous function on a worker thread; returns at once."""
+        loop = self.loop
+        if loop is None or loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(self.report_progress(progress, total, message), loop)
+
+    @staticmethod
+    def key_of(meta: Mapping[str, Any] | None) -> str:
+        """The client's own name for a request, out of its `_meta`."""
+        value = meta.get(REQUEST_KEY_META) if meta else None
+        return value if isinstance(value, str) else ""
+
+
+async def _discard_progress(_progress: float, _total: float | None, _message: str) -> None:
+    return None

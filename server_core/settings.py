@@ -1,0 +1,76 @@
+"""The settings of a server's own parts, as plain frozen dataclasses: the constructor's words and the config's keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+STRICT_SETTINGS: dict[str, Any] = {"extra": "forbid"}
+"""Tells pydantic, which reads these out of a config, to refuse unknown keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """The resource cache: at most `max_size` entries and `max_bytes`, each for `ttl` seconds."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
+
+    max_size: int = 1000
+    ttl: float = 300.0
+    max_bytes: int = 64_000_000
+
+    def __post_init__(self) -> None:
+        if self.max_size < 1 or self.ttl <= 0 or self.max_bytes < 1:
+            raise ValueError("max_size, ttl and max_bytes must be greater than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What one request may cost: bytes of its result, seconds of a call, seconds of a database query."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
+
+    result_bytes: int = 4_000_000
+    call_seconds: float = 60.0
+    query_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.result_bytes < 1 or self.call_seconds <= 0 or self.query_seconds <= 0:
+            raise ValueError("result_bytes, call_seconds and query_seconds must be greater than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """A circuit breaker opens after `failure_threshold` failures in a row, and lets a probe through after
+    `reset_timeout` seconds."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
+
+    failure_threshold: int = 5
+    reset_timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.failure_threshold < 1 or self.reset_timeout <= 0:
+            raise ValueError("failure_threshold and reset_timeout must be greater than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """A connection pool keeps `min_size` to `max_size` connections; a caller waits at most `acquire_timeout` seconds.
+
+    A connection is closed once it is older than `max_age` seconds or was idle for `max_idle` seconds.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
+
+    min_size: int = 2
+    max_size: int = 10
+    acquire_timeout: float = 30.0
+    max_idle: float = 600.0
+    max_age: float = 3600.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_size <= self.max_size or self.max_size < 1:
+            raise ValueError("min_size must be between 0 and max_size, and max_size at least 1")
+        if self.acquire_timeout <= 0 or self.max_idle <= 0 or self.max_age <= 0:
+            raise ValueError("acquire_timeout, max_idle and max_age must be greater than 0")

@@ -1,0 +1,63 @@
+"""`?stream=true` on a readable resource: its text in chunks, with progress, cancellable between any two."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Iterator
+
+from mcp.types import BlobResourceContents, TextResourceContents
+
+from .bus import EventBus
+from .events import StreamChunked
+from .items import Contents
+from .request import Request
+
+CHUNK_BYTES = 64_000
+"""How much one chunk of a streamed read carries, unless told otherwise."""
+
+
+def without_stream(uri: str) -> tuple[str, bool]:
+    """`uri` without a `stream=true` in its query, and whether it had one."""
+    base, mark, query = uri.partition("?")
+    if not mark:
+        return uri, False
+    parts = query.split("&")
+    kept = [part for part in parts if part != "stream=true"]
+    if len(kept) == len(parts):
+        return uri, False
+    return (f"{base}?{'&'.join(kept)}" if kept else base), True
+
+
+async def chunked(
+    contents: Contents, uri: str, request: Request, bus: EventBus, chunk_bytes: int = CHUNK_BYTES
+) -> Contents:
+    """`contents` as several contents of at most `chunk_bytes` each, in order, with progress told for each.
+
+    A cancelled request stops between two chunks. Each chunk has `index` (from 1) and `of` in its `_meta`.
+    """
+    parts = [part for content in contents for part in _pieces(content, chunk_bytes)]
+    chunks: list[TextResourceContents | BlobResourceContents] = []
+    for index, part in enumerate(parts, 1):
+        meta = {"io.mcp-server-workbench/chunk": {"index": index, "of": len(parts)}}
+        chunks.append(part.model_copy(update={"uri": uri, "meta": meta}))
+        if bus.active:
+            size = len(part.text) if isinstance(part, TextResourceContents) else len(part.blob)
+            bus.emit(StreamChunked(uri, request.number, index, size))
+        await request.report_progress(index, len(parts), f"chunk {index} of {len(parts)}")
+        await asyncio.sleep(0)
+    return chunks
+
+
+def _pieces(
+    content: TextResourceContents | BlobResourceContents, chunk_bytes: int
+) -> Iterator[TextResourceContents | BlobResourceContents]:
+    if isinstance(content, TextResourceContents):
+        text = content.text
+        for start in range(0, max(len(text), 1), chunk_bytes):
+            yield content.model_copy(update={"text": text[start : start + chunk_bytes]})
+        return
+    data = base64.b64decode(content.blob)
+    for start in range(0, max(len(data), 1), chunk_bytes):
+        piece = base64.b64encode(data[start : start + chunk_bytes]).decode("ascii")
+        yield content.model_copy(update={"blob": piece})

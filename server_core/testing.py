@@ -1,0 +1,82 @@
+"""For the tests of your own server: a client in memory in either revision, a clock to move, a bounded wait for a fact.
+
+```python
+async with server.running(), connect(server) as client:
+    result = await client.call_tool("add", {"a": 1, "b": 2})
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeVar
+
+from mcp import Client
+
+from .bus import Event, EventBus
+from .manual_clock import ManualClock
+from .protocol.transport import MemoryTransport
+from .server import Server
+
+__all__ = ["NEWEST", "OLDEST", "ManualClock", "ProtocolRevision", "connect", "expect"]
+
+ProtocolRevision = Literal["2025-11-25", "2026-07-28"]
+NEWEST: ProtocolRevision = "2026-07-28"
+OLDEST: ProtocolRevision = "2025-11-25"
+
+ExpectedFactT = TypeVar("ExpectedFactT")
+
+
+@asynccontextmanager
+async def connect(
+    server: Server, protocol: ProtocolRevision = NEWEST, **options: Any
+) -> AsyncIterator[Client]:
+    """A client of the running `server`, over streams in memory that carry true JSON-RPC messages.
+
+    `options` go to `mcp.Client` (`message_handler`, `elicitation_callback`, …). Its own cache is off, so that each
+    read reaches the server. Enter and leave it in the same task.
+    """
+    mode = "legacy" if protocol == OLDEST else protocol
+    options.setdefault("cache", None)
+    async with Client(MemoryTransport(server.protocol), mode=mode, **options) as client:
+        yield client
+
+
+@asynccontextmanager
+async def expect(
+    bus: EventBus,
+    kind: type[ExpectedFactT],
+    where: Callable[[ExpectedFactT], bool] = lambda _fact: True,
+    *,
+    seconds: float = 5.0,
+) -> AsyncIterator[asyncio.Future[ExpectedFactT]]:
+    """Run the block, then wait until a fact of `kind` for which `where` holds was emitted since the block began.
+
+    The future that the block is given holds the first such fact afterwards.
+
+    Raises:
+        TimeoutError: none came within `seconds` after the block; the text names the kind.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[ExpectedFactT] = loop.create_future()
+
+    def take(fact: ExpectedFactT) -> None:
+        if not found.done():
+            found.set_result(fact)
+
+    def listen(event: Event) -> None:
+        if isinstance(event.fact, kind) and where(event.fact):
+            loop.call_soon_threadsafe(take, event.fact)
+
+    unsubscribe = bus.subscribe(listen)
+    try:
+        yield found
+        try:
+            await asyncio.wait_for(asyncio.shield(found), seconds)
+        except TimeoutError:
+            raise TimeoutError(f"No {kind.__name__} came within {seconds:g} s") from None
+    finally:
+        unsubscribe()
+        found.cancel()
