@@ -1,0 +1,89 @@
+"""A thread with an event loop of its own, reachable from any other loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from .errors import EngineError
+
+T = TypeVar("T")
+
+SWITCH_INTERVAL = 0.001
+"""Seconds after which a computing tool must let the screen's thread run; Python's own 5 ms makes keys feel slow."""
+
+
+class LoopThread:
+    """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile."""
+
+    def __init__(self, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._main = main
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._main_task: asyncio.Task[None] | None = None
+
+    @property
+    def ident(self) -> int | None:
+        """The thread's identity, `None` before it runs."""
+        return self._thread.ident
+
+    def start(self) -> None:
+        """Start the thread; returns at once."""
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL))
+        self._thread.start()
+
+    async def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `make()` on this loop and return or raise what it does. Awaitable on any loop, this one too.
+
+        Cancelling the awaiting task cancels the coroutine, without waiting for its end.
+
+        Raises:
+            EngineError: the thread has ended.
+        """
+        if self.loop.is_closed() or not self._thread.is_alive():
+            raise EngineError("The engine has stopped")
+        coroutine = make()
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        except RuntimeError:  # the loop was closed in between
+            coroutine.close()
+            raise EngineError("The engine has stopped") from None
+        return await asyncio.wrap_future(future)
+
+    def stop(self, seconds: float) -> bool:
+        """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in `seconds`."""
+        if self._thread.ident is None:
+            self.loop.close()
+            return True
+        with contextlib.suppress(RuntimeError):  # closed already
+            self.loop.call_soon_threadsafe(self._cancel_main)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _cancel_main(self) -> None:
+        if self._main_task is not None:
+            self._main_task.cancel()
+
+    def _work(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self._main_task = self.loop.create_task(self._main())
+            with contextlib.suppress(asyncio.CancelledError):
+                self.loop.run_until_complete(self._main_task)
+            self.loop.run_until_complete(_end_all())
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        finally:
+            asyncio.set_event_loop(None)
+            self.loop.close()
+
+
+async def _end_all() -> None:
+    """Cancel every other task and let each end."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

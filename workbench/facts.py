@@ -1,0 +1,72 @@
+"""Facts of the engine itself; they travel on the same bus as those of `server_core.events`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The inbox overflowed: `count` older events were lost. First in a drain; take the state anew by `inspect`."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed:
+    """There is no server: the core, the config or the start of the server itself failed. `reason` is one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigApplied:
+    """A new config is in force: the whole server `restarted`, or these modules were added, replaced, removed."""
+
+    restarted: bool
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReceived:
+    """A change notice reached one of the workbench's own clients; `uri` is empty for the list changes."""
+
+    protocol: str
+    kind: Literal["updated", "tools", "resources", "prompts"]
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserAsked:
+    """The server asked the client's user for something (`elicitation`, `sampling`, `roots`); `answer` was given."""
+
+    protocol: str
+    kind: Literal["elicitation", "sampling", "roots"]
+    text: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """File batches are being written to `path`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStopped:
+    """The recording at `path` is complete."""
+
+    path: str
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayProgressed:
+    """A replay has fed `batch` of `batches` to the module, or was paused or resumed."""
+
+    module: str
+    batch: int
+    batches: int
+    paused: bool

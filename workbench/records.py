@@ -1,0 +1,91 @@
+"""What the workbench remembers of its calls: plain data, free of the SDK, so that any screen or file can hold it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from server_core.events import FileChange, Outcome
+
+CallMethod = Literal["tools/call", "resources/read", "prompts/get"]
+Side = Literal["client", "server"]
+FrameKind = Literal["request", "response", "error", "notification"]
+
+
+class CallError(NamedTuple):
+    """A JSON-RPC error; code 0 is one that the client itself found (an answer that does not fit its schema)."""
+
+    code: int
+    message: str
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call that the workbench made, as it ended.
+
+    Attributes:
+        key: unique; the same as in the facts `RequestStarted` and `RequestFinished` of this call.
+        target: the tool's or prompt's name, or the URI.
+        protocol: the revision that the client spoke.
+        outcome: `timeout` is either side's limit; `cancelled` is what its caller did.
+        result: the protocol's JSON; `None` without one, and in the history where it was too large to keep.
+        started: seconds since the epoch.
+        seconds: as the client saw it.
+        stages: (name, seconds) inside the server, in the order in which they were passed; empty if unknown.
+        size: of the result in bytes.
+        reference: under which the log tells an unexpected error; else empty.
+    """
+
+    key: str
+    method: CallMethod
+    target: str
+    protocol: str
+    arguments: dict[str, Any]
+    outcome: Outcome
+    result: dict[str, Any] | None
+    error: CallError | None
+    started: float
+    seconds: float
+    stages: tuple[tuple[str, float], ...] = ()
+    size: int = 0
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """One batch of file changes that a files module took in; `at` is seconds since the epoch."""
+
+    at: float
+    module: str
+    changes: tuple[FileChange, ...]
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One JSON-RPC message on the wire between a client of the workbench and the server.
+
+    Attributes:
+        at: seconds since the epoch.
+        direction: who sent it.
+        protocol: the revision that the connection speaks.
+        method: of a request or notification; of an answer, that of its request, or empty if it is unknown.
+        id: of the request; `None` for a notification.
+    """
+
+    at: float
+    direction: Side
+    protocol: str
+    kind: FrameKind
+    method: str
+    id: str | int | None
+    dump: Callable[[], Any] = field(repr=False, compare=False)
+    """Makes the message's JSON value; costs as much as the message is large."""
+
+    @property
+    def text(self) -> str:
+        """The message as indented JSON, made anew at each use: for large ones, off the screen's thread."""
+        return json.dumps(self.dump(), indent=2, ensure_ascii=False, default=str)
