@@ -38,7 +38,7 @@ async def connect(
     `options` go to `mcp.Client` (`message_handler`, `elicitation_callback`, …). Its own cache is off, so that each
     read reaches the server. Enter and leave it in the same task.
     """
-    mode = "legacy" if protocol == OLDEST else protocol
+    mode = "legacy" if protocol == OLDEST else "auto"
     options.setdefault("cache", None)
     async with Client(MemoryTransport(server.protocol), mode=mode, **options) as client:
         yield client
