@@ -1,0 +1,89 @@
+"""The command line: every command over the same engine as the terminal interface, and without Textual."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from workbench.cli.failures import FAILED, INTERRUPTED, NOT_FOUND, USAGE, CommandError
+from workbench.cli.parser import COMMANDS, LATER, build_parser
+
+Command = Callable[[Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (default: the process's) name; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does: nothing is wrong.
+        sys.stderr.close()
+        return FAILED
+    except Exception as error:
+        if debug:
+            raise
+        code, line = explained(error)
+        print(f"workbench: {line}", file=sys.stderr)
+        return code
+
+
+def _run(words: list[str]) -> int:
+    parser = build_parser()
+    options = parser.parse_args(with_command(words))
+    if options.version:
+        from importlib.metadata import version
+
+        print(f"workbench {version('mcp-server-workbench')}")
+        return 0
+    command = options.command or "open"
+    if command in LATER:
+        raise CommandError(USAGE, f"`workbench {command}` ({LATER[command]}) is not there yet")
+    module = importlib.import_module(f"workbench.cli.commands.{command.replace('-', '_')}")
+    run: Command = module.run
+    return run(options)
+
+
+def with_command(words: list[str]) -> list[str]:
+    """`words` with `open` put before a first word that is a folder and not a command."""
+    skip = False
+    for place, word in enumerate(words):
+        if skip:
+            skip = False
+        elif word in ("-p", "--project"):
+            skip = True
+        elif not word.startswith("-"):
+            if word in COMMANDS:
+                return words
+            return [*words[:place], "open", *words[place:]]
+    return words
+
+
+def explained(error: Exception) -> tuple[int, str]:
+    """The exit code and the one line for a failure."""
+    if isinstance(error, CommandError):
+        return error.code, str(error)
+    for name, code in (
+        ("ConfigError", USAGE),
+        ("ProjectError", USAGE),
+        ("ExportError", USAGE),
+        ("RecordingNotFoundError", NOT_FOUND),
+        ("RecordingError", USAGE),
+        ("EngineError", FAILED),
+    ):
+        # By name, so that nothing is imported just to compare.
+        if any(kind.__name__ == name for kind in type(error).__mro__):
+            return code, _one_line(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return FAILED, f"{where}{error.strerror or error}"
+    return FAILED, f"{type(error).__name__}: {_one_line(error)} (this is a bug; --debug shows where)"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")) or type(error).__name__

@@ -1,0 +1,137 @@
+"""Arguments from the command line: `key=value` typed by a schema, or JSON as it is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from server_core.errors import nearest
+
+from workbench.cli.failures import USAGE, CommandError
+
+
+def pairs(words: Sequence[str]) -> dict[str, str]:
+    """`key=value` words as a mapping of texts.
+
+    Raises:
+        CommandError: a word without `=`, or a key given twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise CommandError(USAGE, f"{word!r} is not key=value; --args takes JSON")
+        if key in found:
+            raise CommandError(USAGE, f"{key} is given twice")
+        found[key] = value
+    return found
+
+
+def json_arguments(text: str) -> dict[str, Any]:
+    """The object of `--args`: JSON, `@file`, or `-` for standard input.
+
+    Raises:
+        CommandError: no JSON, or no object.
+    """
+    where = "--args"
+    if text == "-":
+        text, where = sys.stdin.read(), "standard input"
+    elif text.startswith("@"):
+        where = text[1:]
+        try:
+            text = Path(where).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(USAGE, f"{where}: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise CommandError(USAGE, f"{where} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CommandError(USAGE, f"{where} must be a JSON object, as {{\"key\": 1}}")
+    return value
+
+
+def typed(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`key=value` words with each value typed by its property of `schema`.
+
+    Raises:
+        CommandError: an unknown key (nearest named), a value that doesn't fit, or a required key that is missing.
+    """
+    given = pairs(words)
+    properties: Mapping[str, Any] = schema.get("properties") or {}
+    arguments: dict[str, Any] = {}
+    for key, text in given.items():
+        if key not in properties and not schema.get("additionalProperties", not properties):
+            near = nearest(key, properties)
+            hint = f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(properties) or 'none'}"
+            raise CommandError(USAGE, f"Unknown argument {key}{hint}")
+        arguments[key] = _value(key, text, _resolved(properties.get(key, {}), schema))
+    missing = [key for key in schema.get("required") or () if key not in arguments]
+    if missing:
+        raise CommandError(USAGE, f"Missing argument{'s' if len(missing) > 1 else ''}: {', '.join(missing)}")
+    return arguments
+
+
+def _resolved(part: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    for _hop in range(20):
+        reference = part.get("$ref")
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            return part
+        target: Any = root
+        for step in reference[2:].split("/"):
+            target = target.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
+        part = target
+    return part
+
+
+def _types(part: Mapping[str, Any], root: Mapping[str, Any]) -> set[str]:
+    kind = part.get("type")
+    kinds = {kind} if isinstance(kind, str) else set(kind or ())
+    for choice in (*(part.get("anyOf") or ()), *(part.get("oneOf") or ())):
+        kinds |= _types(_resolved(choice, root), root)
+    return kinds
+
+
+def _value(key: str, text: str, part: Mapping[str, Any]) -> Any:
+    """The value that `text` means: a string where the schema takes one and nothing else fits, else JSON."""
+    if "enum" in part:
+        for choice in part["enum"]:
+            if text == (choice if isinstance(choice, str) else json.dumps(choice)):
+                return choice
+        raise CommandError(USAGE, f"{key} must be one of {', '.join(map(str, part['enum']))}, not {text!r}")
+    kinds = _types(part, part)
+    if kinds == {"string"}:
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+        if text != "null":
+            if not kinds or "string" in kinds:
+                return text
+            raise CommandError(USAGE, f"{key} must be {_named(kinds)}, not {text!r}") from None
+    if not kinds or _kind(value) in kinds or (_kind(value) == "integer" and "number" in kinds):
+        return value
+    if "string" in kinds:
+        return text
+    raise CommandError(USAGE, f"{key} must be {_named(kinds)}, not {text!r}")
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "integer" if value.is_integer() else "number"
+    return {str: "string", list: "array", dict: "object"}[type(value)]
+
+
+def _named(kinds: set[str]) -> str:
+    names = {"integer": "an integer", "array": "a JSON array", "object": "a JSON object"}
+    return " or ".join(names.get(kind, f"a {kind}") for kind in sorted(kinds) if kind != "null")

@@ -1,0 +1,29 @@
+"""`workbench export`: the server as one script."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from workbench.cli.failures import FAILED, FINE
+from workbench.cli.output import say, show
+from workbench.cli.session import project_of
+
+
+def run(options: Namespace) -> int:
+    """Write the script, and with --check prove that it behaves as the project does."""
+    from workbench.exporter import check_script, export_script
+
+    project = project_of(options)
+    path = Path(options.output)
+    export = export_script(project, path, force=options.force, thin=options.thin)
+    for note in export.notes:
+        say(note)
+    show(str(path))
+    if not options.check:
+        return FINE
+    report = asyncio.run(check_script(project, path))
+    for line in report.lines():
+        say(line)
+    return FINE if report.ok else FAILED

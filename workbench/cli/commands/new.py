@@ -1,0 +1,25 @@
+"""`workbench new`: a project that runs at once."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from workbench.cli.failures import FINE, USAGE, CommandError, not_found
+from workbench.cli.output import say, show
+
+
+def run(options: Namespace) -> int:
+    """Make the project from a template; nothing that is there already is touched."""
+    from workbench.templates import TEMPLATES, make_project
+
+    if options.template not in TEMPLATES:
+        raise not_found("template", options.template, TEMPLATES)
+    folder = Path(options.folder)
+    try:
+        made = make_project(folder, options.template)
+    except FileExistsError as error:
+        raise CommandError(USAGE, f"{error.filename or folder} exists already; choose another folder") from error
+    say(f"Made {', '.join(made)}. Next: workbench {folder}")
+    show(str(folder))
+    return FINE

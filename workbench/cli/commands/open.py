@@ -1,0 +1,22 @@
+"""`workbench [DIR]`: the terminal interface."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from workbench.cli.failures import USAGE, CommandError
+
+
+def run(options: Namespace) -> int:
+    """Open the project, or the start screen where there is none."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError(USAGE, "The terminal interface needs a terminal; `workbench --help` shows the other commands")
+    named = getattr(options, "project", None) or getattr(options, "folder", None)
+    folder = Path(named or ".")
+    if named is not None and not folder.exists():
+        raise CommandError(USAGE, f"There is no {folder}; `workbench new {folder}` makes a project there")
+    from workbench.app import run as run_app
+
+    return run_app(folder)

@@ -1,0 +1,59 @@
+"""`workbench replay`: a recording into the server, and what its clients were told."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from server_core.bus import Event
+from server_core.events import FilesChanged, ReplayFinished
+
+from workbench.cli.failures import FINE, NOT_FOUND, CommandError
+from workbench.cli.output import say, show, show_json
+from workbench.cli.session import with_engine
+from workbench.engine import Engine
+from workbench.facts import NoticeReceived
+from workbench.recording import read_recording
+from workbench.replaying import recorded_uris
+
+
+def run(options: Namespace) -> int:
+    """Replay the recording; each notification that a client of either revision gets is a line on stdout."""
+    path = Path(options.recording)
+    if not path.is_file():
+        raise CommandError(NOT_FOUND, f"There is no recording {path}; `workbench record -o {path}` makes one")
+    recording = read_recording(path)
+
+    async def work(engine: Engine) -> int:
+        loop = asyncio.get_running_loop()
+        finished = asyncio.Event()
+        notices: list[dict[str, str]] = []
+        batches = 0
+
+        def listen(event: Event) -> None:
+            nonlocal batches
+            fact = event.fact
+            if isinstance(fact, NoticeReceived):
+                notices.append({"protocol": fact.protocol, "kind": fact.kind, "uri": fact.uri})
+                if not options.json:
+                    show(f"{fact.protocol}  {fact.kind:<9}  {fact.uri}".rstrip())
+            elif isinstance(fact, FilesChanged) and fact.replayed:
+                batches += 1
+            elif isinstance(fact, ReplayFinished):
+                loop.call_soon_threadsafe(finished.set)
+
+        await engine.subscribe(*recorded_uris(engine.project, recording, options.module))
+        unsubscribe = engine.bus.subscribe(listen)
+        try:
+            await engine.start_replay(path, options.module, options.speed)
+            await finished.wait()
+            await engine.flush_notices()
+        finally:
+            unsubscribe()
+        say(f"{batches} batch{'' if batches == 1 else 'es'} replayed, {len(notices)} notifications")
+        if options.json:
+            show_json({"batches": batches, "notices": notices})
+        return FINE
+
+    return with_engine(options, work)

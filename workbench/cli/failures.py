@@ -1,0 +1,36 @@
+"""How a command fails: one line on stderr and an exit code that scripts can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+FINE = 0
+FAILED = 1
+USAGE = 2
+NOT_FOUND = 3
+PROTOCOL = 4
+TIMED_OUT = 5
+INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command that ends with `code` and one line that says what is wrong, where, and what to do."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def not_found(what: str, name: str, known: Iterable[str]) -> CommandError:
+    """Something that the project does not have; the nearest names are told, or all if they are few."""
+    from server_core.errors import nearest
+
+    names = sorted(known)
+    close = nearest(name, names)
+    if close:
+        hint = f"; did you mean {' or '.join(close)}?"
+    elif 0 < len(names) <= 8:
+        hint = f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+    else:
+        hint = f"; `workbench list {what}s` shows them"
+    return CommandError(NOT_FOUND, f"Unknown {what}: {name}{hint}")

@@ -1,0 +1,143 @@
+"""The words of the command line. Light on purpose: the terminal interface paints after this and little else."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from workbench.cli.failures import USAGE, CommandError
+
+REVISIONS = ("2025-11-25", "2026-07-28")
+LISTS = ("tools", "resources", "templates", "prompts", "modules", "workflows")
+LATER = {
+    "test": "running saved calls with assertions",
+    "bench": "load on one tool",
+    "web": "the terminal interface in a browser",
+}
+"""Commands of the fixed interface that are not there yet, and what they will do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(USAGE, f"{message}. `{self.prog} --help` shows how it is used.")
+
+
+def build_parser() -> Parser:
+    """The parser of every command; `options.command` is empty for the terminal interface."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "-p",
+        "--project",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="the project: a folder with a server.toml, or that file (default: the current folder)",
+    )
+    shared.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a failure"
+    )
+    json_too = argparse.ArgumentParser(add_help=False)
+    json_too.add_argument("--json", action="store_true", help="print one JSON document on stdout, nothing else there")
+    revision = argparse.ArgumentParser(add_help=False)
+    revision.add_argument(
+        "--protocol", choices=REVISIONS, default=REVISIONS[-1], help="the revision that the client speaks"
+    )
+    timeout = argparse.ArgumentParser(add_help=False)
+    timeout.add_argument(
+        "--timeout", type=_seconds, metavar="S", help="give up after S seconds without an answer or progress"
+    )
+
+    parser = Parser(
+        prog="workbench",
+        description="Build MCP servers interactively. Without a command: opens the terminal interface.",
+        parents=[shared],
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+
+    def add(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[shared, *parents])
+
+    opened = add("open", "open the terminal interface (the default)")
+    opened.add_argument("folder", nargs="?", metavar="DIR", help="the project")
+
+    demo = add("demo", "make the sample project and open it")
+    demo.add_argument("folder", nargs="?", metavar="DIR", help="where (default: a fresh folder among the user's data)")
+    demo.add_argument("--no-open", action="store_true", help="just make it")
+
+    new = add("new", "make a project that runs at once")
+    new.add_argument("folder", metavar="DIR")
+    new.add_argument("--template", metavar="NAME", default="functions", help="functions, database, files or full")
+
+    listed = add("list", "list what a client sees", json_too, revision)
+    listed.add_argument("what", choices=LISTS)
+
+    call = add("call", "call a tool", json_too, revision, timeout)
+    call.add_argument("tool")
+    call.add_argument("arguments", nargs="*", metavar="key=value", help="typed by the tool's schema")
+    call.add_argument("--args", metavar="JSON|@FILE|-", help="the arguments as JSON, sent as they are")
+
+    read = add("read", "read a resource", json_too, revision, timeout)
+    read.add_argument("uri")
+
+    prompt = add("prompt", "render a prompt", json_too, revision, timeout)
+    prompt.add_argument("name")
+    prompt.add_argument("arguments", nargs="*", metavar="key=value")
+
+    run = add("run", "run a workflow, printing each step", json_too, timeout)
+    run.add_argument("workflow")
+    run.add_argument("arguments", nargs="*", metavar="key=value", help="variables of the workflow's context")
+
+    record = add("record", "record file-watch notifications")
+    record.add_argument("-o", "--output", required=True, metavar="FILE")
+    record.add_argument("--seconds", type=_seconds, metavar="S", help="stop after S seconds (default: at ctrl+c)")
+    record.add_argument("--module", metavar="NAME", help="one files module only")
+    record.add_argument("--force", action="store_true", help="overwrite FILE")
+
+    replay = add("replay", "replay a recording and print what clients were notified of", json_too)
+    replay.add_argument("recording", metavar="FILE")
+    replay.add_argument("--speed", type=_speed, default=1.0, metavar="N|max", help="times the recording's pace")
+    replay.add_argument("--module", metavar="NAME", help="the files module that takes it")
+
+    add("check", "check config, functions and schemas", json_too)
+
+    export = add("export", "write the server as one script")
+    export.add_argument("-o", "--output", required=True, metavar="FILE")
+    export.add_argument("--check", action="store_true", help="run the script and compare it with the project")
+    export.add_argument("--force", action="store_true", help="overwrite FILE")
+    export.add_argument("--thin", action="store_true", help="the wiring alone, where server_core is installed")
+
+    client = add("client-config", "print the entry for an MCP client")
+    client.add_argument("client", metavar="CLIENT", help="claude-desktop, claude-code, cursor, vscode, gemini-cli, …")
+    client.add_argument("--script", metavar="FILE", help="an exported script instead of the project")
+
+    serve = add("serve", "serve the project itself, over stdio")
+    serve.add_argument("--http", metavar="HOST:PORT", help="(not there yet)")
+    serve.add_argument("--workers", type=int, metavar="N", help="(not there yet)")
+    serve.add_argument("--fault", action="append", metavar="NAME=fail:N", help="(not there yet)")
+
+    for name, text in LATER.items():
+        later = add(name, f"{text} (not there yet)")
+        later.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+COMMANDS = (
+    "open", "demo", "new", "list", "call", "read", "prompt", "run", "record", "replay", "check", "export",
+    "client-config", "serve", *LATER,
+)  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} must be greater than 0")
+    return seconds
+
+
+def _speed(text: str) -> float | str:
+    return "max" if text == "max" else _seconds(text)

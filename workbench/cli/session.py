@@ -1,0 +1,81 @@
+"""A project's server for the length of one command."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from server_core.events import ModuleFailed, ModuleStarted
+
+from workbench.cli.failures import CommandError, PROTOCOL
+from workbench.cli.output import say
+from workbench.engine import Engine
+from workbench.project import Project
+from workbench.store import Store
+
+SETTLE_SECONDS = 30.0
+"""How long a command waits for slow modules before it goes on without them."""
+
+
+def project_of(options: Namespace) -> Project:
+    """The project that the command line names.
+
+    Raises:
+        ProjectError: there is none. ConfigError: its server.toml is wrong.
+    """
+    project = Project.find(getattr(options, "project", None) or getattr(options, "folder", None))
+    _ = project.config  # read now, so that a mistake in it is told before anything runs
+    return project
+
+
+def with_engine(options: Namespace, work: Callable[[Engine], Awaitable[int]]) -> int:
+    """Run `work` with the project's engine, started and with its modules settled; returns what it returns."""
+    project = project_of(options)
+
+    async def run() -> int:
+        async with running_engine(project) as engine:
+            return await work(engine)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def running_engine(project: Project) -> AsyncIterator[Engine]:
+    """The engine of `project` with its modules started; those that fail are told of on stderr."""
+    store = Store(project)
+    engine = Engine(project, store=store)
+    settled = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    wanted = {name for name, module in project.config.modules.items() if module.enabled}
+    seen: set[str] = set()
+
+    def listen(event: object) -> None:
+        fact = getattr(event, "fact", None)
+        if isinstance(fact, ModuleStarted | ModuleFailed):
+            seen.add(fact.module)
+            if isinstance(fact, ModuleFailed):
+                loop.call_soon_threadsafe(say, f"module {fact.module} failed: {fact.reason}")
+            if seen >= wanted:
+                loop.call_soon_threadsafe(settled.set)
+
+    unsubscribe = engine.bus.subscribe(listen)
+    if not wanted:
+        settled.set()
+    try:
+        engine.start()
+        try:
+            await asyncio.wrap_future(engine.ready)
+        except Exception as error:
+            raise CommandError(PROTOCOL, f"The server can't start: {error}") from error
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await settled.wait()
+        except TimeoutError:
+            say(f"still starting after {SETTLE_SECONDS:g} s: {', '.join(sorted(wanted - seen))}")
+        yield engine
+    finally:
+        unsubscribe()
+        await asyncio.to_thread(engine.stop)
+        await asyncio.to_thread(store.close)
