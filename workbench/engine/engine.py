@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from server_core.bus import EventBus
 
-from ..facts import EngineFailed
-from ..records import CallRecord, Frame
+from workbench.facts import EngineFailed
+from workbench.records import CallRecord, Frame
 from .errors import EngineError
 from .inbox import Inbox
 from .progress import ProgressCallback, relayed
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from server_core.config import ServerConfig
     from server_core.inspection import CacheEntryState, ServerState
 
-    from ..project import Project
-    from ..store import Store
+    from workbench.project import Project
+    from workbench.store import Store
     from .core import EngineCore
 
 T = TypeVar("T")

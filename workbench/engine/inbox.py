@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from server_core.bus import Event
 
-from ..facts import Dropped
+from workbench.facts import Dropped
 
 INBOX_EVENTS = 20_000
 """How many events wait for the screen before the oldest are dropped."""

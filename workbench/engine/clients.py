@@ -1,0 +1,269 @@
+"""The engine's own clients of its server: one for each protocol revision, over memory, with a tap on the frames."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mcp import Client, MCPError
+from mcp import types as mcp_types
+from mcp.client.session import ClientRequestContext, IncomingMessage
+
+from server_core.events import LogWritten
+from server_core.protocol.transport import MemoryTransport
+from server_core.server import Server
+from workbench.facts import NoticeReceived, UserAsked
+
+from .errors import EngineError
+from .lines import LINE_CHARS, LogLevel
+from .listening import ListenStreams
+from .tap import FrameRing, TappedTransport
+
+ListedT = TypeVar("ListedT")
+
+MOST_PAGES = 10_000
+"""A list that has more pages than this never ends."""
+
+_DECLINED = -1
+"""What the specification wants for a request for sampling that the user rejects."""
+
+_LEVELS: dict[str, LogLevel] = {
+    "debug": "debug",
+    "info": "info",
+    "notice": "info",
+    "warning": "warning",
+    "error": "error",
+    "critical": "error",
+    "alert": "error",
+    "emergency": "error",
+}
+
+
+class EngineClient:
+    """A client of one revision. It outlives its connection: when the server is restarted, it connects again, and
+    commands that come meanwhile wait. On the engine's loop only.
+
+    Attributes:
+        protocol: the revision that it speaks.
+        uris: the resources that it is subscribed to.
+    """
+
+    def __init__(
+        self, protocol: str, frames: FrameRing, emit: Callable[[object], None], folder: Path, version: str
+    ) -> None:
+        self.protocol = protocol
+        self.uris: set[str] = set()
+        self._frames = frames
+        self._emit = emit
+        self._folder = folder
+        self._info = mcp_types.Implementation(name="workbench", version=version)
+        self._name = f"client {protocol}"
+        self._legacy = protocol < "2026"
+        self._streams: ListenStreams | None = None
+        self._leave = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+        self._connected: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+
+    # -- life
+
+    async def connect(self, server: Server) -> None:
+        """Connect to `server` and take up the subscriptions again.
+
+        Raises:
+            MCPError: the server refused.
+        """
+        self._leave.clear()
+        opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        # A task of its own: the SDK's client must be left in the task that entered it.
+        self._life = asyncio.create_task(self._live(server, opened), name=self._name)
+        client = await opened
+        if not self._legacy:
+            self._streams = ListenStreams(client, self._name, self._emit)
+            await self._streams.listen_to_lists()
+        elif client.server_capabilities.logging is not None:
+            level = mcp_types.SetLevelRequestParams(level="debug")
+            await client.session.send_request(mcp_types.SetLevelRequest(params=level), mcp_types.EmptyResult)
+        self._connected.set_result(client)
+        uris, self.uris = sorted(self.uris), set()
+        await self.subscribe(uris)
+
+    async def disconnect(self) -> None:
+        """Leave the server. Calls under way end with an error."""
+        if self._connected.done():
+            self._connected = asyncio.get_running_loop().create_future()
+        if self._streams is not None:
+            await self._streams.close()
+            self._streams = None
+        self._leave.set()
+        if self._life is not None:
+            await asyncio.gather(self._life, return_exceptions=True)
+            self._life = None
+
+    async def connected(self) -> Client:
+        """The SDK's client, as soon as it is connected."""
+        return await asyncio.shield(self._connected)
+
+    async def _live(self, server: Server, opened: asyncio.Future[Client]) -> None:
+        transport: Any = TappedTransport(MemoryTransport(server.protocol), self._frames.sink(self.protocol))
+        try:
+            async with Client(
+                transport,
+                mode="legacy" if self._legacy else "auto",
+                cache=None,
+                client_info=self._info,
+                log_level="debug",
+                logging_callback=self._logged,
+                message_handler=self._noticed,
+                elicitation_callback=self._elicited,
+                sampling_callback=self._sampled,
+                list_roots_callback=self._rooted,
+            ) as client:
+                if client.protocol_version != self.protocol:
+                    raise EngineError(f"The server speaks {client.protocol_version}, not {self.protocol}")
+                opened.set_result(client)
+                await self._leave.wait()
+        except Exception as error:
+            if not opened.done():
+                opened.set_exception(error)
+            else:
+                self._emit(LogWritten(self._name, "error", f"The connection broke: {error}"))
+
+    # -- what a client asks for
+
+    async def list_tools(self) -> list[mcp_types.Tool]:
+        client = await self.connected()
+        return await _all_pages(lambda cursor: client.list_tools(cursor=cursor), lambda page: page.tools)
+
+    async def list_resources(self) -> list[mcp_types.Resource]:
+        client = await self.connected()
+        return await _all_pages(
+            lambda cursor: client.list_resources(cursor=cursor), lambda page: page.resources
+        )
+
+    async def list_templates(self) -> list[mcp_types.ResourceTemplate]:
+        client = await self.connected()
+        return await _all_pages(
+            lambda cursor: client.list_resource_templates(cursor=cursor), lambda page: page.resource_templates
+        )
+
+    async def list_prompts(self) -> list[mcp_types.Prompt]:
+        client = await self.connected()
+        return await _all_pages(lambda cursor: client.list_prompts(cursor=cursor), lambda page: page.prompts)
+
+    async def complete(
+        self, ref: dict[str, str], argument: str, value: str, context: dict[str, str]
+    ) -> list[str]:
+        """Suggestions for an argument.
+
+        Raises:
+            EngineError: the server refused, or `ref` is neither a prompt's nor a template's.
+        """
+        reference: mcp_types.PromptReference | mcp_types.ResourceTemplateReference
+        if ref.get("type") == "ref/prompt":
+            reference = mcp_types.PromptReference(type="ref/prompt", name=ref["name"])
+        elif ref.get("type") == "ref/resource":
+            reference = mcp_types.ResourceTemplateReference(type="ref/resource", uri=ref["uri"])
+        else:
+            raise EngineError(f"Neither a prompt nor a template: {ref}")
+        client = await self.connected()
+        try:
+            result = await client.complete(reference, {"name": argument, "value": value}, context or None)
+        except MCPError as error:
+            raise EngineError(str(error)) from error
+        return list(result.completion.values)
+
+    async def subscribe(self, uris: Sequence[str]) -> None:
+        """Hear of changes of these resources; returns when the server has acknowledged."""
+        new = [uri for uri in dict.fromkeys(uris) if uri not in self.uris]
+        if not new:
+            return
+        client = await self.connected()
+        self.uris.update(new)
+        try:
+            if self._streams is not None:
+                await self._streams.add(new)
+            for uri in new if self._legacy else ():
+                params = mcp_types.SubscribeRequestParams(uri=uri)
+                await client.session.send_request(
+                    mcp_types.SubscribeRequest(params=params), mcp_types.EmptyResult
+                )
+        except MCPError as error:
+            self.uris.difference_update(new)
+            raise EngineError(f"Could not subscribe: {error}") from error
+
+    async def unsubscribe(self, uris: Sequence[str]) -> None:
+        """Hear no more of these resources."""
+        old = [uri for uri in dict.fromkeys(uris) if uri in self.uris]
+        client = await self.connected()
+        self.uris.difference_update(old)
+        if self._streams is not None:
+            await self._streams.remove(old)
+        for uri in old if self._legacy else ():
+            params = mcp_types.UnsubscribeRequestParams(uri=uri)
+            with contextlib.suppress(MCPError):
+                await client.session.send_request(
+                    mcp_types.UnsubscribeRequest(params=params), mcp_types.EmptyResult
+                )
+
+    # -- what the server asks for and tells
+
+    async def _noticed(self, message: IncomingMessage) -> None:
+        match message:
+            case mcp_types.ResourceUpdatedNotification():
+                uri = str(message.params.uri)
+                if uri in self.uris:
+                    self._emit(NoticeReceived(self.protocol, "updated", uri))
+            case mcp_types.ToolListChangedNotification():
+                self._emit(NoticeReceived(self.protocol, "tools", ""))
+            case mcp_types.ResourceListChangedNotification():
+                self._emit(NoticeReceived(self.protocol, "resources", ""))
+            case mcp_types.PromptListChangedNotification():
+                self._emit(NoticeReceived(self.protocol, "prompts", ""))
+            case _:
+                return
+
+    async def _logged(self, params: mcp_types.LoggingMessageNotificationParams) -> None:
+        text = params.data if isinstance(params.data, str) else repr(params.data)
+        self._emit(LogWritten(params.logger or self._name, _LEVELS.get(params.level, "info"), text[:LINE_CHARS]))
+
+    async def _elicited(
+        self, _context: ClientRequestContext, params: mcp_types.ElicitRequestParams
+    ) -> mcp_types.ElicitResult:
+        self._emit(UserAsked(self.protocol, "elicitation", params.message, "declined"))
+        return mcp_types.ElicitResult(action="decline")
+
+    async def _sampled(
+        self, _context: ClientRequestContext, params: mcp_types.CreateMessageRequestParams
+    ) -> mcp_types.ErrorData:
+        self._emit(UserAsked(self.protocol, "sampling", f"{len(params.messages)} messages", "rejected"))
+        return mcp_types.ErrorData(code=_DECLINED, message="The workbench has no model to sample from")
+
+    async def _rooted(self, _context: ClientRequestContext) -> mcp_types.ListRootsResult:
+        uri: Any = self._folder.as_uri()
+        self._emit(UserAsked(self.protocol, "roots", "", str(uri)))
+        return mcp_types.ListRootsResult(roots=[mcp_types.Root(uri=uri, name=self._folder.name)])
+
+
+async def _all_pages(
+    fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], Sequence[ListedT]]
+) -> list[ListedT]:
+    """Every page of a list.
+
+    Raises:
+        EngineError: the server refused, or the list has no end.
+    """
+    found: list[ListedT] = []
+    cursor: str | None = None
+    for _page in range(MOST_PAGES):
+        try:
+            page = await fetch(cursor)
+        except MCPError as error:
+            raise EngineError(str(error)) from error
+        found.extend(items(page))
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+    raise EngineError(f"The list has more than {MOST_PAGES:,} pages")

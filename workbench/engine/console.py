@@ -1,0 +1,193 @@
+"""Whatever a tool prints or logs goes to the log view, never to the screen.
+
+The guard is installed for the life of an application, by the application:
+
+```python
+with ConsoleGuard(engine.bus.emit) as guard:
+    app.run()          # and, once Textual has put its own sys.stdout in place (on_ready): guard.cover()
+```
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, TextIO
+
+from server_core.request import current_request
+
+from .descriptors import Descriptors
+from .lines import LineLog, LogLevel
+
+_LEVELS: dict[str, LogLevel] = {"stdout": "info", "stderr": "warning"}
+
+
+class ConsoleGuard:
+    """While it is entered, prints, log records and writes to the descriptors 1 and 2 become `LogWritten` facts.
+
+    The thread that enters it is the screen's: what that one prints still goes where it went before.
+    """
+
+    def __init__(
+        self, emit: Callable[[object], None], *, descriptors: bool = sys.platform != "win32"
+    ) -> None:
+        """Args:
+        emit: takes the facts, from any thread.
+        descriptors: also guard the process's file descriptors 0, 1 and 2 (what subprocesses and C code use).
+        """
+        self._log = LineLog(emit)
+        self._descriptors = Descriptors(self._log) if descriptors else None
+        self._screen = 0
+        self._streams: dict[str, TextIO] = {}
+        self._handler = _LogHandler(self._log)
+        self._root_level = logging.WARNING
+
+    def __enter__(self) -> ConsoleGuard:
+        self._screen = threading.get_ident()
+        self._log.start()
+        self._streams = {name: getattr(sys, name) for name in _LEVELS}
+        if self._descriptors is not None:
+            self._descriptors.take()
+            # The screen's own thread keeps the terminal, for the error that an application prints as it dies.
+            for name in _LEVELS:
+                setattr(sys, name, getattr(sys, f"__{name}__"))
+        self.cover()
+        root = logging.getLogger()
+        self._root_level = root.level
+        root.addHandler(self._handler)
+        root.setLevel(min(root.level, logging.INFO))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        root = logging.getLogger()
+        root.removeHandler(self._handler)
+        root.setLevel(self._root_level)
+        for name, stream in self._streams.items():
+            setattr(sys, name, stream)
+        if self._descriptors is not None:
+            self._descriptors.give_back()
+        self._log.stop()
+
+    def cover(self) -> None:
+        """Put the guard in front of `sys.stdout` and `sys.stderr` as they are now, unless it stands there already.
+
+        Textual replaces both when it starts and puts back what it found when it ends.
+        """
+        for name, level in _LEVELS.items():
+            stream = getattr(sys, name)
+            if not isinstance(stream, GuardedStream):
+                setattr(sys, name, GuardedStream(self._log, level, name, self._screen, stream))
+
+    @contextlib.contextmanager
+    def released(self) -> Iterator[None]:
+        """The terminal for a program that needs it (an editor), inside `with app.suspend()`."""
+        with self._descriptors.released() if self._descriptors is not None else contextlib.nullcontext():
+            yield
+
+
+class GuardedStream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr`: the log for every thread but the screen's."""
+
+    def __init__(self, log: LineLog, level: LogLevel, name: str, screen: int, behind: TextIO) -> None:
+        super().__init__()
+        self._log = log
+        self._level: LogLevel = level
+        self._name = name
+        self._screen = screen
+        self._behind = behind
+        self.buffer = _Bytes(self)
+
+    @property
+    def encoding(self) -> str:
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:
+        return "replace"
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._on_screen() and self._behind.isatty()
+
+    def fileno(self) -> int:
+        return 1 if self._name == "stdout" else 2
+
+    def write(self, text: str) -> int:
+        if self._on_screen():
+            self._behind.write(text)
+        else:
+            self._log.write((threading.get_ident(), self._name), _source(), self._level, text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._on_screen():
+            self._behind.flush()
+        else:
+            self._log.flush((threading.get_ident(), self._name))
+
+    def _on_screen(self) -> bool:
+        return threading.get_ident() == self._screen
+
+
+class _Bytes(io.RawIOBase):
+    """`sys.stdout.buffer`."""
+
+    def __init__(self, stream: GuardedStream) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._stream.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+    def flush(self) -> None:
+        if not self.closed:
+            self._stream.flush()
+
+
+class _LogHandler(logging.Handler):
+    """Warnings and errors of everybody; lesser records only of code that serves a request."""
+
+    def __init__(self, log: LineLog) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING and current_request.get() is None:
+            return
+        try:
+            text = record.getMessage()
+        except Exception as error:  # a format string that doesn't fit its arguments
+            text = f"{record.msg!r} could not be formatted: {error}"
+        if record.exc_info and record.exc_info[1] is not None:
+            error_text = str(record.exc_info[1])
+            text = f"{text}: {type(record.exc_info[1]).__name__}: {error_text}" if error_text else text
+        request = current_request.get()
+        source = f"{request.target} ({record.name})" if request is not None else record.name
+        self._log.add(source, _level(record.levelno), text)
+
+
+def _source() -> str:
+    """Who writes: the tool that this thread serves, else the thread."""
+    request = current_request.get()
+    return request.target if request is not None else threading.current_thread().name
+
+
+def _level(number: int) -> LogLevel:
+    if number >= logging.ERROR:
+        return "error"
+    if number >= logging.WARNING:
+        return "warning"
+    return "info" if number >= logging.INFO else "debug"

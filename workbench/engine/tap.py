@@ -1,0 +1,210 @@
+"""The tap on a client's connection: every message that passes is kept for a while, none is changed or slowed down.
+
+On the way only a reference is stored; kind, relations and text are made when somebody asks for frames.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from server_core.clock import Clock, SystemClock
+from server_core.request import REQUEST_KEY_META
+
+from workbench.records import Frame, FrameKind, Side
+
+RING_FRAMES = 5000
+RING_BYTES = 64_000_000
+"""What the ring holds at most, whichever comes first; the bytes are an estimate from the texts of the results."""
+
+_KINDS: dict[str, FrameKind] = {
+    "JSONRPCRequest": "request",
+    "JSONRPCNotification": "notification",
+    "JSONRPCResponse": "response",
+    "JSONRPCError": "error",
+}
+
+_connections = itertools.count(1)
+
+
+class _Passed(NamedTuple):
+    at: float
+    connection: int
+    protocol: str
+    direction: Side
+    message: Any
+    related: Any
+    """The id of the client's request on whose behalf the server sent this."""
+    size: int
+
+
+class FrameRing:
+    """The last messages of all connections, oldest first. Callable from any thread."""
+
+    def __init__(
+        self, *, clock: Clock | None = None, most: int = RING_FRAMES, most_bytes: int = RING_BYTES
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._most = most
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._passed: deque[_Passed] = deque()
+        self._bytes = 0
+
+    def sink(self, protocol: str) -> Callable[[Side, Any], None]:
+        """What a tap calls with each `SessionMessage` of one connection."""
+        connection = next(_connections)
+
+        def take(direction: Side, item: Any) -> None:
+            message = item.message
+            related = getattr(item.metadata, "related_request_id", None)
+            passed = _Passed(
+                self._clock.now(), connection, protocol, direction, message, related, _estimate(message)
+            )
+            with self._lock:
+                self._passed.append(passed)
+                self._bytes += passed.size
+                while len(self._passed) > self._most or self._bytes > self._most_bytes:
+                    self._bytes -= self._passed.popleft().size
+
+        return take
+
+    def frames(self, key: str | None = None) -> list[Frame]:
+        """All messages, or with `key` those of the call that bears it: its requests, their answers, its progress,
+        what the server asked the client meanwhile, and its cancellation."""
+        with self._lock:
+            passed = list(self._passed)
+        methods = {
+            (item.connection, item.direction, item.message.id): item.message.method
+            for item in passed
+            if _kind(item) == "request"
+        }
+        wanted = passed if key is None else _of_call(passed, key)
+        return [_frame(item, methods) for item in wanted]
+
+
+class TapStream:
+    """A read or write stream that shows what passes to `take`; otherwise the stream that it wraps.
+
+    `last_context` is how the SDK carries context variables from the sender to the handler.
+    """
+
+    def __init__(self, inner: Any, take: Callable[[Side, Any], None], direction: Side) -> None:
+        self._inner = inner
+        self._take = take
+        self._direction: Side = direction
+
+    @property
+    def last_context(self) -> Any:
+        return getattr(self._inner, "last_context", None)
+
+    async def send(self, item: Any) -> None:
+        self._take(self._direction, item)
+        await self._inner.send(item)
+
+    async def receive(self) -> Any:
+        item = await self._inner.receive()
+        if not isinstance(item, Exception):
+            self._take(self._direction, item)
+        return item
+
+    def __aiter__(self) -> TapStream:
+        return self
+
+    async def __anext__(self) -> Any:
+        item = await self._inner.__anext__()
+        if not isinstance(item, Exception):
+            self._take(self._direction, item)
+        return item
+
+    def close(self) -> None:
+        self._inner.close()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def __aenter__(self) -> TapStream:
+        await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._inner.__aexit__(*error)
+
+
+class TappedTransport:
+    """Any transport that `mcp.Client` takes (in memory, stdio, HTTP), with a tap on both of its streams."""
+
+    def __init__(self, inner: Any, take: Callable[[Side, Any], None]) -> None:
+        self._inner = inner
+        self._take = take
+
+    async def __aenter__(self) -> tuple[Any, Any]:
+        read, write = await self._inner.__aenter__()
+        return TapStream(read, self._take, "server"), TapStream(write, self._take, "client")
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._inner.__aexit__(*error)
+
+
+def _kind(item: _Passed) -> FrameKind:
+    return _KINDS.get(type(item.message).__name__, "notification")
+
+
+def _estimate(message: Any) -> int:
+    """About how many bytes a message keeps alive: cheap, from the texts of a result."""
+    result = getattr(message, "result", None)
+    if not result:
+        return 500
+    contents = result.get("content") or result.get("contents") or ()
+    texts = sum(
+        len(content.get("text") or content.get("blob") or content.get("data") or "")
+        for content in contents
+        if isinstance(content, dict)
+    )
+    return 500 + (2 * texts if "structuredContent" in result else texts)
+
+
+def _frame(item: _Passed, methods: dict[tuple[int, Side, Any], str]) -> Frame:
+    kind = _kind(item)
+    message = item.message
+    asker: Side = "server" if item.direction == "client" else "client"
+    method = getattr(message, "method", "") or methods.get((item.connection, asker, message.id), "")
+    return Frame(
+        item.at,
+        item.direction,
+        item.protocol,
+        kind,
+        method,
+        getattr(message, "id", None),
+        functools.partial(message.model_dump, by_alias=True, mode="json", exclude_unset=True),
+    )
+
+
+def _of_call(passed: Iterable[_Passed], key: str) -> list[_Passed]:
+    asked: set[tuple[int, Any]] = set()
+    asked_back: set[tuple[int, Any]] = set()
+    found: list[_Passed] = []
+    for item in passed:
+        kind, message = _kind(item), item.message
+        params = getattr(message, "params", None) or {}
+        number = (item.connection, getattr(message, "id", None))
+        if kind == "request" and item.direction == "client":
+            if (params.get("_meta") or {}).get(REQUEST_KEY_META) != key:
+                continue
+            asked.add(number)
+        elif kind == "request":
+            if (item.connection, item.related) not in asked:
+                continue
+            asked_back.add(number)
+        elif kind == "notification":
+            about = params.get("progressToken", params.get("requestId", item.related))
+            if (item.connection, about) not in asked:
+                continue
+        elif number not in (asked if item.direction == "server" else asked_back):
+            continue
+        found.append(item)
+    return found

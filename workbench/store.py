@@ -1,0 +1,294 @@
+"""The project's history: calls and file batches in `.workbench/history.db`, written by one thread, in batches.
+
+Several processes may write the same file. A database that is locked, broken or gone costs the history, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from server_core.events import FileChange
+from workbench.records import BatchRecord, CallError, CallRecord
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+HISTORY_ROWS = 10_000
+HISTORY_BYTES = 100_000_000
+"""What is kept of each table: the newest rows, and of the calls no more bytes of results than this."""
+
+RESULT_CHARS = 100_000
+"""A longer result (as JSON) is not kept; its record says how large it was."""
+
+BATCH_SECONDS = 0.1
+WAITING_ROWS = 5_000
+"""How many rows wait while the database does not take any; then the oldest are forgotten."""
+
+PRUNE_ROWS = 500
+"""After so many new rows the old ones are looked at."""
+
+LOCK_SECONDS = 5.0
+RETRY_SECONDS = 2.0
+
+_CALLS = {
+    "key": str,
+    "method": str,
+    "target": str,
+    "protocol": str,
+    "arguments": str,
+    "outcome": str,
+    "result": str,
+    "error": str,
+    "started": float,
+    "seconds": float,
+    "stages": str,
+    "size": int,
+    "reference": str,
+}
+_BATCHES = {"at": float, "module": str, "changes": str, "replayed": int}
+
+
+class Store:
+    """Remembers calls and batches. Every method may be called from any thread.
+
+    The thread starts with the first thing to write, and nothing is opened before.
+
+    Attributes:
+        on_trouble: called, on the writing thread, with one line when the history can't be written or read, once for
+            each different trouble in a row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.on_trouble: Callable[[str], None] | None = None
+        self._waiting: deque[tuple[str, CallRecord | BatchRecord]] = deque(maxlen=WAITING_ROWS)
+        self._changed = threading.Condition()
+        self._writing = False
+        self._hurry = False
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self._trouble = ""
+        self._since_pruned = PRUNE_ROWS
+
+    def add_call(self, record: CallRecord) -> None:
+        """Remember a call; written within about `BATCH_SECONDS`."""
+        self._add("calls", record)
+
+    def add_batch(self, batch: BatchRecord) -> None:
+        """Remember a batch of file changes."""
+        self._add("batches", batch)
+
+    def calls(self, target: str | None = None, limit: int = 50) -> list[CallRecord]:
+        """The last calls, newest first. Blocks until what was added is written, at most a second."""
+        where, values = ("where target = ?", [target]) if target is not None else ("", [])
+        return self._read(f"select * from calls {where} order by rowid desc limit ?", [*values, limit], _call)
+
+    def batches(self, limit: int = 200) -> list[BatchRecord]:
+        """The last batches, newest first. Blocks as `calls` does."""
+        return self._read("select * from batches order by rowid desc limit ?", [limit], _batch)
+
+    def flush(self, seconds: float = 1.0) -> bool:
+        """Wait until everything that was added is written; whether it was in `seconds`. Not while there is trouble."""
+        with self._changed:
+            if self._trouble:
+                return not self._waiting
+            self._hurry = True
+            self._changed.notify_all()
+            done = self._changed.wait_for(
+                lambda: self._thread is None or not (self._waiting or self._writing), seconds
+            )
+            self._hurry = False
+            return done
+
+    def stop(self) -> None:
+        """Write what is left and end the thread. Idempotent."""
+        with self._changed:
+            self._stopped = True
+            thread = self._thread
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join(LOCK_SECONDS + 1)
+
+    # -- writing
+
+    def _add(self, table: str, record: CallRecord | BatchRecord) -> None:
+        with self._changed:
+            if self._stopped:
+                return
+            self._waiting.append((table, record))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="workbench-history", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        database: Database | None = None
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._stopped)
+                # Let a batch gather, unless somebody waits for it.
+                gathering = RETRY_SECONDS if self._trouble else BATCH_SECONDS
+                self._changed.wait_for(lambda: self._hurry or self._stopped, gathering)
+                rows, stopping = list(self._waiting), self._stopped
+                self._waiting.clear()
+                self._writing = bool(rows)
+            try:
+                if rows:
+                    if database is None:
+                        database = _open(self.path)
+                    self._write(database, rows)
+                self._trouble = ""
+            except sqlite3.OperationalError as error:  # locked, full, read-only: perhaps not for ever
+                self._tell(f"The history could not be written, it is tried again: {error} ({self.path})")
+                self._put_back(rows)
+            except Exception as error:
+                self._tell(f"The history can't be written: {error}. Move {self.path} away to start a new one.")
+            finally:
+                with self._changed:
+                    self._writing = False
+                    self._changed.notify_all()
+            if stopping:
+                break
+        if database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                database.close()
+
+    def _put_back(self, rows: list[tuple[str, CallRecord | BatchRecord]]) -> None:
+        with self._changed:
+            room = WAITING_ROWS - len(self._waiting)
+            self._waiting.extendleft(reversed(rows[-room:] if room else []))
+
+    def _write(self, database: Database, rows: list[tuple[str, CallRecord | BatchRecord]]) -> None:
+        calls = [_call_row(record) for _, record in rows if isinstance(record, CallRecord)]
+        batches = [_batch_row(record) for _, record in rows if isinstance(record, BatchRecord)]
+        with database.atomic():
+            if calls:
+                database.table("calls").insert_all(calls)
+            if batches:
+                database.table("batches").insert_all(batches)
+        self._since_pruned += len(rows)
+        if self._since_pruned >= PRUNE_ROWS:
+            self._since_pruned = 0
+            with database.atomic():
+                _prune(database)
+
+    def _tell(self, text: str) -> None:
+        if text != self._trouble:
+            self._trouble = text
+            if self.on_trouble is not None:
+                self.on_trouble(text)
+
+    # -- reading
+
+    def _read(self, sql: str, values: list[Any], make: Callable[[sqlite3.Row], Any]) -> list[Any]:
+        self.flush()
+        if not self.path.exists():
+            return []
+        try:
+            with _reading(self.path) as connection:
+                return [make(row) for row in connection.execute(sql, values)]
+        except (sqlite3.Error, ValueError, KeyError) as error:
+            self._tell(f"The history could not be read: {error} ({self.path})")
+            return []
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(path, timeout=1.0)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma query_only = on")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(path: Path) -> Database:
+    from sqlite_utils import Database
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=LOCK_SECONDS)
+    try:
+        database = Database(connection, execute_plugins=False)
+        database.enable_wal()
+        database.execute("pragma synchronous = normal")
+        for name, columns in (("calls", _CALLS), ("batches", _BATCHES)):
+            database.table(name).create(columns, if_not_exists=True)
+        database.table("calls").create_index(["target"], if_not_exists=True)
+    except BaseException:
+        connection.close()
+        raise
+    return database
+
+
+def _prune(database: Database) -> None:
+    for table in ("calls", "batches"):
+        database.execute(
+            f"delete from {table} where rowid <= (select max(rowid) from {table}) - ?", [HISTORY_ROWS]
+        )
+    database.execute(
+        "delete from calls where rowid in (select rowid from "
+        "(select rowid, sum(length(result)) over (order by rowid desc) as total from calls) where total > ?)",
+        [HISTORY_BYTES],
+    )
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=str)
+
+
+def _call_row(record: CallRecord) -> dict[str, Any]:
+    result = _json(record.result)
+    if result is not None and len(result) > RESULT_CHARS:
+        result = None
+    return {
+        "key": record.key,
+        "method": record.method,
+        "target": record.target.encode("utf-8", "replace").decode(),
+        "protocol": record.protocol,
+        "arguments": _json(record.arguments),
+        "outcome": record.outcome,
+        "result": result,
+        "error": _json(record.error),
+        "started": record.started,
+        "seconds": record.seconds,
+        "stages": _json(record.stages),
+        "size": record.size,
+        "reference": record.reference,
+    }
+
+
+def _call(row: sqlite3.Row) -> CallRecord:
+    error = json.loads(row["error"]) if row["error"] else None
+    return CallRecord(
+        key=row["key"],
+        method=row["method"],
+        target=row["target"],
+        protocol=row["protocol"],
+        arguments=json.loads(row["arguments"]),
+        outcome=row["outcome"],
+        result=json.loads(row["result"]) if row["result"] else None,
+        error=CallError(*error) if error is not None else None,
+        started=row["started"],
+        seconds=row["seconds"],
+        stages=tuple((name, seconds) for name, seconds in json.loads(row["stages"])),
+        size=row["size"],
+        reference=row["reference"],
+    )
+
+
+def _batch_row(batch: BatchRecord) -> dict[str, Any]:
+    changes = [[change.kind, change.path] for change in batch.changes]
+    return {"at": batch.at, "module": batch.module, "changes": _json(changes), "replayed": int(batch.replayed)}
+
+
+def _batch(row: sqlite3.Row) -> BatchRecord:
+    changes = tuple(FileChange(kind, path) for kind, path in json.loads(row["changes"]))
+    return BatchRecord(row["at"], row["module"], changes, bool(row["replayed"]))
