@@ -1,0 +1,127 @@
+"""A program in a pseudo-terminal of a fixed size, its keys and its screen: for tests of the real thing.
+
+The screen is kept by `pyte`, a terminal emulator: what a test sees is what a person would.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+import pyte
+
+
+class Terminal:
+    """Runs `arguments` in a pseudo-terminal; use it as a context manager. Not for Windows."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        environment: Mapping[str, str] | None = None,
+        folder: str | None = None,
+    ) -> None:
+        self._arguments = list(arguments)
+        self._environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "TEXTUAL_ANIMATIONS": "none",
+            **(environment or {}),
+        }
+        self._folder = folder
+        self._size = (columns, rows)
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = bytearray()
+        self.pid = 0
+        self._fd = -1
+        self._status: int | None = None
+
+    def __enter__(self) -> Terminal:
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            try:
+                if self._folder is not None:
+                    os.chdir(self._folder)
+                os.execvpe(self._arguments[0], self._arguments, self._environment)
+            finally:
+                os._exit(127)
+        self.resize(*self._size)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the terminal's size, as a person who drags its corner."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.screen.resize(rows, columns)
+
+    def send(self, keys: str) -> None:
+        """Type `keys`."""
+        os.write(self._fd, keys.encode())
+
+    def read(self, seconds: float) -> bool:
+        """Take in what the program wrote, waiting at most `seconds` for it; whether there was anything."""
+        ready, _write, _error = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:  # Linux says so when the program has ended
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
+
+    @property
+    def text(self) -> str:
+        """The screen as lines."""
+        return "\n".join(self.screen.display)
+
+    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+        """Take in output until `condition` holds.
+
+        Raises:
+            TimeoutError: it does not within `seconds`; the text has the screen.
+        """
+        end = time.monotonic() + seconds
+        while not condition():
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"{what} did not come within {seconds:g} s; the screen:\n{self.text}")
+            self.read(min(left, 0.05))
+
+    def wait_for(self, text: str, seconds: float = 10.0) -> None:
+        """Take in output until `text` stands on the screen. Raises like `wait_until`."""
+        self.wait_until(lambda: text in self.text, repr(text), seconds)
+
+    def wait_for_end(self, seconds: float = 10.0) -> int:
+        """Wait for the program's end; returns its exit code. Raises like `wait_until`."""
+
+        def ended() -> bool:
+            if self._status is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self._status = os.waitstatus_to_exitcode(status)
+            return self._status is not None
+
+        self.wait_until(ended, "the program's end", seconds)
+        assert self._status is not None
+        return self._status
