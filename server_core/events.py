@@ -228,6 +228,13 @@ class BreakerChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerRecovered:
+    """The failures in a row of a closed breaker are 0 again: a call succeeded, or it was reset by hand."""
+
+    breaker: str
+
+
+@dataclass(frozen=True, slots=True)
 class BreakerRefused:
     """An open breaker refused a call."""
 

@@ -1,0 +1,234 @@
+"""Circuit breakers: what fails again and again is left alone for a while, then tried by one call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from mcp import MCPError
+from mcp.types import INVALID_PARAMS
+
+from .bus import EventBus
+from .clock import Clock
+from .errors import (
+    PERMISSION_DENIED,
+    RESOURCE_NOT_FOUND_2025,
+    TOO_LARGE,
+    BreakerOpenError,
+    DeniedError,
+    InvalidArgumentsError,
+    NotFoundError,
+    TooLargeError,
+)
+from .events import BreakerChanged, BreakerFailed, BreakerRecovered, BreakerRefused, BreakerStatus
+from .inspection import BreakerChange, BreakerState
+from .settings import BreakerSettings
+
+GuardedT = TypeVar("GuardedT")
+
+BREAKER_HISTORY = 50
+BREAKER_ERROR_LENGTH = 200
+CALLERS_CODES = frozenset({INVALID_PARAMS, RESOURCE_NOT_FOUND_2025, PERMISSION_DENIED, TOO_LARGE})
+
+
+def counts_as_failure(error: BaseException) -> bool:
+    """Whether `error` speaks against what a breaker guards; a caller's mistakes and a cancelled call never do."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(counts_as_failure(inner) for inner in error.exceptions)
+    if isinstance(error, MCPError):
+        return error.code not in CALLERS_CODES
+    return not isinstance(
+        error,
+        InvalidArgumentsError
+        | NotFoundError
+        | DeniedError
+        | TooLargeError
+        | BreakerOpenError
+        | asyncio.CancelledError
+        | GeneratorExit
+        | KeyboardInterrupt,
+    )
+
+
+class CircuitBreaker:
+    """Guards one thing that can fail. On the server's loop only.
+
+    Closed, it lets every call through and counts the failures in a row; at `failure_threshold` of them it opens. Open,
+    it refuses every call for `reset_timeout` seconds. Then it is half open: one call, the probe, goes through and the
+    others are refused. The probe's success closes it, its failure opens it again; a probe that was cancelled, or failed
+    by its caller's mistake, says nothing and leaves its place to the next call.
+
+    A call counts only in the period in which it began: what ends after the next change counts for nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: BreakerSettings,
+        *,
+        clock: Clock,
+        bus: EventBus,
+        counts: Callable[[BaseException], bool] = counts_as_failure,
+    ) -> None:
+        """Args:
+        settings: may be replaced at any time; the new ones hold from the next call on.
+        counts: tells a failure of the guarded thing from one that says nothing about it.
+        """
+        self.name = name
+        self.settings = settings
+        self._clock = clock
+        self._bus = bus
+        self._counts = counts
+        self._status: BreakerStatus = "closed"
+        self._period = 0
+        self._failures = 0
+        self._retry_at = 0.0
+        self._probing = False
+        self._refused = 0
+        self._last_error = ""
+        self._history: deque[BreakerChange] = deque(maxlen=BREAKER_HISTORY)
+
+    async def call(self, operation: Callable[[], Awaitable[GuardedT]]) -> GuardedT:
+        """Run `operation`, if the breaker lets it through.
+
+        Raises:
+            BreakerOpenError: it was refused; `retry_in` is 0 while a probe is under way.
+            BaseException: whatever `operation` raised.
+        """
+        if self._status != "closed":
+            self._admit_probe()
+        period = self._period
+        try:
+            result = await operation()
+        except BaseException as error:
+            if period == self._period:
+                self._on_error(error)
+            raise
+        if period == self._period and (self._failures or self._probing):
+            self._on_success()
+        return result
+
+    def trip(self, reason: str = "by hand") -> None:
+        """Open now, for the whole of `reset_timeout`; an open one starts to wait anew."""
+        self._retry_at = self._clock.monotonic() + self.settings.reset_timeout
+        self._change("open", reason)
+
+    def reset(self, reason: str = "by hand") -> None:
+        """Close now and forget the failures; calls under way count for nothing."""
+        if self._status != "closed":
+            self._failures = 0
+            self._change("closed", reason)
+        elif self._failures:
+            self._period += 1
+            self._forget_failures()
+
+    def allow_probe(self) -> None:
+        """Let an open breaker's next call through as the probe, without waiting any longer."""
+        if self._status == "open":
+            self._change("half_open", "by hand")
+
+    def state(self) -> BreakerState:
+        """What it looks like now."""
+        retry_at = 0.0
+        if self._status == "open":
+            retry_at = self._clock.now() + self._retry_at - self._clock.monotonic()
+        return BreakerState(
+            name=self.name,
+            status=self._status,
+            failures=self._failures,
+            threshold=self.settings.failure_threshold,
+            reset_timeout=self.settings.reset_timeout,
+            retry_at=retry_at,
+            probing=self._probing,
+            refused=self._refused,
+            last_error=self._last_error,
+            history=tuple(self._history),
+        )
+
+    def _admit_probe(self) -> None:
+        """Make the call that asks the probe, or refuse it."""
+        if self._status == "open":
+            retry_in = self._retry_at - self._clock.monotonic()
+            if retry_in > 0:
+                self._refuse(retry_in)
+            self._change("half_open", "the time to wait is over")
+        if self._probing:
+            self._refuse(0.0)
+        self._probing = True
+
+    def _refuse(self, retry_in: float) -> None:
+        self._refused += 1
+        if self._bus.active:
+            self._bus.emit(BreakerRefused(self.name, retry_in))
+        raise BreakerOpenError(self.name, retry_in)
+
+    def _on_success(self) -> None:
+        if self._status == "closed":
+            self._forget_failures()
+        else:
+            self._failures = 0
+            self._change("closed", "the probe succeeded")
+
+    def _on_error(self, error: BaseException) -> None:
+        self._probing = False
+        if not self._counts(error):
+            return
+        self._failures += 1
+        self._last_error = _error_line(error)
+        threshold = self.settings.failure_threshold
+        if self._bus.active:
+            self._bus.emit(BreakerFailed(self.name, self._failures, threshold, self._last_error))
+        if self._status == "half_open":
+            self.trip(f"the probe failed: {self._last_error}")
+        elif self._failures >= threshold:
+            self.trip(f"{self._failures} failures in a row: {self._last_error}")
+
+    def _forget_failures(self) -> None:
+        self._failures = 0
+        if self._bus.active:
+            self._bus.emit(BreakerRecovered(self.name))
+
+    def _change(self, after: BreakerStatus, reason: str) -> None:
+        before, self._status = self._status, after
+        self._period += 1
+        self._probing = False
+        self._history.append(BreakerChange(self._clock.now(), before, after, reason))
+        if self._bus.active:
+            retry_in = self._retry_at - self._clock.monotonic() if after == "open" else 0.0
+            self._bus.emit(BreakerChanged(self.name, before, after, self._failures, retry_in, reason))
+
+
+class BreakerRegistry:
+    """A server's breakers by name. On the server's loop only."""
+
+    def __init__(self, defaults: BreakerSettings, *, clock: Clock, bus: EventBus) -> None:
+        self._defaults = defaults
+        self._clock = clock
+        self._bus = bus
+        self._breakers: dict[str, CircuitBreaker] = {}
+
+    def get(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
+        """The breaker of that name, made at the first use. `settings`, where given, are its settings from now on."""
+        breaker = self._breakers.get(name)
+        if breaker is None:
+            breaker = CircuitBreaker(name, settings or self._defaults, clock=self._clock, bus=self._bus)
+            self._breakers[name] = breaker
+        elif settings is not None:
+            breaker.settings = settings
+        return breaker
+
+    def remove(self, name: str) -> None:
+        """Forget it, if there is one; calls that it guards go on."""
+        self._breakers.pop(name, None)
+
+    def all(self) -> tuple[CircuitBreaker, ...]:
+        """Every breaker, in the order in which they were made."""
+        return tuple(self._breakers.values())
+
+
+def _error_line(error: BaseException) -> str:
+    text = str(error).strip()
+    line = text.splitlines()[0] if text else ""
+    return f"{type(error).__name__}: {line}"[:BREAKER_ERROR_LENGTH] if line else type(error).__name__

@@ -1,0 +1,264 @@
+"""The cache of reads: LRU, bounded in entries, bytes and time, with one load a key however many ask."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from cachetools import Cache, TTLCache
+
+from .bus import EventBus
+from .clock import Clock
+from .events import CacheEvicted, CacheHit, CacheMissed, CacheStored, EvictionReason
+from .flight import LoadFlight, SizedLoad, flight_around
+from .inspection import CacheEntryState, CacheState
+from .settings import CacheSettings
+
+CachedT = TypeVar("CachedT")
+
+
+@dataclass(frozen=True, slots=True)
+class Cached(Generic[CachedT]):
+    """An answer of the cache. `value` is shared by all who ask: nobody changes it.
+
+    Attributes:
+        hit: it was there, or another caller's load brought it.
+        age: seconds since it was loaded.
+        ttl_left: for how many more seconds it may be taken for fresh; 0 if it was not kept.
+    """
+
+    value: CachedT
+    hit: bool
+    age: float
+    ttl_left: float
+
+
+class ResourceCache:
+    """Keeps loaded values under string keys; an entry can be dropped by its key or by any of its tags.
+
+    On the server's loop only. An entry's size is that of its value and its key. One over a quarter of `max_bytes`
+    is answered and not kept, so that no single value empties the cache.
+    """
+
+    def __init__(self, settings: CacheSettings, *, clock: Clock, bus: EventBus) -> None:
+        self._settings = settings
+        self._ttl = settings.ttl
+        self._monotonic = clock.monotonic
+        self._bus = bus
+        self._store = _EntryStore(settings.max_size, settings.ttl, clock.monotonic)
+        self._keys_of_tag: dict[str, set[str]] = {}
+        self._flights: dict[str, LoadFlight] = {}
+        self._total = 0
+        self._uses = itertools.count(1)
+        self._hits = 0
+        self._misses = 0
+        self._left: dict[EvictionReason, int] = {"size": 0, "expired": 0, "invalidated": 0, "cleared": 0}
+
+    def get(self, key: str) -> Cached[Any] | None:
+        """What is kept under `key`; counts a hit or a miss."""
+        cached = self._kept(key)
+        if cached is None:
+            self._missed(key)
+        return cached
+
+    async def get_or_load(self, key: str, load: SizedLoad, *, tags: tuple[str, ...] = ()) -> Cached[Any]:
+        """What is kept under `key`, else what `load` brings: one load for all who ask meanwhile.
+
+        The load runs in a task of its own, in a copy of the first caller's context. A cancelled caller leaves it
+        alone, the last one ends it. Its error is raised at every caller, and is not kept. What `invalidate` names
+        while it is being loaded reaches those who already wait, and is not kept.
+        """
+        cached = self._kept(key)
+        if cached is not None:
+            return cached
+        flight = self._flights.get(key)
+        hit = flight is not None
+        if flight is None:
+            self._missed(key)
+            flight = self._flights[key] = LoadFlight(key, tags, load, ended=self._ended)
+        elif (around := flight_around.get()) is not None and flight.waits_for(around):
+            # A load that asks for itself would wait for ever: it gets what it would get without a cache.
+            self._missed(key)
+            value, _size = await load()
+            return Cached(value, False, 0.0, 0.0)
+        else:
+            self._hits += 1
+            if self._bus.active:
+                self._bus.emit(CacheHit(key, 0.0))
+        await flight.join()
+        return Cached(flight.value, hit, 0.0, self._ttl if flight.kept else 0.0)
+
+    def invalidate(self, *tags: str) -> int:
+        """Drop every entry whose key or one of whose tags is named; returns how many there were.
+
+        Loads under way that are named are no longer joined, and what they bring is not kept.
+        """
+        named = set(tags)
+        self._ground([f for f in self._flights.values() if f.key in named or not named.isdisjoint(f.tags)])
+        keys = dict.fromkeys(tags)
+        for tag in tags:
+            keys.update(dict.fromkeys(sorted(self._keys_of_tag.get(tag, ()))))
+        return self._drop(keys, "invalidated")
+
+    def evict(self, key: str) -> bool:
+        """Drop the entry of this very key, by hand; returns whether there was one."""
+        self._ground([flight for flight in (self._flights.get(key),) if flight is not None])
+        return self._drop((key,), "invalidated") == 1
+
+    def clear(self) -> int:
+        """Drop everything; returns how many entries there were. They count as invalidated."""
+        self._ground(list(self._flights.values()))
+        return self._drop(list(self._store), "cleared")
+
+    def state(self) -> CacheState:
+        """The counters and the fill, without what has expired."""
+        self._store.expire()
+        self._settle()
+        return CacheState(
+            hits=self._hits,
+            misses=self._misses,
+            evicted=self._left["size"],
+            expired=self._left["expired"],
+            invalidated=self._left["invalidated"] + self._left["cleared"],
+            entries=self._store.fill(),
+            max_size=self._settings.max_size,
+            total_bytes=self._total,
+            ttl=self._ttl,
+        )
+
+    def entries(self, most: int = 200) -> tuple[CacheEntryState, ...]:
+        """What is kept, most recently used first, at most so many."""
+        self._store.expire()
+        self._settle()
+        now = self._monotonic()
+        recent = heapq.nlargest(most, self._store.quiet_values(), key=lambda entry: entry.used)
+        return tuple(
+            CacheEntryState(e.key, now - e.stored, max(0.0, self._ttl - now + e.stored), e.size, e.hits)
+            for e in recent
+        )
+
+    def _kept(self, key: str) -> Cached[Any] | None:
+        try:
+            entry = self._store[key]
+        except KeyError:
+            return None
+        age = self._monotonic() - entry.stored
+        entry.hits += 1
+        entry.used = next(self._uses)
+        self._hits += 1
+        if self._bus.active:
+            self._bus.emit(CacheHit(key, age))
+        # The clock may have moved past the end of its life since the store looked at it.
+        return Cached(entry.value, True, age, max(0.0, self._ttl - age))
+
+    def _missed(self, key: str) -> None:
+        self._misses += 1
+        self._store.expire()
+        self._settle()
+        if self._bus.active:
+            self._bus.emit(CacheMissed(key))
+
+    def _ground(self, flights: Iterable[LoadFlight]) -> None:
+        """Whoever asks from now on starts a load of their own."""
+        for flight in flights:
+            flight.stale = True
+            del self._flights[flight.key]
+
+    def _ended(self, flight: LoadFlight) -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]
+        size = flight.size + len(flight.key)
+        if flight.stale or not flight.landed or size > self._settings.max_bytes / 4:
+            return
+        flight.kept = True
+        self._drop((flight.key,), "invalidated")
+        while self._total + size > self._settings.max_bytes:
+            self._store.popitem()
+            self._settle()
+        entry = _Entry(flight.key, flight.value, size, flight.tags, self._monotonic(), next(self._uses))
+        self._store[flight.key] = entry
+        self._total += size
+        for tag in flight.tags:
+            self._keys_of_tag.setdefault(tag, set()).add(flight.key)
+        self._settle()
+        if self._bus.active:
+            self._bus.emit(CacheStored(flight.key, size, self._store.fill(), self._total))
+
+    def _drop(self, keys: Iterable[str], reason: EvictionReason) -> int:
+        self._store.expire()
+        before = self._left[reason]
+        for key in keys:
+            self._store.drop(key, reason)
+        self._settle()
+        return self._left[reason] - before
+
+    def _settle(self) -> None:
+        """Book what has left the store, then tell of it; the facts all carry the fill after the last of them."""
+        if not self._store.left:
+            return
+        left, self._store.left = self._store.left, []
+        for entry, reason in left:
+            self._total -= entry.size
+            self._left[reason] += 1
+            for tag in entry.tags:
+                keys = self._keys_of_tag.get(tag)
+                if keys is not None:
+                    keys.discard(entry.key)
+                    if not keys:
+                        del self._keys_of_tag[tag]
+        if self._bus.active:
+            fill, total = self._store.fill(), self._total
+            for entry, reason in left:
+                self._bus.emit(CacheEvicted(entry.key, reason, fill, total))
+
+
+class _Entry:
+    __slots__ = ("hits", "key", "size", "stored", "tags", "used", "value")
+
+    def __init__(
+        self, key: str, value: Any, size: int, tags: tuple[str, ...], stored: float, used: int
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.size = size
+        self.tags = tags
+        self.stored = stored
+        self.used = used
+        self.hits = 0
+
+
+class _EntryStore(TTLCache[str, _Entry]):
+    """A `TTLCache` that puts down in `left` which entries it has let go, and why."""
+
+    def __init__(self, max_size: int, ttl: float, timer: Callable[[], float]) -> None:
+        super().__init__(max_size, ttl, timer=timer)
+        self.left: list[tuple[_Entry, EvictionReason]] = []
+
+    def expire(self, time: float | None = None) -> list[tuple[str, _Entry]]:
+        """Let go of what has outlived its time."""
+        expired = list(super().expire(time))
+        self.left.extend((entry, "expired") for _key, entry in expired)
+        return expired
+
+    def popitem(self) -> tuple[str, _Entry]:
+        """Let go of what was used longest ago; called by the base class when there are too many."""
+        key, entry = super().popitem()
+        self.left.append((entry, "size"))
+        return key, entry
+
+    def drop(self, key: str, reason: EvictionReason) -> None:
+        """Let go of `key` if it is there."""
+        entry = self.pop(key, None)
+        if entry is not None:
+            self.left.append((entry, reason))
+
+    def fill(self) -> int:
+        """How many entries there are; nothing expires by being counted."""
+        return Cache.__len__(self)
+
+    def quiet_values(self) -> list[_Entry]:
+        """Every entry; none counts as used by being looked at."""
+        return [Cache.__getitem__(self, key) for key in self]
