@@ -1,6 +1,8 @@
-"""The project's history: calls and file batches in `.workbench/history.db`, written by one thread, in batches.
+"""The project's history: calls and file batches in `.workbench/history.db`, written by one thread, in
+batches.
 
-Several processes may write the same file. A database that is locked, broken or gone costs the history, nothing else.
+Several processes may write the same file. A database that is locked, broken or gone costs the history,
+nothing else.
 """
 
 from __future__ import annotations
@@ -61,8 +63,8 @@ class Store:
     The thread starts with the first thing to write, and nothing is opened before.
 
     Attributes:
-        on_trouble: called, on the writing thread, with one line when the history can't be written or read, once for
-            each different trouble in a row.
+        on_trouble: called, on the writing thread, with one line when the history can't be written or read,
+            once for each different trouble in a row.
     """
 
     def __init__(self, path: Path) -> None:
@@ -95,7 +97,8 @@ class Store:
         return self._read("select * from batches order by rowid desc limit ?", [limit], _batch)
 
     def flush(self, seconds: float = 1.0) -> bool:
-        """Wait until everything that was added is written; whether it was in `seconds`. Not while there is trouble."""
+        """Wait until everything that was added is written; whether it was in `seconds`. Not while there is
+        trouble."""
         with self._changed:
             if self._trouble:
                 return not self._waiting
@@ -149,7 +152,9 @@ class Store:
                 self._tell(f"The history could not be written, it is tried again: {error} ({self.path})")
                 self._put_back(rows)
             except Exception as error:
-                self._tell(f"The history can't be written: {error}. Move {self.path} away to start a new one.")
+                self._tell(
+                    f"The history can't be written: {error}. Move {self.path} away to start a new one."
+                )
             finally:
                 with self._changed:
                     self._writing = False
@@ -286,7 +291,12 @@ def _call(row: sqlite3.Row) -> CallRecord:
 
 def _batch_row(batch: BatchRecord) -> dict[str, Any]:
     changes = [[change.kind, change.path] for change in batch.changes]
-    return {"at": batch.at, "module": batch.module, "changes": _json(changes), "replayed": int(batch.replayed)}
+    return {
+        "at": batch.at,
+        "module": batch.module,
+        "changes": _json(changes),
+        "replayed": int(batch.replayed),
+    }
 
 
 def _batch(row: sqlite3.Row) -> BatchRecord:

@@ -1,4 +1,5 @@
-"""The engine: a server's core on a thread and an event loop of its own, and the way to it. Knows no interface."""
+"""The engine: a server's core on a thread and an event loop of its own, and the way to it. Knows no
+interface."""
 
 from __future__ import annotations
 

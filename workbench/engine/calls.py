@@ -73,9 +73,7 @@ class Calls:
 
         async def send(client: Client, meta: dict[str, Any], progressed: Progressed) -> Any:
             meta_params: Any = meta
-            return await client.call_tool(
-                name, arguments, progress_callback=progressed, meta=meta_params
-            )
+            return await client.call_tool(name, arguments, progress_callback=progressed, meta=meta_params)
 
         return await self._call("tools/call", name, arguments, protocol, timeout, on_progress, key, send)
 
@@ -146,7 +144,8 @@ class Calls:
         except TimeoutError:
             outcome = "timeout"
             error = CallError(
-                mcp_types.REQUEST_TIMEOUT, f"No answer and no progress for {timeout:g} s: the call was cancelled"
+                mcp_types.REQUEST_TIMEOUT,
+                f"No answer and no progress for {timeout:g} s: the call was cancelled",
             )
             await _wait(heard.first, TRACE_SECONDS)
         except MCPError as refused:

@@ -1,4 +1,5 @@
-"""The engine's own clients of its server: one for each protocol revision, over memory, with a tap on the frames."""
+"""The engine's own clients of its server: one for each protocol revision, over memory, with a tap on the
+frames."""
 
 from __future__ import annotations
 
@@ -43,8 +44,8 @@ _LEVELS: dict[str, LogLevel] = {
 
 
 class EngineClient:
-    """A client of one revision. It outlives its connection: when the server is restarted, it connects again, and
-    commands that come meanwhile wait. On the engine's loop only.
+    """A client of one revision. It outlives its connection: when the server is restarted, it connects
+    again, and commands that come meanwhile wait. On the engine's loop only.
 
     Attributes:
         protocol: the revision that it speaks.
@@ -227,7 +228,9 @@ class EngineClient:
 
     async def _logged(self, params: mcp_types.LoggingMessageNotificationParams) -> None:
         text = params.data if isinstance(params.data, str) else repr(params.data)
-        self._emit(LogWritten(params.logger or self._name, _LEVELS.get(params.level, "info"), text[:LINE_CHARS]))
+        self._emit(
+            LogWritten(params.logger or self._name, _LEVELS.get(params.level, "info"), text[:LINE_CHARS])
+        )
 
     async def _elicited(
         self, _context: ClientRequestContext, params: mcp_types.ElicitRequestParams

@@ -28,7 +28,8 @@ _LEVELS: dict[str, LogLevel] = {"stdout": "info", "stderr": "warning"}
 
 
 class ConsoleGuard:
-    """While it is entered, prints, log records and writes to the descriptors 1 and 2 become `LogWritten` facts.
+    """While it is entered, prints, log records and writes to the descriptors 1 and 2 become `LogWritten`
+    facts.
 
     The thread that enters it is the screen's: what that one prints still goes where it went before.
     """
@@ -76,7 +77,8 @@ class ConsoleGuard:
         self._log.stop()
 
     def cover(self) -> None:
-        """Put the guard in front of `sys.stdout` and `sys.stderr` as they are now, unless it stands there already.
+        """Put the guard in front of `sys.stdout` and `sys.stderr` as they are now, unless it stands there
+        already.
 
         Textual replaces both when it starts and puts back what it found when it ends.
         """

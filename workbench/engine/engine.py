@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from server_core.bus import EventBus
-
 from workbench.facts import EngineFailed
 from workbench.records import CallRecord, Frame
+
 from .errors import EngineError
 from .inbox import Inbox
 from .progress import ProgressCallback, relayed
@@ -20,13 +20,13 @@ from .thread import LoopThread
 
 if TYPE_CHECKING:
     from mcp import types as mcp_types
+    from server_core.config import ServerConfig
 
     from server_core.clock import Clock
-    from server_core.config import ServerConfig
     from server_core.inspection import CacheEntryState, ServerState
-
     from workbench.project import Project
     from workbench.store import Store
+
     from .core import EngineCore
 
 T = TypeVar("T")
@@ -42,16 +42,19 @@ ReplaySpeed = float | Literal["max", "step"]
 
 
 class Engine:
-    """A project's server, run in this process on a thread of its own, with one client for each protocol revision.
+    """A project's server, run in this process on a thread of its own, with one client for each protocol
+    revision.
 
-    Every `async` method may be awaited on any event loop; cancelling the awaiting task cancels the work in the core.
-    Commands that come before the server is ready wait for it, and raise `EngineError` if it never will be.
+    Every `async` method may be awaited on any event loop; cancelling the awaiting task cancels the work in
+    the core. Commands that come before the server is ready wait for it, and raise `EngineError` if it never
+    will be.
 
     Attributes:
-        bus: carries the facts of the core and of the engine; lives as long as the engine, also while the server
-            is restarted.
+        bus: carries the facts of the core and of the engine; lives as long as the engine, also while the
+            server is restarted.
         inbox: those facts, queued for the screen.
-        ready: resolves when the server is started (its modules may still be starting), or with the reason why not.
+        ready: resolves when the server is started (its modules may still be starting), or with the reason
+            why not.
     """
 
     def __init__(self, project: Project, *, store: Store | None = None, clock: Clock | None = None) -> None:
@@ -73,7 +76,7 @@ class Engine:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop clients and server and wait for the thread's end, at most `STOP_SECONDS`. Blocks; idempotent."""
+        """Stop clients, server and store, at most `STOP_SECONDS` each. Blocks; idempotent."""
         self._thread.stop(STOP_SECONDS)
         if self.ready.cancel():
             self.ready.set_running_or_notify_cancel()
@@ -163,15 +166,16 @@ class Engine:
         """Call a tool; how it ended is in the record, failures too.
 
         Args:
-            timeout: seconds without an answer and without progress after which the call is given up and cancelled
-                (outcome `timeout`); `None` for the server's own limits.
-            on_progress: called with (progress, total, message) on the awaiting loop; when reports come faster than
-                that loop turns, with the latest.
+            timeout: seconds without an answer and without progress after which the call is given up and
+                cancelled (outcome `timeout`); `None` for the server's own limits.
+            on_progress: called with (progress, total, message) on the awaiting loop; when reports come
+                faster than that loop turns, with the latest.
             key: the call's name among the facts and frames while it runs; made up if not given.
 
         Raises:
             EngineError: there is no server.
-            asyncio.CancelledError: the awaiting task was cancelled, and the call with it (recorded as `cancelled`).
+            asyncio.CancelledError: the awaiting task was cancelled, and the call with it (recorded as
+            `cancelled`).
         """
         report = relayed(on_progress)
         return await self._do(
@@ -266,8 +270,8 @@ class Engine:
     async def apply(self, config: ServerConfig) -> None:
         """Make `config` the server's: changed modules are replaced, and only they; clients stay connected.
 
-        A change of the server's own settings (name, cache, limits, …) restarts the server with all its modules; the
-        engine's clients and their subscriptions come back.
+        A change of the server's own settings (name, cache, limits, …) restarts the server with all its
+        modules; the engine's clients and their subscriptions come back.
 
         Raises:
             EngineError: modules that can't start, each with its reason; everything else is in force.
@@ -293,7 +297,8 @@ class Engine:
     ) -> None:
         """Feed a recording to a files module: at its own pace times `speed`, at once, or step by step.
 
-        Returns when the replay is under way; `ReplayStarted`, `ReplayProgressed` and `ReplayFinished` tell the rest.
+        Returns when the replay is under way; `ReplayStarted`, `ReplayProgressed` and `ReplayFinished` tell
+        the rest.
 
         Raises:
             EngineError: a replay is under way, the file is no recording, or there is no such module.

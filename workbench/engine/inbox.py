@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 
 from server_core.bus import Event
-
 from workbench.facts import Dropped
 
 INBOX_EVENTS = 20_000
@@ -18,8 +17,9 @@ class Inbox:
     """A bounded queue of events that is filled by any thread and drained by one.
 
     Attributes:
-        wake: called, on the thread of whoever puts, when the first event since the last drain arrives. It must be
-            quick (post a message, `call_soon_threadsafe`); one that raises is not called again until it is set anew.
+        wake: called, on the thread of whoever puts, when the first event since the last drain arrives. It
+            must be quick (post a message, `call_soon_threadsafe`); one that raises is not called again
+            until it is set anew.
     """
 
     def __init__(self, most: int = INBOX_EVENTS) -> None:

@@ -1,4 +1,5 @@
-"""Lines of text on their way to the log: bounded, so that a tool that prints in a loop costs the screen nothing."""
+"""Lines of text on their way to the log: bounded, so that a tool that prints in a loop costs the screen
+nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ class _Unfinished:
 
 
 class LineLog:
-    """Makes `LogWritten` facts of what is written from any thread. Its own daemon thread emits them, in turns.
+    """Makes `LogWritten` facts of what is written from any thread. Its own daemon thread emits them, in
+    turns.
 
     That thread sleeps while nothing is written.
     """
@@ -86,8 +88,8 @@ class LineLog:
         self._wake()
 
     def write(self, writer: Hashable, source: str, level: LogLevel, text: str) -> None:
-        """Log the finished lines of what `writer` (a thread's stream, a pipe) writes; the rest waits for its end,
-        for `flush`, or for about a turn."""
+        """Log the finished lines of what `writer` (a thread's stream, a pipe) writes; the rest waits for
+        its end, for `flush`, or for about a turn."""
         with self._lock:
             before = self._unfinished.pop(writer, None)
             if before is not None and before.source != source:
@@ -97,7 +99,7 @@ class LineLog:
             for line in lines[:-1]:
                 self._add(source, level, line)
             if lines[-1]:
-                self._unfinished[writer] = _Unfinished(source, level, lines[-1][:LINE_CHARS])
+                self._unfinished[writer] = _Unfinished(source, level, lines[-1][: LINE_CHARS + 1])
         self._wake()
 
     def flush(self, writer: Hashable) -> None:

@@ -1,7 +1,8 @@
-"""The listen streams of a 2026-07-28 client: one for the lists, and one for each group of URIs subscribed together.
+"""The listen streams of a 2026-07-28 client: one for the lists, and one for each group of URIs subscribed
+together.
 
-A stream's filter can't be changed once it is open. With a stream a group nothing has to be re-opened when a URI comes
-or goes, so that no notice is lost or told twice in between.
+A stream's filter can't be changed once it is open. With a stream a group nothing has to be re-opened when a
+URI comes or goes, so that no notice is lost or told twice in between.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ class ListenStreams:
                     return
                 except SubscriptionLost as error:
                     self._emit(
-                        LogWritten(self._name, "warning", f"Lost a listen stream, notices may be missing: {error}")
+                        LogWritten(
+                            self._name, "warning", f"Lost a listen stream, notices may be missing: {error}"
+                        )
                     )
                     await asyncio.sleep(REOPEN_SECONDS)
         except MCPError as error:

@@ -25,13 +25,11 @@ REPEAT_SECONDS = 1.0
 class LoopWatch:
     """Watches one event loop from a daemon thread of its own.
 
-    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop turns
-    again. The facts come from the watching thread; the loop itself only beats.
+    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop
+    turns again. The facts come from the watching thread; the loop itself only beats.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, thread: int, emit: Callable[[object], None]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: int, emit: Callable[[object], None]) -> None:
         """Args:
         thread: the identity of the thread that the loop runs on.
         """
@@ -50,7 +48,8 @@ class LoopWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a `LoopBlocked` that is still told of stays without its `LoopFreed`. On the loop's own thread."""
+        """End; a `LoopBlocked` that is still told of stays without its `LoopFreed`. On the loop's own
+        thread."""
         self._stopped.set()
         if self._handle is not None:
             self._handle.cancel()

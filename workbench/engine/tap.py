@@ -1,4 +1,5 @@
-"""The tap on a client's connection: every message that passes is kept for a while, none is changed or slowed down.
+"""The tap on a client's connection: every message that passes is kept for a while, none is changed or
+slowed down.
 
 On the way only a reference is stored; kind, relations and text are made when somebody asks for frames.
 """
@@ -14,12 +15,12 @@ from typing import Any, NamedTuple
 
 from server_core.clock import Clock, SystemClock
 from server_core.request import REQUEST_KEY_META
-
 from workbench.records import Frame, FrameKind, Side
 
 RING_FRAMES = 5000
 RING_BYTES = 64_000_000
-"""What the ring holds at most, whichever comes first; the bytes are an estimate from the texts of the results."""
+"""What the ring holds at most, whichever comes first; the bytes are an estimate from the texts of the
+results."""
 
 _KINDS: dict[str, FrameKind] = {
     "JSONRPCRequest": "request",
@@ -74,8 +75,8 @@ class FrameRing:
         return take
 
     def frames(self, key: str | None = None) -> list[Frame]:
-        """All messages, or with `key` those of the call that bears it: its requests, their answers, its progress,
-        what the server asked the client meanwhile, and its cancellation."""
+        """All messages, or with `key` those of the call that bears it: its requests, their answers, its
+        progress, what the server asked the client meanwhile, and its cancellation."""
         with self._lock:
             passed = list(self._passed)
         methods = {

@@ -14,7 +14,8 @@ from .errors import EngineError
 T = TypeVar("T")
 
 SWITCH_INTERVAL = 0.001
-"""Seconds after which a computing tool must let the screen's thread run; Python's own 5 ms makes keys feel slow."""
+"""Seconds after which a computing tool must let the screen's thread run; Python's own 5 ms makes keys feel
+slow."""
 
 
 class LoopThread:
@@ -55,7 +56,8 @@ class LoopThread:
         return await asyncio.wrap_future(future)
 
     def stop(self, seconds: float) -> bool:
-        """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in `seconds`."""
+        """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in
+        `seconds`."""
         if self._thread.ident is None:
             self.loop.close()
             return True

@@ -35,7 +35,9 @@ class UserCode:
         if known is None:
             path = file.replace("\\", "/")
             known = not (
-                path.startswith(("<", *self._foreign)) or "/site-packages/" in path or "/dist-packages/" in path
+                path.startswith(("<", *self._foreign))
+                or "/site-packages/" in path
+                or "/dist-packages/" in path
             )
             self._known[file] = known
         return known
@@ -48,7 +50,8 @@ class UserCode:
         return None
 
     def library_place(self, innermost: FrameType) -> Place:
-        """The innermost frame that is neither frozen nor Python's own, for a stack without any of the user's."""
+        """The innermost frame that is neither frozen nor Python's own, for a stack without any of the
+        user's."""
         stdlib = f"{sysconfig.get_path('stdlib')}/"
         for frame in _stack(innermost):
             file = frame.f_code.co_filename
@@ -69,7 +72,8 @@ def _place(frame: FrameType, innermost: FrameType) -> Place:
 
 
 def _target(innermost: FrameType) -> str:
-    """The target of the request that a stack serves: the core's frames between the loop and the user hold it."""
+    """The target of the request that a stack serves: the core's frames between the loop and the user hold
+    it."""
     for frame in _stack(innermost):
         if "request" in frame.f_code.co_varnames and str(frame.f_globals.get("__name__", "")).startswith(
             "server_core."
