@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from server_core.inspection import ServerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,13 @@ class ReplayProgressed:
     batch: int
     batches: int
     paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInspected:
+    """The server was inspected, on its loop: `state` has the effect of the facts before this one, of none after.
+
+    Emitted by each `Engine.inspect`, so that whoever folds facts can take the state anew at the right place.
+    """
+
+    state: ServerState

@@ -1,0 +1,136 @@
+"""Every key of the workbench: one registry of actions, which feeds bindings, footer, palette and help.
+
+A screen's actions are defined here, or beside it with `define`. `workbench.widgets.binding.bind` makes
+Textual's bindings of them; an action's id is the name under which its keys can be remapped.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Action(NamedTuple):
+    """Something that a user can do.
+
+    Attributes:
+        id: unique, `group.verb`; the group is where it works ("app", "list", "tasks", …).
+        keys: Textual's names of keys, separated by commas; the first one is shown.
+        title: what the footer says, one or two words.
+        tooltip: what the palette and the help say, one sentence.
+        run: Textual's action, as `quit` or `app.go('tools')`.
+        shown: whether the footer has it.
+        priority: whether it works before the focused widget's own keys.
+    """
+
+    id: str
+    keys: str
+    title: str
+    tooltip: str
+    run: str
+    shown: bool = True
+    priority: bool = False
+
+    @property
+    def group(self) -> str:
+        return self.id.partition(".")[0]
+
+
+REGISTRY: dict[str, Action] = {}
+"""Every defined action by its id."""
+
+
+def define(*actions: Action) -> tuple[Action, ...]:
+    """Register `actions` and return them.
+
+    Raises:
+        ValueError: an id is taken by a different action.
+    """
+    for action in actions:
+        if REGISTRY.setdefault(action.id, action) != action:
+            raise ValueError(f"There is an action {action.id!r} already")
+    return actions
+
+
+class Place(NamedTuple):
+    """One of the main screens: its name as a mode, its number key, its titles."""
+
+    mode: str
+    key: str
+    title: str
+    short: str
+    """For narrow terminals."""
+    tooltip: str
+
+
+PLACES = (
+    Place("overview", "1", "Overview", "Over", "Is it up, what is it doing, what is wrong"),
+    Place("tools", "2", "Tools", "Tools", "Fill in a tool's form, run it, see its result and its trace"),
+    Place("resources", "3", "Resources", "Res", "Browse and read resources, subscribe, see what is cached"),
+    Place("tasks", "4", "Tasks", "Tasks", "Long tasks and workflow runs: progress, results, cancel, start"),
+    Place("watch", "5", "Watch", "Watch", "File changes as they come; record them, replay recordings"),
+    Place("export", "6", "Export", "Export", "Write the server as one script that runs anywhere"),
+)
+
+GO = define(
+    *(
+        Action(
+            f"app.go_{place.mode}", place.key, place.title, place.tooltip, f"go('{place.mode}')", shown=False
+        )
+        for place in PLACES
+    )
+)
+
+APP = define(
+    Action(
+        "app.help", "question_mark,f1", "Help", "What this place is and every key that works here", "help"
+    ),
+    Action(
+        "app.palette", "ctrl+p", "Palette", "Find any action by its name", "command_palette", priority=True
+    ),
+    Action(
+        "app.maximize",
+        "f10",
+        "Maximize",
+        "Give the focused panel the whole screen, and back",
+        "zoom",
+        shown=False,
+    ),
+    Action(
+        "app.theme",
+        "ctrl+t",
+        "Theme",
+        "Switch between the dark and the light theme",
+        "toggle_theme",
+        shown=False,
+    ),
+    Action("app.themes", "", "Choose a theme", "Choose one of all the themes", "change_theme", shown=False),
+    Action(
+        "app.reload",
+        "ctrl+r",
+        "Reload project",
+        "Read server.toml again; only what changed restarts",
+        "reload_project",
+        shown=False,
+    ),
+    Action(
+        "app.projects",
+        "",
+        "Open another project",
+        "Back to the start screen: recent, new, demo",
+        "close_project",
+        shown=False,
+    ),
+    Action("app.back", "escape", "Back", "Back to where you came from; never quits", "back", shown=False),
+    Action("app.quit", "q,ctrl+q", "Quit", "Leave the workbench; asks while something runs", "quit"),
+)
+
+LIST = define(
+    Action("list.down", "j,down", "Down", "One row down", "move(1)", shown=False),
+    Action("list.up", "k,up", "Up", "One row up", "move(-1)", shown=False),
+    Action("list.first", "g,home", "First", "To the first row", "first", shown=False),
+    Action("list.last", "G,end", "Last", "To the last row", "last", shown=False),
+    Action("list.page_down", "pagedown,ctrl+d", "Page down", "One page down", "page(1)", shown=False),
+    Action("list.page_up", "pageup,ctrl+u", "Page up", "One page up", "page(-1)", shown=False),
+    Action("list.open", "enter", "Open", "Open the highlighted row", "open"),
+    Action("list.copy", "y", "Copy", "Copy the highlighted row", "copy", shown=False),
+)

@@ -1,0 +1,7 @@
+"""The application's state: an immutable `Snapshot`, and the pure `reduce` that folds facts into it."""
+
+from __future__ import annotations
+
+from .snapshot import Snapshot
+
+__all__ = ["Snapshot"]

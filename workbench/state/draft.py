@@ -1,0 +1,182 @@
+"""A snapshot in the making: what a batch of facts changes, collected, and made immutable again once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from server_core.bus import Event
+from server_core.inspection import (
+    BreakerState,
+    ClientState,
+    ModuleState,
+    PoolState,
+    RunningRequest,
+    TaskState,
+)
+
+from .happenings import describe
+from .rates import book, latency_of
+from .snapshot import (
+    BATCHES,
+    ENDED_TASKS,
+    HAPPENINGS,
+    LATENCIES,
+    LOGS,
+    NOTICES,
+    RUNNING,
+    RUNS,
+    Batch,
+    LogLine,
+    Notice,
+    Progress,
+    Snapshot,
+    WorkflowRun,
+)
+
+V = TypeVar("V")
+
+
+class Shelf(Generic[V]):
+    """A tuple of keyed values that is a dictionary while it changes; untouched, it stays the same tuple."""
+
+    def __init__(self, values: tuple[V, ...], key: Callable[[V], Any]) -> None:
+        self._values = values
+        self._key = key
+        self._items: dict[Any, V] | None = None
+
+    @property
+    def items(self) -> dict[Any, V]:
+        """The values by key; to change, as to look."""
+        if self._items is None:
+            self._items = {self._key(value): value for value in self._values}
+        return self._items
+
+    def put(self, value: V) -> None:
+        """Add `value`, or replace the one with its key where it stands."""
+        self.items[self._key(value)] = value
+
+    def take(self, values: Iterable[V]) -> None:
+        """Hold exactly `values`."""
+        self._items = {self._key(value): value for value in values}
+
+    def result(self) -> tuple[V, ...]:
+        if self._items is None:
+            return self._values
+        values = tuple(self._items.values())
+        same = len(values) == len(self._values) and all(map(_is, values, self._values))
+        return self._values if same else values
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other
+
+
+class Draft:
+    """What the folds work on: plain fields by `set` and `get`, the rest by a shelf or a list of its own."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.fields: dict[str, Any] = {}
+        self.modules: Shelf[ModuleState] = Shelf(snapshot.modules, attrgetter("name"))
+        self.clients: Shelf[ClientState] = Shelf(snapshot.clients, attrgetter("client"))
+        self.active: Shelf[RunningRequest] = Shelf(snapshot.active, attrgetter("request"))
+        self.breakers: Shelf[BreakerState] = Shelf(snapshot.breakers, attrgetter("name"))
+        self.pools: Shelf[PoolState] = Shelf(snapshot.pools, attrgetter("name"))
+        self.tasks: Shelf[TaskState] = Shelf(snapshot.tasks, attrgetter("task"))
+        self.runs: Shelf[WorkflowRun] = Shelf(snapshot.runs, attrgetter("run"))
+        self.counts: dict[int, list[int]] = {}
+        """Calls, errors, hits and misses of each second."""
+        self.cache_counts: dict[str, int] = {}
+        """What is to be added to the cache's counters."""
+        self.durations: list[float] = []
+        self.happened: deque[Event] = deque(maxlen=HAPPENINGS)
+        self.logs: deque[LogLine] = deque(maxlen=LOGS)
+        self.batches: list[Batch] = []
+        self.notices: deque[Notice] = deque(maxlen=NOTICES)
+        self._progress: dict[int, Progress] | None = None
+
+    def get(self, name: str) -> Any:
+        """A plain field as it is by now."""
+        return self.fields[name] if name in self.fields else getattr(self.snapshot, name)
+
+    def set(self, **fields: Any) -> None:
+        """Change plain fields."""
+        self.fields.update(fields)
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Add to a plain counter."""
+        self.fields[name] = self.get(name) + amount
+
+    def relist(self, *names: str) -> None:
+        """Lists have changed: of `tools`, `resources`, `prompts`; all for none. One step a batch."""
+        for name in names or ("tools", "resources", "prompts"):
+            field = f"{name}_revision"
+            self.fields[field] = getattr(self.snapshot, field) + 1
+
+    @property
+    def progress(self) -> dict[int, Progress]:
+        """How far requests are; to change, as to look."""
+        if self._progress is None:
+            self._progress = dict(self.snapshot.progress)
+        return self._progress
+
+    def count(self, at: float, index: int) -> None:
+        """Count one in the second of `at`: 0 a call, 1 an error, 2 a hit, 3 a miss."""
+        second = self.counts.get(int(at))
+        if second is None:
+            second = self.counts[int(at)] = [0, 0, 0, 0]
+        second[index] += 1
+
+    def count_cache(self, name: str) -> None:
+        self.cache_counts[name] = self.cache_counts.get(name, 0) + 1
+
+    def done(self) -> Snapshot:
+        """The new snapshot; parts that did not change are the old one's."""
+        old, fields = self.snapshot, self.fields
+        for name in ("modules", "clients", "active", "breakers", "pools", "runs", "tasks"):
+            shelf: Shelf[Any] = getattr(self, name)
+            fields[name] = shelf.result()
+        fields["runs"] = fields["runs"][-RUNS:]
+        fields["tasks"] = _bounded_tasks(fields["tasks"])
+        if self._progress is not None:
+            fields["progress"] = self._progress
+        if self.counts:
+            fields["seconds"] = book(old.seconds, self.counts)
+        if self.durations:
+            fields["durations"] = (*old.durations, *self.durations)[-LATENCIES:]
+            fields["latency"] = latency_of(fields["durations"])
+        cache = self.get("cache")
+        if cache is not None and self.cache_counts:
+            counted = {name: getattr(cache, name) + more for name, more in self.cache_counts.items()}
+            fields["cache"] = replace(cache, **counted)
+        if self.happened:
+            lines = [line for line in map(describe, self.happened) if line is not None]
+            if lines:
+                fields["happened"] = (*old.happened, *lines)[-HAPPENINGS:]
+        for name, more, most in (
+            ("logs", self.logs, LOGS),
+            ("batches", self.batches, BATCHES),
+            ("notices", self.notices, NOTICES),
+        ):
+            if more:
+                fields[name] = (*getattr(old, name), *more)[-most:]
+        return replace(old, **fields)
+
+
+def _bounded_tasks(tasks: tuple[TaskState, ...]) -> tuple[TaskState, ...]:
+    """`tasks` without the oldest ended ones, where there are too many."""
+    ended = sum(task.status not in RUNNING for task in tasks)
+    if ended <= ENDED_TASKS:
+        return tasks
+    surplus = ended - ENDED_TASKS
+    kept: list[TaskState] = []
+    for task in tasks:
+        if surplus and task.status not in RUNNING:
+            surplus -= 1
+        else:
+            kept.append(task)
+    return tuple(kept)

@@ -1,0 +1,35 @@
+"""The one way in which facts become a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from server_core.bus import Event
+
+from .draft import Draft
+from .folds import FILES, PARTS, REQUESTS, SERVER, WORK
+from .happenings import TOLD
+from .snapshot import Snapshot
+
+Fold = Callable[[Draft, Event, Any], None]
+
+_seq = attrgetter("seq")
+
+FOLDS: dict[type, Fold] = {**SERVER, **REQUESTS, **PARTS, **WORK, **FILES}
+
+
+def reduce(snapshot: Snapshot, events: Sequence[Event]) -> Snapshot:
+    """`snapshot` after `events`, folded by their sequence. Pure; facts of an unknown kind change nothing."""
+    if not events:
+        return snapshot
+    draft = Draft(snapshot)
+    for event in sorted(events, key=_seq):  # several threads emit; nearly sorted costs nearly nothing
+        kind = type(event.fact)
+        fold = FOLDS.get(kind)
+        if fold is not None:
+            fold(draft, event, event.fact)
+        if kind in TOLD:
+            draft.happened.append(event)
+    return draft.done()

@@ -1,0 +1,11 @@
+"""How each kind of fact changes the draft of a snapshot: a table of functions for each part of a server."""
+
+from __future__ import annotations
+
+from .files import FILES
+from .parts import PARTS
+from .requests import REQUESTS
+from .server import SERVER
+from .work import WORK
+
+__all__ = ["FILES", "PARTS", "REQUESTS", "SERVER", "WORK"]

@@ -1,0 +1,194 @@
+"""The server itself, its modules and clients, and what troubles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from server_core.bus import Event
+from server_core.events import (
+    ClientConnected,
+    ClientDisconnected,
+    ClientsNotified,
+    FunctionsReloaded,
+    LogWritten,
+    LoopBlocked,
+    LoopFreed,
+    ModuleFailed,
+    ModuleNoted,
+    ModuleStarted,
+    ModuleStarting,
+    ModuleStopped,
+    OfferChanged,
+    ServerStarted,
+    ServerStopped,
+)
+from server_core.inspection import ClientState, ModuleState
+from workbench.facts import ConfigApplied, Dropped, EngineFailed, ServerInspected
+from workbench.state.draft import Draft
+from workbench.state.snapshot import Blocked, LogLine, Phase
+
+
+def _started(draft: Draft, event: Event, fact: ServerStarted) -> None:
+    draft.set(phase="running", reason="", name=fact.name, version=fact.version, started=event.at, stale=True)
+    draft.relist()
+
+
+def _stopped(draft: Draft, _event: Event, _fact: ServerStopped) -> None:
+    draft.set(phase="stopped", blocked=None)
+    draft.active.take(())
+    draft.progress.clear()
+    draft.clients.take(())
+
+
+def _engine_failed(draft: Draft, _event: Event, fact: EngineFailed) -> None:
+    draft.set(phase="failed", reason=fact.reason)
+
+
+def _inspected(draft: Draft, _event: Event, fact: ServerInspected) -> None:
+    state = fact.state
+    phase: Phase = "running" if state.running else "stopped"
+    draft.set(
+        phase=phase,
+        name=state.name,
+        version=state.version,
+        started=state.started,
+        stale=False,
+        requests=state.requests,
+        errors=state.errors,
+        cache=state.cache,
+    )
+    draft.cache_counts.clear()
+    draft.modules.take(state.modules)
+    draft.clients.take(state.clients)
+    draft.active.take(state.active)
+    for number in [number for number in draft.progress if number not in draft.active.items]:
+        del draft.progress[number]
+    draft.breakers.take(state.breakers)
+    draft.pools.take(state.pools)
+    draft.tasks.take(sorted(state.tasks, key=lambda task: task.created))
+
+
+def _dropped(draft: Draft, _event: Event, fact: Dropped) -> None:
+    draft.set(stale=True)
+    draft.add("dropped", fact.count)
+    draft.relist()
+
+
+def _config_applied(draft: Draft, _event: Event, _fact: ConfigApplied) -> None:
+    draft.set(stale=True)
+    draft.relist()
+
+
+# -- modules
+
+
+def _module_starting(draft: Draft, _event: Event, fact: ModuleStarting) -> None:
+    draft.modules.put(ModuleState(fact.module, fact.kind, "starting"))
+
+
+def _module_started(draft: Draft, _event: Event, fact: ModuleStarted) -> None:
+    known = draft.modules.items.get(fact.module)
+    note = known.note if known is not None else ""
+    draft.modules.put(
+        ModuleState(
+            fact.module, fact.kind, "running", fact.tools, fact.resources, fact.templates, fact.prompts, note
+        )
+    )
+    draft.set(stale=True)
+    draft.relist()
+
+
+def _module_failed(draft: Draft, _event: Event, fact: ModuleFailed) -> None:
+    draft.modules.put(ModuleState(fact.module, fact.kind, "failed", reason=fact.reason))
+    draft.set(stale=True)
+    draft.relist()
+
+
+def _module_stopped(draft: Draft, _event: Event, fact: ModuleStopped) -> None:
+    draft.modules.put(ModuleState(fact.module, fact.kind, "stopped"))
+    draft.set(stale=True)
+    draft.relist()
+
+
+def _offer_changed(draft: Draft, _event: Event, fact: OfferChanged) -> None:
+    known = draft.modules.items.get(fact.module)
+    if known is None:
+        draft.set(stale=True)
+        return
+    changed = replace(
+        known, tools=fact.tools, resources=fact.resources, templates=fact.templates, prompts=fact.prompts
+    )
+    draft.modules.put(changed)
+    # Counts alone do not tell a replaced resource; tools and prompts come with a notice of their own as well.
+    draft.relist("resources")
+    if (known.tools, known.prompts) != (fact.tools, fact.prompts):
+        draft.relist()
+
+
+def _module_noted(draft: Draft, _event: Event, fact: ModuleNoted) -> None:
+    known = draft.modules.items.get(fact.module)
+    if known is not None:
+        draft.modules.put(replace(known, note=fact.note))
+
+
+def _functions_reloaded(draft: Draft, _event: Event, _fact: FunctionsReloaded) -> None:
+    draft.relist()
+
+
+# -- clients
+
+
+def _connected(draft: Draft, _event: Event, fact: ClientConnected) -> None:
+    draft.clients.put(ClientState(fact.client, fact.name, fact.protocol))
+
+
+def _disconnected(draft: Draft, _event: Event, fact: ClientDisconnected) -> None:
+    draft.clients.items.pop(fact.client, None)
+
+
+def _notified(draft: Draft, _event: Event, fact: ClientsNotified) -> None:
+    if fact.kind != "updated":
+        draft.relist(fact.kind)
+
+
+# -- trouble and talk
+
+
+def _blocked(draft: Draft, event: Event, fact: LoopBlocked) -> None:
+    # It is told again each second of one stop; the first one knew best when it began.
+    known: Blocked | None = draft.get("blocked")
+    since = known.since if known is not None else event.at - fact.seconds
+    draft.set(blocked=Blocked(fact.target, fact.function, fact.file, fact.line, since))
+
+
+def _freed(draft: Draft, _event: Event, _fact: LoopFreed) -> None:
+    draft.set(blocked=None)
+
+
+def _logged(draft: Draft, event: Event, fact: LogWritten) -> None:
+    draft.logs.append(LogLine(event.seq, event.at, fact.source, fact.level, fact.text))
+
+
+SERVER: dict[type, Callable[[Draft, Event, Any], None]] = {
+    ServerStarted: _started,
+    ServerStopped: _stopped,
+    EngineFailed: _engine_failed,
+    ServerInspected: _inspected,
+    Dropped: _dropped,
+    ConfigApplied: _config_applied,
+    ModuleStarting: _module_starting,
+    ModuleStarted: _module_started,
+    ModuleFailed: _module_failed,
+    ModuleStopped: _module_stopped,
+    OfferChanged: _offer_changed,
+    ModuleNoted: _module_noted,
+    FunctionsReloaded: _functions_reloaded,
+    ClientConnected: _connected,
+    ClientDisconnected: _disconnected,
+    ClientsNotified: _notified,
+    LoopBlocked: _blocked,
+    LoopFreed: _freed,
+    LogWritten: _logged,
+}

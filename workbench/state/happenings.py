@@ -1,0 +1,247 @@
+"""Facts as lines that a person reads: who, what, how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from server_core.bus import Event
+from server_core.events import (
+    BreakerChanged,
+    BreakerFailed,
+    ClientConnected,
+    ClientDisconnected,
+    ClientsNotified,
+    ErrorReported,
+    FileChange,
+    FilesChanged,
+    FunctionsReloaded,
+    LogWritten,
+    LoopBlocked,
+    LoopFreed,
+    ModuleFailed,
+    ModuleStarted,
+    ModuleStopped,
+    PoolChanged,
+    ReplayFinished,
+    ReplayStarted,
+    RequestFinished,
+    ServerStarted,
+    ServerStopped,
+    StepFinished,
+    TaskChanged,
+    TaskStarted,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from workbench.facts import (
+    ConfigApplied,
+    Dropped,
+    EngineFailed,
+    RecordingStarted,
+    RecordingStopped,
+    UserAsked,
+)
+from workbench.text import number, one_line, plural, span
+
+from .snapshot import Happening, Tone, Topic
+
+MARKS = {"added": "+", "modified": "~", "deleted": "−"}
+"""How a change of a file is written."""
+
+TRACE_SHOWN = 0.00005
+"""A stage shorter than this many seconds is not worth a word."""
+
+
+class Line(NamedTuple):
+    """What a fact says: whose it is, what happened, and more about it."""
+
+    topic: Topic
+    source: str
+    text: str
+    detail: str = ""
+    tone: Tone = ""
+
+
+def describe(event: Event) -> Happening | None:
+    """The line for an event; `None` for one that is not worth a line."""
+    tell = TOLD.get(type(event.fact))
+    line = tell(event.fact) if tell is not None else None
+    if line is None:
+        return None
+    return Happening(
+        event.seq,
+        event.at,
+        line.topic,
+        one_line(line.source),
+        one_line(line.text),
+        one_line(line.detail),
+        line.tone,
+        event.fact,
+    )
+
+
+def trace_text(stages: tuple[tuple[str, float], ...]) -> str:
+    """A request's trace on one line: `cache miss → pool 0.1 ms → handler 1.6 ms`."""
+    told = [f"{name} {span(took)}" if took >= TRACE_SHOWN else name for name, took in stages]
+    return " → ".join(told)
+
+
+def changes_text(changes: tuple[FileChange, ...]) -> str:
+    """A batch of file changes on one line: its only change, or how many of each kind and the first path."""
+    if len(changes) == 1:
+        return f"{MARKS[changes[0].kind]} {changes[0].path}"
+    parts = []
+    for kind, mark in MARKS.items():
+        count = sum(change.kind == kind for change in changes)
+        if count:
+            parts.append(f"{mark}{number(count)}")
+    return f"{' '.join(parts)}  {changes[0].path}, …" if changes else "no changes"
+
+
+# -- one function for each kind of fact
+
+
+def _request(fact: RequestFinished) -> Line:
+    source = fact.module or "server"
+    took = span(fact.seconds)
+    if fact.outcome == "ok":
+        return Line("call", source, f"{fact.target}  {took}", trace_text(fact.stages), "ok")
+    if fact.outcome == "cancelled":
+        return Line("call", source, f"{fact.target}  cancelled after {took}", "", "dim")
+    words = {"tool_error": "tool error", "timeout": "timed out"}.get(fact.outcome, fact.outcome)
+    reference = f" ({fact.reference})" if fact.reference else ""
+    return Line("call", source, f"{fact.target}  {words}  {took}", fact.error + reference, "bad")
+
+
+def _module_started(fact: ModuleStarted) -> Line:
+    counts = ((fact.tools, "tool"), (fact.resources + fact.templates, "resource"), (fact.prompts, "prompt"))
+    offered = ", ".join(plural(count, noun) for count, noun in counts if count)
+    return Line("server", fact.module, f"started  {span(fact.seconds)}", offered, "ok")
+
+
+def _breaker(fact: BreakerChanged) -> Line:
+    words = f"breaker {fact.before} → {fact.after}".replace("half_open", "half-open")
+    tone: Tone = {"open": "bad", "half_open": "warn", "closed": "ok"}[fact.after]  # type: ignore[assignment]
+    return Line("part", fact.breaker, words, fact.reason, tone)
+
+
+def _pool(fact: PoolChanged) -> Line | None:
+    if fact.what == "timed_out":
+        waiting = f"{fact.in_use} of {fact.max_size} in use, {fact.waiting} waiting"
+        return Line("part", fact.pool, "nobody gave a connection back in time", waiting, "bad")
+    if fact.what == "failed":
+        return Line("part", fact.pool, "a connection could not be opened", "", "bad")
+    return None
+
+
+def _task(fact: TaskChanged) -> Line | None:
+    tones: dict[str, Tone] = {
+        "completed": "ok",
+        "failed": "bad",
+        "cancelled": "dim",
+        "interrupted": "warn",
+        "input_required": "warn",
+    }
+    if fact.status not in tones:
+        return None
+    words = fact.status.replace("_", " ")
+    return Line("work", "tasks", f"{fact.task[:8]} {words}", fact.detail, tones[fact.status])
+
+
+def _step(fact: StepFinished) -> Line:
+    tones: dict[str, Tone] = {"ok": "ok", "failed": "bad", "skipped": "dim"}
+    words = f"{fact.step}  {span(fact.seconds)}" if fact.status == "ok" else f"{fact.step}  {fact.status}"
+    return Line("work", fact.workflow, words, fact.detail, tones[fact.status])
+
+
+def _run(fact: WorkflowFinished) -> Line:
+    tones: dict[str, Tone] = {"ok": "ok", "failed": "bad", "cancelled": "dim"}
+    words = "finished" if fact.status == "ok" else fact.status
+    return Line("work", fact.workflow, f"{words}  {span(fact.seconds)}", fact.error, tones[fact.status])
+
+
+def _files(fact: FilesChanged) -> Line:
+    text = changes_text(fact.changes) + ("  (replayed)" if fact.replayed else "")
+    return Line("file", fact.module, text, f"taken in {span(fact.seconds)}", "accent")
+
+
+def _notified(fact: ClientsNotified) -> Line | None:
+    if not fact.clients:
+        return None
+    told = f"{plural(fact.clients, 'client')} told"
+    if fact.kind == "updated":
+        return Line("file", "notice", f"updated {fact.uri}", told, "accent")
+    return Line("file", "notice", f"the list of {fact.kind} changed", told, "accent")
+
+
+def _reloaded(fact: FunctionsReloaded) -> Line:
+    signs = ((fact.added, "+"), (fact.removed, "−"), (fact.changed, "~"))
+    names = "  ".join(sign + " ".join(group) for group, sign in signs if group)
+    return Line("server", fact.module, f"{fact.path} loaded again", names or "nothing changed", "accent")
+
+
+def _log(fact: LogWritten) -> Line:
+    tones: dict[str, Tone] = {"debug": "dim", "info": "", "warning": "warn", "error": "bad"}
+    return Line("log", fact.source, fact.text, "", tones[fact.level])
+
+
+def _blocked(fact: LoopBlocked) -> Line:
+    who = fact.target or fact.function
+    where = f"{fact.function} at {fact.file}:{fact.line}"
+    return Line("server", "loop", f"{who} blocks the loop  {span(fact.seconds)}", where, "bad")
+
+
+def _applied(fact: ConfigApplied) -> Line:
+    what = "the server restarted" if fact.restarted else ", ".join(fact.modules) or "nothing changed"
+    return Line("server", "config", "applied", what, "accent")
+
+
+def _asked(fact: UserAsked) -> Line:
+    return Line("call", "asked", f"{fact.kind}: {fact.text}", f"answered {fact.answer}", "warn")
+
+
+TOLD: dict[type, Callable[[Any], Line | None]] = {
+    ServerStarted: lambda f: Line("server", "server", f"{f.name} {f.version} accepts requests", "", "ok"),
+    ServerStopped: lambda f: Line("server", "server", f"{f.name} stopped", "", "dim"),
+    EngineFailed: lambda f: Line("server", "server", "did not start", f.reason, "bad"),
+    ModuleStarted: _module_started,
+    ModuleFailed: lambda f: Line("server", f.module, "failed", f.reason, "bad"),
+    ModuleStopped: lambda f: Line("server", f.module, "stopped", "", "dim"),
+    ClientConnected: lambda f: Line("server", "client", f"{f.name} connected", f.protocol),
+    ClientDisconnected: lambda f: Line("server", "client", f"{f.client} left", "", "dim"),
+    ClientsNotified: _notified,
+    RequestFinished: _request,
+    BreakerFailed: lambda f: Line(
+        "part", f.breaker, f"failure {f.failures} of {f.threshold}", f.error, "warn"
+    ),
+    BreakerChanged: _breaker,
+    PoolChanged: _pool,
+    TaskStarted: lambda f: Line("work", f.module, f"{f.name} started", f"task {f.task[:8]}"),
+    TaskChanged: _task,
+    WorkflowStarted: lambda f: Line("work", f.workflow, "started", plural(f.steps, "step")),
+    StepFinished: _step,
+    WorkflowFinished: _run,
+    FilesChanged: _files,
+    ReplayStarted: lambda f: Line(
+        "file", f.module, "replay started", plural(f.batches, "batch", "batches"), "accent"
+    ),
+    ReplayFinished: lambda f: Line(
+        "file", f.module, "replay ended", plural(f.batches, "batch", "batches"), "accent"
+    ),
+    RecordingStarted: lambda f: Line("file", "recording", "started", f.path, "accent"),
+    RecordingStopped: lambda f: Line(
+        "file", "recording", f"saved  {plural(f.batches, 'batch', 'batches')}", f.path, "accent"
+    ),
+    FunctionsReloaded: _reloaded,
+    ErrorReported: lambda f: Line("server", f.where, f.error, f"reference {f.reference}", "bad"),
+    LogWritten: _log,
+    LoopBlocked: _blocked,
+    LoopFreed: lambda f: Line("server", "loop", f"turns again after {span(f.seconds)}", "", "ok"),
+    Dropped: lambda f: Line(
+        "server", "screen", f"{number(f.count)} events were too many to show", "counters are exact", "warn"
+    ),
+    ConfigApplied: _applied,
+    UserAsked: _asked,
+}
+"""The facts that are worth a line, each with the function that writes it."""

@@ -1,0 +1,77 @@
+"""Rates by the second and quantiles of the last durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .snapshot import SECONDS, Latency, Second, Snapshot
+
+RATE_SECONDS = 5
+"""Over how many whole seconds a rate is the mean."""
+
+HIT_RATE_SECONDS = 10
+"""Over how many seconds a point of the hit rate's curve looks."""
+
+
+def book(seconds: tuple[Second, ...], counts: Mapping[int, Sequence[int]]) -> tuple[Second, ...]:
+    """`seconds` with `counts` added: calls, errors, hits and misses by epoch second."""
+    newest = max(counts)
+    if seconds and not seconds[0].at - SECONDS <= newest <= seconds[-1].at + SECONDS:
+        seconds = ()  # the clock was set to another time
+    table = {second.at: second for second in seconds}
+    for at, more in counts.items():
+        second = table.get(at, Second(at))
+        table[at] = Second(at, *(count + add for count, add in zip(second[1:], more, strict=True)))
+    return _whole(table, max(table))
+
+
+def advance(snapshot: Snapshot, now: float) -> Snapshot:
+    """`snapshot` as it is at `now`: the seconds that passed without anything counted are there too."""
+    last = int(now)
+    seconds = snapshot.seconds
+    if not seconds or seconds[-1].at >= last:
+        return snapshot
+    if last - seconds[-1].at > SECONDS:
+        return replace(snapshot, seconds=(Second(last),))
+    return replace(snapshot, seconds=_whole({second.at: second for second in seconds}, last))
+
+
+def _whole(table: Mapping[int, Second], last: int) -> tuple[Second, ...]:
+    """Every second from the first of `table`, or as many as are kept, to `last`."""
+    first = max(min(table), last - SECONDS + 1)
+    return tuple(table.get(at) or Second(at) for at in range(first, last + 1))
+
+
+def latency_of(durations: Sequence[float]) -> Latency | None:
+    """Quantiles of `durations`; `None` of none."""
+    if not durations:
+        return None
+    ordered = sorted(durations)
+    last = len(ordered) - 1
+    return Latency(*(ordered[round(last * share)] for share in (0.5, 0.95, 0.99)))
+
+
+def call_rate(seconds: Sequence[Second], now: float) -> float:
+    """Calls a second, over the last whole seconds."""
+    last = int(now)
+    return sum(s.calls for s in seconds if last - RATE_SECONDS <= s.at < last) / RATE_SECONDS
+
+
+def calls_curve(seconds: Sequence[Second], now: float, width: int) -> list[float]:
+    """Calls in each of the last `width` whole seconds, oldest first."""
+    last = int(now)
+    table = {second.at: second.calls for second in seconds}
+    return [float(table.get(at, 0)) for at in range(last - width, last)]
+
+
+def hit_rate_curve(seconds: Sequence[Second], now: float, width: int) -> list[float | None]:
+    """The hit rate (0 to 1) up to each of the last `width` whole seconds; `None` where nobody looked."""
+    last = int(now)
+    table = {second.at: (second.hits, second.misses) for second in seconds}
+    curve: list[float | None] = []
+    for end in range(last - width, last):
+        looked = [table.get(at, (0, 0)) for at in range(end - HIT_RATE_SECONDS + 1, end + 1)]
+        hits, misses = sum(hit for hit, _ in looked), sum(miss for _, miss in looked)
+        curve.append(hits / (hits + misses) if hits + misses else None)
+    return curve

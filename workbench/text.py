@@ -1,0 +1,131 @@
+"""Text for people: hostile text made harmless, cells counted, and figures written the same way everywhere.
+
+Everything that comes from outside (a tool's result, a file's name, a log line, a client's name) passes
+`clean` or `one_line` before a screen shows it, and is never parsed as markup.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+from rich.cells import cell_len, set_cell_size
+
+_C0 = r"\x00-\x08\x0b-\x1f\x7f"
+_HARMFUL = (
+    r"\x80-\x9f"  # C1
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, embeddings and isolates
+    r"\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"  # invisible
+    r"\u2028\u2029"  # line breaks of another kind
+    r"\ud800-\udfff"  # halves of a character, which no terminal can be sent
+    r"\U000e0000-\U000e007f"  # tags
+)
+_CONTROLS = re.compile(f"[{_C0}{_HARMFUL}]")
+_BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
+
+
+def clean(text: str) -> str:
+    """`text` without anything that a terminal obeys; line feeds and tabs stay.
+
+    C0 controls and DEL become their pictures (`␛`), halves of characters `�`; C1, bidi and invisible ones go.
+    """
+    text = text.replace("\r\n", "\n")
+    return _CONTROLS.sub(_harmless, text) if _CONTROLS.search(text) else text
+
+
+def one_line(text: str, most: int = 1000) -> str:
+    """`clean`, on one line, and no longer than `most` characters."""
+    if len(text) > most:
+        text = text[: most - 1] + "…"
+    return clean(_BREAKS.sub(" ", text)).strip()
+
+
+def _harmless(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if 0xD800 <= code <= 0xDFFF:
+        return "�"
+    return "\n" if code in (0x2028, 0x2029) else ""
+
+
+# -- cells
+
+
+def fit(text: str, width: int, align: str = "left") -> str:
+    """`text` in exactly `width` cells: cut with `…`, or padded; `align` is left or right."""
+    if width <= 0:
+        return ""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…"
+    pad = " " * (width - length)
+    return pad + text if align == "right" else text + pad
+
+
+# -- figures
+
+
+def span(seconds: float) -> str:
+    """A short time with its unit, for what was measured: `0.42 ms`, `12 ms`, `1.9 s`, `2:05`."""
+    if seconds < 0.00995:
+        return f"{seconds * 1000:.2f} ms" if seconds < 0.000995 else f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 59.95 else elapsed(seconds)
+
+
+def elapsed(seconds: float) -> str:
+    """A time that runs, as a clock shows it: `0:12`, `12:44`, `1:02:33`, `3 d 4 h`."""
+    whole = max(0, int(seconds))
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    if hours >= 24:
+        days, hour = divmod(hours, 24)
+        return f"{days} d {hour} h"
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def time_of_day(at: float, *, millis: bool = False) -> str:
+    """Epoch seconds as local time of day: `12:44:07`, or `12:44:07.120`."""
+    text = time.strftime("%H:%M:%S", time.localtime(at))
+    return f"{text}.{int(at % 1 * 1000):03}" if millis else text
+
+
+def size(count: int) -> str:
+    """Bytes: `812 B`, `1.2 kB`, `64 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5:
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def number(value: int) -> str:
+    """A count: `412`, `3,201`, `1.2 M`."""
+    return f"{value:,}" if abs(value) < 1_000_000 else f"{value / 1_000_000:,.1f} M"
+
+
+def plural(value: int, noun: str, nouns: str = "") -> str:
+    """`1 tool`, `3 tools`; `nouns` where an `s` does not do."""
+    return f"{number(value)} {noun if value == 1 else nouns or noun + 's'}"
+
+
+def rate(per_second: float) -> str:
+    """Events a second: `0`, `0.4`, `42`, `1,204`."""
+    if per_second >= 9.95 or per_second == 0:
+        return f"{per_second:,.0f}"
+    return f"{per_second:.1f}"
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1: `87.3 %`, `100 %`, `0.02 %`."""
+    value = share * 100
+    if value in (0, 100):
+        return f"{value:.0f} %"
+    return f"{value:.2f} %" if value < 0.095 else f"{min(value, 99.9):.1f} %"
