@@ -22,6 +22,8 @@ from workbench.records import BatchRecord, CallError, CallRecord
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from workbench.project import Project
+
 HISTORY_ROWS = 10_000
 HISTORY_BYTES = 100_000_000
 """What is kept of each table: the newest rows, and of the calls no more bytes of results than this."""
@@ -67,8 +69,11 @@ class Store:
             once for each different trouble in a row.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, project: Project | Path) -> None:
+        """Args:
+        project: the project whose history this is, or the database file itself.
+        """
+        self.path = project if isinstance(project, Path) else project.folder / ".workbench" / "history.db"
         self.on_trouble: Callable[[str], None] | None = None
         self._waiting: deque[tuple[str, CallRecord | BatchRecord]] = deque(maxlen=WAITING_ROWS)
         self._changed = threading.Condition()
@@ -110,7 +115,7 @@ class Store:
             self._hurry = False
             return done
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Write what is left and end the thread. Idempotent."""
         with self._changed:
             self._stopped = True

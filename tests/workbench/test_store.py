@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Iterator[Store]:
     store = Store(path)
     yield store
-    store.stop()
+    store.close()
 
 
 def test_a_call_comes_back_as_it_was(store: Store):
@@ -71,7 +71,7 @@ def test_nothing_is_made_on_disk_before_there_is_something_to_keep(store: Store,
 def test_what_was_added_is_written_when_the_store_stops(path: Path):
     store = Store(path)
     store.add_call(CALL)
-    store.stop()
+    store.close()
     assert Store(path).calls() == [CALL]
 
 
@@ -101,7 +101,7 @@ def test_two_processes_may_write_the_same_history(store: Store, path: Path):
     other = Store(path)
     for number in range(20):
         (store if number % 2 else other).add_call(replace(CALL, key=str(number)))
-    other.stop()
+    other.close()
     assert {call.key for call in store.calls()} == {str(number) for number in range(20)}
 
 
@@ -140,5 +140,5 @@ def test_a_locked_history_is_written_once_it_is_free(
     blocker.execute("rollback")
     blocker.close()
     until_sync(lambda: len(store.calls()) == 2, "the second writer has written")
-    second.stop()
+    second.close()
     assert "locked" in told[0]

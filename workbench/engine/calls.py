@@ -10,6 +10,7 @@ from typing import Any
 
 from mcp import Client, MCPError
 from mcp import types as mcp_types
+from mcp.shared.dispatcher import ProgressFnT
 from pydantic import TypeAdapter
 
 from server_core.bus import Event, EventBus
@@ -26,8 +27,7 @@ TRACE_SECONDS = 0.25
 
 _ReadAnswer: TypeAdapter[Any] = TypeAdapter(mcp_types.ReadResourceResult | mcp_types.InputRequiredResult)
 
-Progressed = Callable[[float, float | None, str | None], Awaitable[None]]
-Send = Callable[[Client, dict[str, Any], Progressed], Awaitable[Any]]
+Send = Callable[[Client, dict[str, Any], ProgressFnT], Awaitable[Any]]
 """Makes the call, given the client, the `_meta` and the SDK's callback for progress."""
 
 
@@ -71,7 +71,7 @@ class Calls:
     ) -> CallRecord:
         """`tools/call`; see `Engine.call_tool`."""
 
-        async def send(client: Client, meta: dict[str, Any], progressed: Progressed) -> Any:
+        async def send(client: Client, meta: dict[str, Any], progressed: ProgressFnT) -> Any:
             meta_params: Any = meta
             return await client.call_tool(name, arguments, progress_callback=progressed, meta=meta_params)
 
@@ -88,7 +88,7 @@ class Calls:
     ) -> CallRecord:
         """`resources/read`; see `Engine.read`."""
 
-        async def send(client: Client, meta: dict[str, Any], progressed: Progressed) -> Any:
+        async def send(client: Client, meta: dict[str, Any], progressed: ProgressFnT) -> Any:
             # The SDK's own method takes no callback for progress, which a streamed read reports.
             params = mcp_types.ReadResourceRequestParams.model_validate({"uri": uri, "_meta": meta})
             answer = await client.session.send_request(
@@ -112,7 +112,7 @@ class Calls:
     ) -> CallRecord:
         """`prompts/get`; see `Engine.get_prompt`."""
 
-        async def send(client: Client, meta: dict[str, Any], _progressed: Progressed) -> Any:
+        async def send(client: Client, meta: dict[str, Any], _progressed: ProgressFnT) -> Any:
             meta_params: Any = meta
             return await client.get_prompt(name, arguments, meta=meta_params)
 

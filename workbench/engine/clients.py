@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.metadata
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,14 +54,17 @@ class EngineClient:
     """
 
     def __init__(
-        self, protocol: str, frames: FrameRing, emit: Callable[[object], None], folder: Path, version: str
+        self, protocol: str, frames: FrameRing, emit: Callable[[object], None], folder: Path
     ) -> None:
+        """Args:
+        folder: the project's, which is what the server is told when it asks for roots.
+        """
         self.protocol = protocol
         self.uris: set[str] = set()
         self._frames = frames
         self._emit = emit
         self._folder = folder
-        self._info = mcp_types.Implementation(name="workbench", version=version)
+        self._info = mcp_types.Implementation(name="workbench", version=_version())
         self._name = f"client {protocol}"
         self._legacy = protocol < "2026"
         self._streams: ListenStreams | None = None
@@ -233,21 +237,28 @@ class EngineClient:
         )
 
     async def _elicited(
-        self, _context: ClientRequestContext, params: mcp_types.ElicitRequestParams
+        self, context: ClientRequestContext, params: mcp_types.ElicitRequestParams
     ) -> mcp_types.ElicitResult:
         self._emit(UserAsked(self.protocol, "elicitation", params.message, "declined"))
         return mcp_types.ElicitResult(action="decline")
 
     async def _sampled(
-        self, _context: ClientRequestContext, params: mcp_types.CreateMessageRequestParams
+        self, context: ClientRequestContext, params: mcp_types.CreateMessageRequestParams
     ) -> mcp_types.ErrorData:
         self._emit(UserAsked(self.protocol, "sampling", f"{len(params.messages)} messages", "rejected"))
         return mcp_types.ErrorData(code=_DECLINED, message="The workbench has no model to sample from")
 
-    async def _rooted(self, _context: ClientRequestContext) -> mcp_types.ListRootsResult:
+    async def _rooted(self, context: ClientRequestContext) -> mcp_types.ListRootsResult:
         uri: Any = self._folder.as_uri()
         self._emit(UserAsked(self.protocol, "roots", "", str(uri)))
         return mcp_types.ListRootsResult(roots=[mcp_types.Root(uri=uri, name=self._folder.name)])
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("mcp-server-workbench")
+    except importlib.metadata.PackageNotFoundError:  # run from its source
+        return "0"
 
 
 async def _all_pages(

@@ -97,6 +97,9 @@ class ConsoleGuard:
 class GuardedStream(io.TextIOBase):
     """`sys.stdout` or `sys.stderr`: the log for every thread but the screen's."""
 
+    encoding = "utf-8"
+    errors = "replace"
+
     def __init__(self, log: LineLog, level: LogLevel, name: str, screen: int, behind: TextIO) -> None:
         super().__init__()
         self._log = log
@@ -105,14 +108,6 @@ class GuardedStream(io.TextIOBase):
         self._screen = screen
         self._behind = behind
         self.buffer = _Bytes(self)
-
-    @property
-    def encoding(self) -> str:
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:
-        return "replace"
 
     def writable(self) -> bool:
         return True

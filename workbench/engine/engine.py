@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,6 +15,7 @@ from workbench.records import CallRecord, Frame
 
 from .errors import EngineError
 from .inbox import Inbox
+from .loopwatch import LoopWatch
 from .progress import ProgressCallback, relayed
 from .tap import FrameRing
 from .thread import LoopThread
@@ -86,7 +88,14 @@ class Engine:
         try:
             from .core import EngineCore
 
-            core = EngineCore(self.project, self.bus, self._frames, store=self.store, clock=self._clock)
+            core = EngineCore(
+                self.project,
+                self.bus,
+                self._frames,
+                store=self.store,
+                clock=self._clock,
+                watch=self._watch(),
+            )
             await core.start()
         except Exception as error:
             self._give_up(error)
@@ -99,6 +108,10 @@ class Engine:
             await asyncio.Event().wait()
         finally:
             await core.stop()
+
+    def _watch(self) -> LoopWatch | None:
+        selector = self._thread.selector
+        return LoopWatch(selector, threading.get_ident(), self.bus.emit) if selector is not None else None
 
     def _give_up(self, error: Exception) -> None:
         reason = str(error).strip() or type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import sys
 import threading
 import time
@@ -12,9 +13,9 @@ from server_core.events import LoopBlocked, LoopFreed
 
 from .usercode import Place, UserCode
 
-BEAT_SECONDS = 0.025
+LOOK_SECONDS = 0.03
 BLOCKED_SECONDS = 0.05
-"""The loop counts as blocked when it has not turned for so long in code of the user."""
+"""The loop counts as blocked when code of the user has not let it turn for so long."""
 
 BLOCKED_LIBRARY_SECONDS = 0.5
 """The same for code of libraries, where nobody could do much about a shorter stop."""
@@ -22,62 +23,80 @@ BLOCKED_LIBRARY_SECONDS = 0.5
 REPEAT_SECONDS = 1.0
 
 
+class TurningSelector(selectors.DefaultSelector):
+    """Where an event loop waits between its turns; it notes when the loop left, which costs less than a heartbeat.
+
+    Attributes:
+        waiting: whether the loop waits for something to do.
+        left: when it last went to work, in `time.monotonic` seconds.
+    """
+
+    waiting = False
+    left = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.waiting = True
+        try:
+            return super().select(timeout)
+        finally:
+            self.left = time.monotonic()
+            self.waiting = False
+
+
+def watchable_loop() -> tuple[asyncio.AbstractEventLoop, TurningSelector | None]:
+    """A new event loop, with the selector by which to watch it; `None` where a loop needs another kind."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop(), None
+    selector = TurningSelector()
+    return asyncio.SelectorEventLoop(selector), selector
+
+
 class LoopWatch:
     """Watches one event loop from a daemon thread of its own.
 
-    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop
-    turns again. The facts come from the watching thread; the loop itself only beats.
+    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop turns
+    again, all from the watching thread.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, thread: int, emit: Callable[[object], None]) -> None:
+    def __init__(self, selector: TurningSelector, thread: int, emit: Callable[[object], None]) -> None:
         """Args:
+        selector: the one that the loop waits on.
         thread: the identity of the thread that the loop runs on.
         """
-        self._loop = loop
+        self._selector = selector
         self._watched = thread
         self._emit = emit
         self._code = UserCode()
-        self._beat = 0.0
-        self._handle: asyncio.TimerHandle | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="workbench-loopwatch", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch. On the loop's own thread."""
-        self._turn()
+        """Begin to watch."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a `LoopBlocked` that is still told of stays without its `LoopFreed`. On the loop's own
-        thread."""
+        """End, without another fact."""
         self._stopped.set()
-        if self._handle is not None:
-            self._handle.cancel()
-
-    def _turn(self) -> None:
-        self._beat = time.monotonic()
-        self._handle = self._loop.call_later(BEAT_SECONDS, self._turn)
 
     def _watch(self) -> None:
-        told = 0.0
-        since = 0.0
-        woken = time.monotonic()
-        while not self._stopped.wait(BEAT_SECONDS):
-            now, before = time.monotonic(), woken
-            woken = now
-            beat = self._beat
-            blocked = now - beat - BEAT_SECONDS
-            if told and beat > since:
-                self._emit(LoopFreed(beat - since - BEAT_SECONDS))
+        selector = self._selector
+        told = since = 0.0
+        looked = time.monotonic()
+        while not self._stopped.wait(LOOK_SECONDS):
+            before, looked = looked, time.monotonic()
+            left = selector.left
+            if told and (selector.waiting or left > since):
+                self._emit(LoopFreed(looked - since))
                 told = 0.0
-            if blocked < BLOCKED_SECONDS - BEAT_SECONDS or (told and now - told < REPEAT_SECONDS):
+            seconds = looked - left
+            if selector.waiting or seconds < BLOCKED_SECONDS or (told and looked - told < REPEAT_SECONDS):
                 continue
-            if not told and now - before > 4 * BEAT_SECONDS:
-                continue  # this thread did not run either: the machine is busy or slept
-            place = self._place(blocked)
-            if place is not None:
-                self._emit(LoopBlocked(*place, blocked))
-                told, since = now, beat
+            if not told and looked - before > 4 * LOOK_SECONDS:
+                continue  # this thread did not run either: the machine is busy, or slept
+            place = self._place(seconds)
+            if place is not None and not selector.waiting and selector.left == left:
+                self._emit(LoopBlocked(*place, seconds))
+                told, since = looked, left
 
     def _place(self, seconds: float) -> Place | None:
         """Where the loop's thread is, if that is a stop to tell of."""
@@ -87,5 +106,4 @@ class LoopWatch:
         place = self._code.place(frame)
         if place is not None or seconds < BLOCKED_LIBRARY_SECONDS:
             return place
-        waiting = frame.f_code.co_filename.endswith(("selectors.py", "windows_events.py"))
-        return None if waiting else self._code.library_place(frame)
+        return self._code.library_place(frame)

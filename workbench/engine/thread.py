@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .errors import EngineError
+from .loopwatch import watchable_loop
 
 T = TypeVar("T")
 
@@ -19,11 +20,16 @@ slow."""
 
 
 class LoopThread:
-    """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile."""
+    """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile.
+
+    Attributes:
+        loop: the thread's event loop.
+        selector: what the loop waits on, by which it can be watched; `None` where that is not possible.
+    """
 
     def __init__(self, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._main = main
-        self.loop = asyncio.new_event_loop()
+        self.loop, self.selector = watchable_loop()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._main_task: asyncio.Task[None] | None = None
 

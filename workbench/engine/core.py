@@ -1,0 +1,210 @@
+"""What lives on the engine's thread: the server, the clients, the watch on the loop. Imports the core and the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from server_core.breaker import CircuitBreaker
+from server_core.bus import Event, EventBus
+from server_core.clock import Clock, SystemClock
+from server_core.config import ServerConfig, build_server
+from server_core.errors import CoreError, nearest
+from server_core.events import FilesChanged, LogWritten
+from server_core.inspection import CacheEntryState, ServerState
+from server_core.server import Server
+from workbench.facts import ConfigApplied
+from workbench.records import BatchRecord, CallRecord
+
+from .calls import Calls
+from .changes import changes_between
+from .clients import EngineClient
+from .errors import EngineError
+from .loopwatch import LoopWatch
+from .tap import FrameRing
+
+if TYPE_CHECKING:
+    from workbench.project import Project
+    from workbench.store import Store
+
+PROTOCOLS = ("2025-11-25", "2026-07-28")
+
+
+class EngineCore:
+    """A running server with the engine's clients. Every method belongs to the engine's loop.
+
+    Attributes:
+        calls: makes the calls.
+        server: replaced when a config change restarts it.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        bus: EventBus,
+        frames: FrameRing,
+        *,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        watch: LoopWatch | None = None,
+    ) -> None:
+        self._project = project
+        self._bus = bus
+        self._clock: Clock = clock or SystemClock()
+        self._store = store
+        self._applying = asyncio.Lock()
+        self._config: ServerConfig = project.config
+        self.server = self._build(self._config)
+        self._clients = {
+            protocol: EngineClient(protocol, frames, bus.emit, project.folder) for protocol in PROTOCOLS
+        }
+        self.calls = Calls(self.client, bus, self._clock, self._keep)
+        self._watch = watch
+        self._unsubscribe = bus.subscribe(self._remember)
+        if store is not None:
+            store.on_trouble = lambda text: bus.emit(LogWritten("history", "warning", text))
+
+    # -- life
+
+    async def start(self) -> None:
+        """Start the server and connect the clients; the modules go on starting by themselves."""
+        if self._watch is not None:
+            self._watch.start()
+        await self._start_server()
+
+    async def stop(self) -> None:
+        """Leave and stop everything."""
+        if self._watch is not None:
+            self._watch.stop()
+        await self._stop_server()
+        self.calls.close()
+        self._unsubscribe()
+        if self._store is not None:
+            self._store.flush()
+
+    async def _start_server(self) -> None:
+        await self.server.start(settle=0)
+        for client in self._clients.values():
+            await client.connect(self.server)
+
+    async def _stop_server(self) -> None:
+        for client in self._clients.values():
+            await client.disconnect()
+        await self.server.stop()
+
+    def _build(self, config: ServerConfig) -> Server:
+        return build_server(config, self._project.folder, clock=self._clock, bus=self._bus)
+
+    # -- clients
+
+    def client(self, protocol: str) -> EngineClient:
+        """The client of a revision.
+
+        Raises:
+            EngineError: there is none for that.
+        """
+        client = self._clients.get(protocol)
+        if client is None:
+            raise EngineError(f"No protocol revision {protocol!r}; there are {' and '.join(self._clients)}")
+        return client
+
+    async def subscribe(self, uris: Sequence[str]) -> None:
+        """Subscribe both clients."""
+        await asyncio.gather(*(client.subscribe(uris) for client in self._clients.values()))
+
+    async def unsubscribe(self, uris: Sequence[str]) -> None:
+        """End the subscriptions of both clients."""
+        await asyncio.gather(*(client.unsubscribe(uris) for client in self._clients.values()))
+
+    # -- looking and handling
+
+    async def inspect(self) -> ServerState:
+        """The server's whole state."""
+        return self.server.inspect()
+
+    async def cache_entries(self, most: int) -> tuple[CacheEntryState, ...]:
+        """The cache's entries, most recently used first."""
+        return self.server.cache.entries(most)
+
+    async def cache_entry(self, uri: str) -> CacheEntryState | None:
+        """One entry of the cache."""
+        entries = self.server.cache.entries(self.server.cache.state().max_size)
+        return next((entry for entry in entries if entry.key == uri), None)
+
+    async def evict(self, key: str) -> bool:
+        """Drop one entry of the cache."""
+        return self.server.cache.evict(key)
+
+    async def clear_cache(self) -> int:
+        """Drop the whole cache."""
+        return self.server.cache.clear()
+
+    async def trip(self, breaker: str) -> None:
+        """Open a breaker."""
+        self._breaker(breaker).trip()
+
+    async def reset(self, breaker: str) -> None:
+        """Close a breaker."""
+        self._breaker(breaker).reset()
+
+    async def probe(self, breaker: str) -> None:
+        """Let an open breaker's next call through."""
+        self._breaker(breaker).allow_probe()
+
+    def _breaker(self, name: str) -> CircuitBreaker:
+        known = {breaker.name: breaker for breaker in self.server.breakers.all()}
+        if name not in known:
+            near = nearest(name, known)
+            raise EngineError(
+                f"No breaker {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+            )
+        return known[name]
+
+    # -- config
+
+    async def apply(self, config: ServerConfig) -> None:
+        """See `Engine.apply`."""
+        async with self._applying:
+            changes = changes_between(self._config, config)
+            # Built before anything is stopped: a config that makes no server leaves everything as it is.
+            fresh = self._build(config)
+            self._config = config
+            failures: list[str] = []
+            if changes.restart:
+                await self._stop_server()
+                self.server = fresh
+                await self._start_server()
+            else:
+                for name in changes.removed:
+                    await self.server.remove_module(name)
+                for name in (*changes.changed, *changes.added):
+                    try:
+                        await self._put_module(fresh, name)
+                    except CoreError as error:
+                        failures.append(f"{name}: {error}")
+            self._bus.emit(ConfigApplied(changes.restart, changes.modules))
+            if failures:
+                raise EngineError("; ".join(failures))
+
+    async def _put_module(self, fresh: Server, name: str) -> None:
+        """Take a module's new instance over from a server that was built but never started."""
+        module = fresh.modules[name].instance
+        host = self.server.modules.get(name)
+        if host is not None and host.status == "running":
+            await self.server.replace_module(module)
+            return
+        if host is not None:
+            await self.server.remove_module(name)
+        await self.server.add_module(module)
+
+    # -- history
+
+    def _keep(self, record: CallRecord) -> None:
+        if self._store is not None:
+            self._store.add_call(record)
+
+    def _remember(self, event: Event) -> None:
+        fact = event.fact
+        if self._store is not None and isinstance(fact, FilesChanged):
+            self._store.add_batch(BatchRecord(event.at, fact.module, fact.changes, fact.replayed))
