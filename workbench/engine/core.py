@@ -1,4 +1,4 @@
-"""What lives on the engine's thread: the server, the clients, the watch on the loop. Imports the core and the SDK."""
+"""What lives on the engine's thread: the server, the clients, the calls. Imports the core and the SDK."""
 
 from __future__ import annotations
 
@@ -156,9 +156,8 @@ class EngineCore:
         known = {breaker.name: breaker for breaker in self.server.breakers.all()}
         if name not in known:
             near = nearest(name, known)
-            raise EngineError(
-                f"No breaker {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
-            )
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise EngineError(f"No breaker {name!r}{hint}")
         return known[name]
 
     # -- config

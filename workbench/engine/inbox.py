@@ -57,7 +57,7 @@ class Inbox:
             self._call(wake)
 
     def drain(self) -> list[Event]:
-        """Take everything, oldest first; a `Dropped` fact with `seq` 0 stands before it when some were lost."""
+        """Take everything, oldest first; a `Dropped` with `seq` 0 stands before it when some were lost."""
         with self._lock:
             events, self._events = self._events, deque()
             dropped, self._dropped = self._dropped, 0

@@ -24,7 +24,7 @@ REPEAT_SECONDS = 1.0
 
 
 class TurningSelector(selectors.DefaultSelector):
-    """Where an event loop waits between its turns; it notes when the loop left, which costs less than a heartbeat.
+    """Where an event loop waits between its turns. It notes when the loop left: cheaper than a heartbeat.
 
     Attributes:
         waiting: whether the loop waits for something to do.
@@ -54,8 +54,8 @@ def watchable_loop() -> tuple[asyncio.AbstractEventLoop, TurningSelector | None]
 class LoopWatch:
     """Watches one event loop from a daemon thread of its own.
 
-    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop turns
-    again, all from the watching thread.
+    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop
+    turns again, all from the watching thread.
     """
 
     def __init__(self, selector: TurningSelector, thread: int, emit: Callable[[object], None]) -> None:

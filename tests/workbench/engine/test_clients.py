@@ -152,9 +152,9 @@ async def test_progress_prolongs_a_time_limit(rig: Rig, protocol: str):
     seen: list[tuple[float, float | None, str]] = []
     record = await rig.calls.call_tool(
         "steps",
-        {"pause": 0.1},
+        {"pause": 0.05},
         protocol=protocol,
-        timeout=0.4,
+        timeout=0.2,
         on_progress=lambda *report: seen.append(report),
     )
     assert record.outcome == "ok"

@@ -168,15 +168,23 @@ import os, subprocess, sys, threading
 from server_core.events import LogWritten
 from workbench.engine.console import ConsoleGuard
 
+def child(code):
+    subprocess.run([sys.executable, "-c", code])
+
 lines = []
 print("before")
-with ConsoleGuard(lambda fact: lines.append(fact)) as guard:
+with ConsoleGuard(lines.append) as guard:
     os.write(1, b"from C\\n")
-    subprocess.run([sys.executable, "-c", "import sys; print('a child'); print('its error',
-    file=sys.stderr)"]) assert sys.stdin.read() == "" thread = threading.Thread(target=print, args=("a
-    thread",)); thread.start(); thread.join() sys.__stdout__.write("the screen\\n"); sys.__stdout__.flush()
-    print("its own thread") with guard.released():
-        subprocess.run([sys.executable, "-c", "print('an editor:', input())"])
+    child("import sys; print('a child'); print('its error', file=sys.stderr)")
+    assert sys.stdin.read() == ""
+    thread = threading.Thread(target=print, args=("a thread",), name="worker")
+    thread.start()
+    thread.join()
+    sys.__stdout__.write("the screen\\n")
+    sys.__stdout__.flush()
+    print("its own thread")
+    with guard.released():
+        child("print('an editor:', input())")
 print("after")
 print(sorted((line.source, line.level, line.text) for line in lines), file=sys.stderr)
 """
@@ -194,6 +202,6 @@ def test_subprocesses_and_c_code_write_to_the_log_and_the_terminal_is_given_back
     )
     assert done.stdout.splitlines() == ["before", "the screen", "its own thread", "an editor: typed", "after"]
     assert done.stderr.splitlines() == [
-        "[('Thread-1 (print)', 'info', 'a thread'), ('stderr', 'warning', 'its error'), "
-        "('stdout', 'info', 'a child'), ('stdout', 'info', 'from C')]"
+        "[('stderr', 'warning', 'its error'), ('stdout', 'info', 'a child'), "
+        "('stdout', 'info', 'from C'), ('worker', 'info', 'a thread')]"
     ]
