@@ -34,7 +34,10 @@ CALLERS_CODES = frozenset({INVALID_PARAMS, RESOURCE_NOT_FOUND_2025, PERMISSION_D
 
 
 def counts_as_failure(error: BaseException) -> bool:
-    """Whether `error` speaks against what a breaker guards; a caller's mistakes and a cancelled call never do."""
+    """Whether `error` speaks against what a breaker guards.
+
+    A caller's mistakes and a cancelled call never do. Of a group, one that counts is enough.
+    """
     if isinstance(error, BaseExceptionGroup):
         return any(counts_as_failure(inner) for inner in error.exceptions)
     if isinstance(error, MCPError):
@@ -55,10 +58,10 @@ def counts_as_failure(error: BaseException) -> bool:
 class CircuitBreaker:
     """Guards one thing that can fail. On the server's loop only.
 
-    Closed, it lets every call through and counts the failures in a row; at `failure_threshold` of them it opens. Open,
-    it refuses every call for `reset_timeout` seconds. Then it is half open: one call, the probe, goes through and the
-    others are refused. The probe's success closes it, its failure opens it again; a probe that was cancelled, or failed
-    by its caller's mistake, says nothing and leaves its place to the next call.
+    Closed, it lets every call through and counts the failures in a row; it opens at `failure_threshold`.
+    Open, it refuses every call for `reset_timeout` seconds. Then it is half open: one call, the probe, goes
+    through and the others are refused. The probe's success closes it, its failure opens it again; a probe
+    that was cancelled, or failed by its caller's mistake, says nothing and leaves its place to the next call.
 
     A call counts only in the period in which it began: what ends after the next change counts for nothing.
     """
@@ -74,7 +77,8 @@ class CircuitBreaker:
     ) -> None:
         """Args:
         settings: may be replaced at any time; the new ones hold from the next call on.
-        counts: tells a failure of the guarded thing from one that says nothing about it.
+        counts: tells a failure of the guarded thing from one that says nothing about it, as a cancelled
+            call always does.
         """
         self.name = name
         self.settings = settings
@@ -173,7 +177,7 @@ class CircuitBreaker:
 
     def _on_error(self, error: BaseException) -> None:
         self._probing = False
-        if not self._counts(error):
+        if isinstance(error, asyncio.CancelledError | GeneratorExit) or not self._counts(error):
             return
         self._failures += 1
         self._last_error = _error_line(error)
@@ -210,7 +214,7 @@ class BreakerRegistry:
         self._breakers: dict[str, CircuitBreaker] = {}
 
     def get(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
-        """The breaker of that name, made at the first use. `settings`, where given, are its settings from now on."""
+        """The breaker of that name, made at the first use; `settings`, where given, hold from now on."""
         breaker = self._breakers.get(name)
         if breaker is None:
             breaker = CircuitBreaker(name, settings or self._defaults, clock=self._clock, bus=self._bus)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from cachetools import Cache, TTLCache
-
 from .bus import EventBus
+from .cache_store import CacheEntry, EntryStore
 from .clock import Clock
 from .events import CacheEvicted, CacheHit, CacheMissed, CacheStored, EvictionReason
 from .flight import LoadFlight, SizedLoad, flight_around
@@ -39,8 +38,8 @@ class Cached(Generic[CachedT]):
 class ResourceCache:
     """Keeps loaded values under string keys; an entry can be dropped by its key or by any of its tags.
 
-    On the server's loop only. An entry's size is that of its value and its key. One over a quarter of `max_bytes`
-    is answered and not kept, so that no single value empties the cache.
+    On the server's loop only. An entry's size is that of its value and its key. One over a quarter of
+    `max_bytes` is answered and not kept, so that no single value empties the cache.
     """
 
     def __init__(self, settings: CacheSettings, *, clock: Clock, bus: EventBus) -> None:
@@ -48,7 +47,7 @@ class ResourceCache:
         self._ttl = settings.ttl
         self._monotonic = clock.monotonic
         self._bus = bus
-        self._store = _EntryStore(settings.max_size, settings.ttl, clock.monotonic)
+        self._store = EntryStore(settings.max_size, settings.ttl, clock.monotonic)
         self._keys_of_tag: dict[str, set[str]] = {}
         self._flights: dict[str, LoadFlight] = {}
         self._total = 0
@@ -67,16 +66,16 @@ class ResourceCache:
     async def get_or_load(self, key: str, load: SizedLoad, *, tags: tuple[str, ...] = ()) -> Cached[Any]:
         """What is kept under `key`, else what `load` brings: one load for all who ask meanwhile.
 
-        The load runs in a task of its own, in a copy of the first caller's context. A cancelled caller leaves it
-        alone, the last one ends it. Its error is raised at every caller, and is not kept. What `invalidate` names
-        while it is being loaded reaches those who already wait, and is not kept.
+        The load runs in a task of its own, in a copy of the first caller's context. A cancelled caller
+        leaves it alone, the last one ends it. Its error is raised at every caller and is not kept. What
+        `invalidate` names while it is being loaded reaches those who already wait, and is not kept.
         """
         cached = self._kept(key)
         if cached is not None:
             return cached
         flight = self._flights.get(key)
-        hit = flight is not None
-        if flight is None:
+        hit = False
+        if flight is None or flight.stale:
             self._missed(key)
             flight = self._flights[key] = LoadFlight(key, tags, load, ended=self._ended)
         elif (around := flight_around.get()) is not None and flight.waits_for(around):
@@ -85,11 +84,12 @@ class ResourceCache:
             value, _size = await load()
             return Cached(value, False, 0.0, 0.0)
         else:
+            hit = True
             self._hits += 1
             if self._bus.active:
                 self._bus.emit(CacheHit(key, 0.0))
-        await flight.join()
-        return Cached(flight.value, hit, 0.0, self._ttl if flight.kept else 0.0)
+        value = await flight.join()
+        return Cached(value, hit, 0.0, self._ttl if flight.kept else 0.0)
 
     def invalidate(self, *tags: str) -> int:
         """Drop every entry whose key or one of whose tags is named; returns how many there were.
@@ -165,7 +165,6 @@ class ResourceCache:
         """Whoever asks from now on starts a load of their own."""
         for flight in flights:
             flight.stale = True
-            del self._flights[flight.key]
 
     def _ended(self, flight: LoadFlight) -> None:
         if self._flights.get(flight.key) is flight:
@@ -176,9 +175,9 @@ class ResourceCache:
         flight.kept = True
         self._drop((flight.key,), "invalidated")
         while self._total + size > self._settings.max_bytes:
-            self._store.popitem()
+            self._store.drop_oldest()
             self._settle()
-        entry = _Entry(flight.key, flight.value, size, flight.tags, self._monotonic(), next(self._uses))
+        entry = CacheEntry(flight.key, flight.value, size, flight.tags, self._monotonic(), next(self._uses))
         self._store[flight.key] = entry
         self._total += size
         for tag in flight.tags:
@@ -196,7 +195,7 @@ class ResourceCache:
         return self._left[reason] - before
 
     def _settle(self) -> None:
-        """Book what has left the store, then tell of it; the facts all carry the fill after the last of them."""
+        """Book what has left the store, then tell of it; the facts carry the fill after the last of them."""
         if not self._store.left:
             return
         left, self._store.left = self._store.left, []
@@ -213,52 +212,3 @@ class ResourceCache:
             fill, total = self._store.fill(), self._total
             for entry, reason in left:
                 self._bus.emit(CacheEvicted(entry.key, reason, fill, total))
-
-
-class _Entry:
-    __slots__ = ("hits", "key", "size", "stored", "tags", "used", "value")
-
-    def __init__(
-        self, key: str, value: Any, size: int, tags: tuple[str, ...], stored: float, used: int
-    ) -> None:
-        self.key = key
-        self.value = value
-        self.size = size
-        self.tags = tags
-        self.stored = stored
-        self.used = used
-        self.hits = 0
-
-
-class _EntryStore(TTLCache[str, _Entry]):
-    """A `TTLCache` that puts down in `left` which entries it has let go, and why."""
-
-    def __init__(self, max_size: int, ttl: float, timer: Callable[[], float]) -> None:
-        super().__init__(max_size, ttl, timer=timer)
-        self.left: list[tuple[_Entry, EvictionReason]] = []
-
-    def expire(self, time: float | None = None) -> list[tuple[str, _Entry]]:
-        """Let go of what has outlived its time."""
-        expired = list(super().expire(time))
-        self.left.extend((entry, "expired") for _key, entry in expired)
-        return expired
-
-    def popitem(self) -> tuple[str, _Entry]:
-        """Let go of what was used longest ago; called by the base class when there are too many."""
-        key, entry = super().popitem()
-        self.left.append((entry, "size"))
-        return key, entry
-
-    def drop(self, key: str, reason: EvictionReason) -> None:
-        """Let go of `key` if it is there."""
-        entry = self.pop(key, None)
-        if entry is not None:
-            self.left.append((entry, reason))
-
-    def fill(self) -> int:
-        """How many entries there are; nothing expires by being counted."""
-        return Cache.__len__(self)
-
-    def quiet_values(self) -> list[_Entry]:
-        """Every entry; none counts as used by being looked at."""
-        return [Cache.__getitem__(self, key) for key in self]

@@ -19,23 +19,22 @@ class LoadFlight:
     """A load in a task of its own, in a copy of the starter's context. On one loop only.
 
     Attributes:
-        value, size: what the load brought, once it has ended without an error.
-        error: what it raised instead.
-        stale: what it brings is out of date already.
+        value, size: what the load has brought, as long as someone may need it.
+        stale: what it brings is out of date already, or nobody waits for it any more.
         kept: whoever started it has kept the value.
     """
 
     def __init__(
         self, key: str, tags: tuple[str, ...], load: SizedLoad, *, ended: Callable[[LoadFlight], None]
     ) -> None:
-        """`ended` is called once the load has ended, before any waiter goes on; also when it was given up."""
+        """Start `load`. `ended` is called once it has ended or was given up, before any waiter goes on."""
         self.key = key
         self.tags = tags
         self.value: Any = None
         self.size = 0
-        self.error: BaseException | None = None
         self.stale = False
         self.kept = False
+        self._error: BaseException | None = None
         self._traceback: TracebackType | None = None
         self._callers = 0
         self._awaits: list[LoadFlight] = []
@@ -44,11 +43,11 @@ class LoadFlight:
 
     @property
     def landed(self) -> bool:
-        """Whether the load has brought its value."""
-        return self.error is None and self._task.done() and not self._task.cancelled()
+        """Whether the load has brought a value."""
+        return self._task.done() and not self._task.cancelled() and self._error is None
 
-    async def join(self) -> None:
-        """Wait until the load has ended. The last of the cancelled waiters cancels the load.
+    async def join(self) -> Any:
+        """Wait for the load and return its value. The last waiter, if it is cancelled, cancels the load.
 
         Raises:
             BaseException: whatever the load raised, `SystemExit` too.
@@ -59,6 +58,12 @@ class LoadFlight:
             around._awaits.append(self)
         try:
             await asyncio.wait((self._task,))
+            if self._task.cancelled():
+                raise asyncio.CancelledError(f"The load of {self.key} was cancelled")
+            if self._error is not None:
+                # Several waiters raise the one error: each starts from the load's own traceback.
+                raise self._error.with_traceback(self._traceback)
+            return self.value
         finally:
             self._callers -= 1
             if around is not None:
@@ -66,11 +71,6 @@ class LoadFlight:
             if not self._callers and not self._task.done():
                 self.stale = True
                 self._task.cancel()
-        if self._task.cancelled():
-            raise asyncio.CancelledError(f"The load of {self.key} was cancelled")
-        if self.error is not None:
-            # Several waiters raise the one error: each starts from the load's own traceback.
-            raise self.error.with_traceback(self._traceback)
 
     def waits_for(self, other: LoadFlight) -> bool:
         """Whether this load can't end before `other` has."""
@@ -92,5 +92,5 @@ class LoadFlight:
         except GeneratorExit:
             raise
         except BaseException as error:
-            # A task that ends with SystemExit or KeyboardInterrupt takes the loop with it; a waiter can answer it.
-            self.error, self._traceback = error, error.__traceback__
+            # SystemExit or KeyboardInterrupt that ends a task takes the loop with it; a waiter can answer.
+            self._error, self._traceback = error, error.__traceback__

@@ -7,8 +7,10 @@ import heapq
 import itertools
 import threading
 
+from .clock import Clock
 
-class ManualClock:
+
+class ManualClock(Clock):
     """A `Clock` whose time passes by `advance` alone. Callable from any thread."""
 
     def __init__(self, now: float = 1_800_000_000.0, monotonic: float = 1000.0) -> None:
@@ -43,7 +45,7 @@ class ManualClock:
             return sum(not future.done() for _due, _order, future in self._sleepers)
 
     def advance(self, seconds: float) -> None:
-        """Move the time on, and wake who is due: by due time, then by who slept first. Each wakes at the new time."""
+        """Move the time on, then wake who is due: the earliest due first, of equals who slept first."""
         if seconds < 0:
             raise ValueError("A clock never goes back; seconds must be at least 0")
         with self._lock:

@@ -14,6 +14,7 @@ from .clock import Clock
 from .errors import UnavailableError
 from .events import PoolChanged
 from .inspection import PoolHolder, PoolState
+from .pool_queue import PoolSlot, PoolWaiter, WaiterQueue, who_holds
 from .settings import PoolSettings
 
 ConnectionT = TypeVar("ConnectionT")
@@ -22,7 +23,6 @@ PoolStep = Literal["opened", "acquired", "released", "closed", "waiting", "timed
 
 POOL_CLOSE_SECONDS = 5.0
 """How long one connection may take to close before its place is given away."""
-POOL_HOLDERS_NAMED = 5
 
 
 class AcquireTimeoutError(UnavailableError):
@@ -30,11 +30,11 @@ class AcquireTimeoutError(UnavailableError):
 
 
 class ConnectionPool(Generic[ConnectionT]):
-    """Keeps `min_size` to `max_size` connections and lends them, each to one holder at a time. On one loop only.
+    """Keeps `min_size` to `max_size` connections and lends each to one holder at a time. On one loop only.
 
-    Waiters are served in the order in which they came, and a newcomer never overtakes one. Opening, checking and
-    closing run in tasks of the pool's own, so that a cancelled caller never leaves a connection half open: what was
-    opened for it goes to the next. A connection counts until it has been closed.
+    Waiters are served in the order in which they came, and a newcomer never overtakes one. Opening,
+    checking and closing run in tasks of the pool's own, so that a cancelled caller never leaves a connection
+    half open: what was opened for it goes to the next. A connection counts until it has been closed.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class ConnectionPool(Generic[ConnectionT]):
         check: Callable[[ConnectionT], Awaitable[bool]] | None = None,
     ) -> None:
         """Args:
-        create: opens a connection; it must end by itself (give it a connect time-out).
+        create: opens a connection; it must end by itself (give the driver a connect time-out).
         close: closes one; an error of it is logged.
-        check: whether a connection that has been used is still good; an error means no, and so does silence for
-            `acquire_timeout`. Without it every one is taken for good until it is discarded.
+        check: whether an idle connection is still good, asked before each use; an error means no, and so
+            does silence for `acquire_timeout`. Without it every one is good until it is discarded.
         """
         self.name = name
         self.settings = settings
@@ -62,9 +62,9 @@ class ConnectionPool(Generic[ConnectionT]):
         self._clock = clock
         self._bus = bus
         self._running = False
-        self._idle: deque[_Slot[ConnectionT]] = deque()
-        self._in_use: dict[_Slot[ConnectionT], None] = {}
-        self._waiters: deque[_Waiter[ConnectionT]] = deque()
+        self._idle: deque[PoolSlot[ConnectionT]] = deque()
+        self._in_use: dict[PoolSlot[ConnectionT], None] = {}
+        self._waiters: WaiterQueue[ConnectionT] = WaiterQueue()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opening = 0
         self._checking = 0
@@ -90,12 +90,15 @@ class ConnectionPool(Generic[ConnectionT]):
             raise errors[0]
 
     async def aclose(self) -> None:
-        """Refuse whoever waits, close what is idle; what is in use is closed at its release. May be called twice."""
+        """Refuse whoever waits and close what is idle; what is in use is closed at its release.
+
+        May be called again. Takes a few seconds at most, whatever a connection does.
+        """
         self._shut()
-        if self._tasks:
-            _done, hanging = await asyncio.wait(tuple(self._tasks), timeout=POOL_CLOSE_SECONDS)
-            for task in hanging:
-                task.cancel()
+        await self._settle_tasks()
+        for task in self._tasks:
+            task.cancel()
+        await self._settle_tasks()
 
     @asynccontextmanager
     async def connection(self, holder: str) -> AsyncIterator[ConnectionT]:
@@ -120,9 +123,9 @@ class ConnectionPool(Generic[ConnectionT]):
                 return
 
     async def prune(self) -> None:
-        """Close the idle connections that are too old or were idle too long, and open what `min_size` then lacks.
+        """Close what is too old or was idle too long, then open what `min_size` lacks. Call it now and then.
 
-        An error of opening is told by a fact only. A module calls this now and then.
+        An error of opening is told by a fact alone: the next caller tries again.
         """
         stale = [slot for slot in self._idle if self._is_stale(slot)]
         for slot in stale:
@@ -150,12 +153,12 @@ class ConnectionPool(Generic[ConnectionT]):
 
     # -- lending
 
-    async def _acquire(self, holder: str) -> _Slot[ConnectionT]:
+    async def _acquire(self, holder: str) -> PoolSlot[ConnectionT]:
         if not self._running:
             raise self._closed_error()
         loop = asyncio.get_running_loop()
-        waiter: _Waiter[ConnectionT] = _Waiter(holder, loop.create_future())
-        self._waiters.append(waiter)
+        waiter: PoolWaiter[ConnectionT] = PoolWaiter(holder, loop.create_future())
+        self._waiters.add(waiter)
         self._serve()
         if waiter.future.done():
             return waiter.future.result()
@@ -163,10 +166,9 @@ class ConnectionPool(Generic[ConnectionT]):
         timer = loop.call_later(self.settings.acquire_timeout, self._give_up, waiter)
         try:
             return await waiter.future
-        except asyncio.CancelledError:
-            if waiter.future.cancelled() or not waiter.future.done():
-                with suppress(ValueError):
-                    self._waiters.remove(waiter)
+        except BaseException:
+            if waiter.future.cancel() or waiter.future.cancelled():
+                self._waiters.remove(waiter)
                 self._tell("waiting")
             elif waiter.future.exception() is None:
                 # It was handed a connection in the very turn in which it was cancelled.
@@ -175,7 +177,7 @@ class ConnectionPool(Generic[ConnectionT]):
         finally:
             timer.cancel()
 
-    def _release(self, slot: _Slot[ConnectionT]) -> None:
+    def _release(self, slot: PoolSlot[ConnectionT]) -> None:
         del self._in_use[slot]
         slot.idle_since = self._clock.monotonic()
         if slot.broken or not self._running or self._is_stale(slot):
@@ -188,47 +190,39 @@ class ConnectionPool(Generic[ConnectionT]):
 
     def _serve(self) -> None:
         """Get a connection on its way to every waiter, as far as there are any. Called after every change."""
-        while self._running and self._next_waiter() and len(self._waiters) > self._opening + self._checking:
+        while self._running and self._waiters.first() and len(self._waiters) > self._opening + self._checking:
             if self._idle:
                 # The one used last: the others grow old and are closed when load falls.
                 slot = self._idle.pop()
                 if self._is_stale(slot):
                     self._retire(slot)
-                elif self._check is None or not slot.used:
+                elif self._check is None:
                     self._hand(slot)
                 else:
                     self._checking += 1
-                    self._spawn(self._check_one(slot, self._check))
+                    self._spawn(self._run_check(slot, self._check))
             elif self._size() < self.settings.max_size:
                 self._open_one()
             else:
                 return
 
-    def _hand(self, slot: _Slot[ConnectionT]) -> None:
+    def _hand(self, slot: PoolSlot[ConnectionT]) -> None:
         """Give `slot` to the first waiter, else keep it."""
-        waiter = self._next_waiter()
+        waiter = self._waiters.first()
         if not self._running:
             self._retire(slot)
         elif waiter is None:
             slot.idle_since = self._clock.monotonic()
             self._idle.append(slot)
         else:
-            self._waiters.popleft()
+            self._waiters.remove(waiter)
             slot.holder = waiter.holder
             slot.since = self._clock.monotonic()
-            slot.used = True
             self._in_use[slot] = None
             waiter.future.set_result(slot)
             self._tell("acquired")
 
-    def _next_waiter(self) -> _Waiter[ConnectionT] | None:
-        while self._waiters:
-            if not self._waiters[0].future.done():
-                return self._waiters[0]
-            self._waiters.popleft()
-        return None
-
-    def _give_up(self, waiter: _Waiter[ConnectionT]) -> None:
+    def _give_up(self, waiter: PoolWaiter[ConnectionT]) -> None:
         if waiter.future.done():
             return
         self._waiters.remove(waiter)
@@ -237,22 +231,16 @@ class ConnectionPool(Generic[ConnectionT]):
         self._tell("timed_out")
 
     def _timeout_text(self) -> str:
-        now = self._clock.monotonic()
-        longest = sorted(self._in_use, key=lambda slot: slot.since)
-        names = [f"{slot.holder[:80]} ({now - slot.since:.1f} s)" for slot in longest[:POOL_HOLDERS_NAMED]]
-        if len(longest) > len(names):
-            names.append(f"{len(longest) - len(names)} more")
-        parts = [
-            f"{len(longest)} of {self.settings.max_size} in use"
-            + (f" by {', '.join(names)}" if names else "")
-        ]
+        holders = who_holds(self._in_use, self._clock.monotonic())
+        where = [f"{len(self._in_use)} of {self.settings.max_size} in use {holders}".strip()]
         if self._opening:
-            parts.append(f"{self._opening} being opened")
+            where.append(f"{self._opening} being opened")
         if self._closing:
-            parts.append(f"{self._closing} being closed")
+            where.append(f"{self._closing} being closed")
         return (
             f"No connection of pool {self.name!r} came free within {self.settings.acquire_timeout:g} s: "
-            f"{'; '.join(parts)}. Try again later; if it stays so, raise the pool's max_size or acquire_timeout."
+            f"{'; '.join(where)}. Try again later; if it stays so, hold connections for less long, or raise "
+            "the pool's max_size or acquire_timeout."
         )
 
     def _closed_error(self) -> UnavailableError:
@@ -267,27 +255,28 @@ class ConnectionPool(Generic[ConnectionT]):
     async def _run_open(self) -> BaseException | None:
         try:
             connection = await self._create()
+        except GeneratorExit:
+            raise
         except BaseException as error:
+            # Also SystemExit: a task that ends with it takes the loop along, and a caller can answer it.
             self._opening -= 1
             self._open_failed(error)
-            if isinstance(error, GeneratorExit):
-                raise
             return error
         self._opening -= 1
         self._opened += 1
         self._tell("opened")
-        self._hand(_Slot(connection, self._clock.monotonic()))
+        self._hand(PoolSlot(connection, self._clock.monotonic()))
         return None
 
     def _open_failed(self, error: BaseException) -> None:
         """Tell the waiter whose turn it is; the next one gets a try of its own."""
-        waiter = self._next_waiter()
+        waiter = self._waiters.first()
         if waiter is not None:
-            self._waiters.popleft()
+            self._waiters.remove(waiter)
             if isinstance(error, asyncio.CancelledError):
-                waiter.future.cancel()
-            else:
-                waiter.future.set_exception(error)
+                # Raised at a caller who was not cancelled, it would look as if he had been.
+                error = UnavailableError(f"Opening a connection of pool {self.name!r} was cancelled.")
+            waiter.future.set_exception(error)
         self._tell("failed")
         self._serve()
 
@@ -298,49 +287,56 @@ class ConnectionPool(Generic[ConnectionT]):
             await asyncio.wait(tasks)
         return [error for task in tasks if (error := task.result()) is not None]
 
-    async def _check_one(
-        self, slot: _Slot[ConnectionT], check: Callable[[ConnectionT], Awaitable[bool]]
+    async def _run_check(
+        self, slot: PoolSlot[ConnectionT], check: Callable[[ConnectionT], Awaitable[bool]]
     ) -> None:
         good = False
         try:
             async with asyncio.timeout(self.settings.acquire_timeout):
                 good = await check(slot.connection)
-        except Exception as error:
-            logging.getLogger(__name__).info("Pool %r: a connection failed its check: %r", self.name, error)
-        finally:
-            self._checking -= 1
-            if good:
-                self._hand(slot)
-            else:
-                self._retire(slot)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            _pool_log().info("Pool %r: a connection failed its check: %r", self.name, error)
+        self._checking -= 1
+        if good:
+            self._hand(slot)
+        else:
+            self._retire(slot)
+            self._serve()
 
-    def _retire(self, slot: _Slot[ConnectionT]) -> asyncio.Task[None]:
+    def _retire(self, slot: PoolSlot[ConnectionT]) -> asyncio.Task[None]:
         self._closing += 1
         return self._spawn(self._run_close(slot))
 
-    async def _run_close(self, slot: _Slot[ConnectionT]) -> None:
+    async def _run_close(self, slot: PoolSlot[ConnectionT]) -> None:
         try:
             async with asyncio.timeout(POOL_CLOSE_SECONDS):
                 await self._close(slot.connection)
+        except GeneratorExit:
+            raise
         except BaseException as error:
-            logging.getLogger(__name__).warning("Pool %r: a connection did not close: %r", self.name, error)
-            if isinstance(error, asyncio.CancelledError | GeneratorExit):
-                raise
-        finally:
-            self._closing -= 1
-            self._closed += 1
-            self._tell("closed")
-            self._serve()
+            _pool_log().warning("Pool %r: a connection did not close: %r", self.name, error)
+        self._closing -= 1
+        self._closed += 1
+        self._tell("closed")
+        self._serve()
 
     def _shut(self) -> None:
         self._running = False
-        while (waiter := self._next_waiter()) is not None:
-            self._waiters.popleft()
+        while (waiter := self._waiters.first()) is not None:
+            self._waiters.remove(waiter)
             waiter.future.set_exception(self._closed_error())
         while self._idle:
             self._retire(self._idle.popleft())
 
-    def _is_stale(self, slot: _Slot[ConnectionT]) -> bool:
+    async def _settle_tasks(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POOL_CLOSE_SECONDS):
+                while self._tasks:
+                    await asyncio.wait(tuple(self._tasks))
+
+    def _is_stale(self, slot: PoolSlot[ConnectionT]) -> bool:
         now = self._clock.monotonic()
         return now - slot.opened > self.settings.max_age or now - slot.idle_since > self.settings.max_idle
 
@@ -363,24 +359,5 @@ class ConnectionPool(Generic[ConnectionT]):
             )
 
 
-class _Slot(Generic[ConnectionT]):
-    """A connection and its life; times are of the clock's `monotonic`."""
-
-    __slots__ = ("broken", "connection", "holder", "idle_since", "opened", "since", "used")
-
-    def __init__(self, connection: ConnectionT, now: float) -> None:
-        self.connection = connection
-        self.opened = now
-        self.idle_since = now
-        self.since = now
-        self.holder = ""
-        self.broken = False
-        self.used = False
-
-
-class _Waiter(Generic[ConnectionT]):
-    __slots__ = ("future", "holder")
-
-    def __init__(self, holder: str, future: asyncio.Future[_Slot[ConnectionT]]) -> None:
-        self.holder = holder
-        self.future = future
+def _pool_log() -> logging.Logger:
+    return logging.getLogger(__name__)

@@ -25,7 +25,7 @@ async def until(condition: Callable[[], T], what: str, seconds: float = 5.0) -> 
             return answer
         if time.monotonic() > end:
             break
-        # Most conditions come true within a few turns of the loop; what takes longer is not worth a busy core.
+        # Most conditions come true within a few turns of the loop; the others are not worth a busy core.
         await asyncio.sleep(0 if turn < 50 else NAP_SECONDS)
     raise TimeoutError(f"Not within {seconds:g} s: {what}")
 
