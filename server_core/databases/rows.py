@@ -1,0 +1,83 @@
+"""Rows out of a running statement, as many as the limits allow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from .values import json_value
+
+if TYPE_CHECKING:
+    from sqlalchemy import CursorResult
+
+FIRST_FETCH = 4
+"""Rows of the first fetch: few, since each may be as large as the database allows."""
+
+encode_row = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRows:
+    """Rows of a result, as JSON objects and as their text.
+
+    `more` says what the statement still had when reading stopped: nothing, rows over the row limit, or rows that
+    would not fit into the bytes; `widest` is then the column that takes most of the row that did not fit.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    texts: list[str]
+    more: Literal["nothing", "rows", "bytes"]
+    widest: str = ""
+
+
+def fetch_rows(result: CursorResult[Any], most: int, budget: int) -> FetchedRows:
+    """Read at most `most` rows and about `budget` bytes of their JSON text, in small steps; leaves `result` open.
+
+    Runs on a worker thread.
+    """
+    columns = column_names(result)
+    rows: list[dict[str, Any]] = []
+    texts: list[str] = []
+    size = 0
+    step = FIRST_FETCH
+    while batch := result.fetchmany(min(step, most + 1 - len(rows))):
+        for raw in batch:
+            if len(rows) == most:
+                return FetchedRows(columns, rows, texts, "rows")
+            row = {name: json_value(value) for name, value in zip(columns, raw, strict=True)}
+            text = encode_row(row)
+            size += _text_bytes(text) + 1
+            if size > budget:
+                return FetchedRows(columns, rows, texts, "bytes", _widest(row))
+            rows.append(row)
+            texts.append(text)
+        # Never fetch more at once than what is likely to fit.
+        step = max(1, min(step * 8, (budget - size) * len(rows) // max(size, 1)))
+    return FetchedRows(columns, rows, texts, "nothing")
+
+
+def column_names(result: CursorResult[Any]) -> tuple[str, ...]:
+    """The names of a result's columns, each once: a second `id` is called `id_2`."""
+    # The driver's own names: SQLAlchemy cuts `a.b` for old SQLite versions.
+    cursor = result.cursor
+    described: Sequence[Any] = (cursor.description if cursor is not None else None) or ()
+    names: dict[str, None] = {}
+    for column in described:
+        name = str(column[0])
+        unique, count = name, 1
+        while unique in names:
+            count += 1
+            unique = f"{name}_{count}"
+        names[unique] = None
+    return tuple(names)
+
+
+def _text_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _widest(row: dict[str, Any]) -> str:
+    return max(row, key=lambda name: len(encode_row({"": row[name]})), default="")

@@ -1,0 +1,114 @@
+"""A caller's SQL statement: which kind it is, and its parameters in the driver's own notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DeniedError, InvalidArgumentsError
+from .values import bind_value
+
+MOST_SQL = 1_000_000
+"""Characters of a statement; more is refused unread."""
+
+SqlParameters = Mapping[str, Any] | Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlGrammar:
+    """What differs between databases in the reading of a statement.
+
+    Attributes:
+        words: the first words of the statements that only read, lower case; others are refused before the database
+            refuses them, with a text that helps.
+        skipped: a pattern for what is not code: comments, strings, quoted names. It takes one that is not closed
+            to the end of the text, so that reading stays linear in its length.
+        placeholders: whether the driver wants `%s` and `%(name)s`, which `?` and `:name` are rewritten to.
+        refused: a pattern for what reads but does harm.
+    """
+
+    words: frozenset[str]
+    skipped: str
+    placeholders: bool
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStatement:
+    """A statement with its parameters, as the driver takes them; `word` is its first word, lower case."""
+
+    sql: str
+    parameters: dict[str, Any] | tuple[Any, ...]
+    word: str
+
+
+def prepare_statement(sql: str, parameters: SqlParameters | None, grammar: SqlGrammar) -> PreparedStatement:
+    """`sql` with `?` (for a list of parameters) or `:name` (for an object), ready for the driver.
+
+    Raises:
+        DeniedError: it is no statement that reads.
+        InvalidArgumentsError: it is empty, or parameters don't fit.
+    """
+    if len(sql) > MOST_SQL:
+        raise InvalidArgumentsError(f"sql has {len(sql):,} characters, over the limit of {MOST_SQL:,}")
+    word = first_word(sql, grammar)
+    if not word:
+        raise InvalidArgumentsError("sql is empty: write one SELECT statement")
+    if word not in grammar.words:
+        allowed = ", ".join(sorted(each.upper() for each in grammar.words if each.isalpha()))
+        raise DeniedError(
+            f"{word.upper()} is refused: this database is only read here. Use one of {allowed}."
+        )
+    if grammar.refused and (harm := re.search(grammar.refused, sql, re.IGNORECASE)):
+        raise DeniedError(f"{harm[0].upper()} is refused: this database is only read here.")
+    bound = _bound(parameters)
+    if not bound or not grammar.placeholders:
+        return PreparedStatement(sql, bound, word)
+    return PreparedStatement(_rewritten(sql, bound, grammar), bound, word)
+
+
+def first_word(sql: str, grammar: SqlGrammar) -> str:
+    """The statement's first word, lower case, behind comments and opening brackets; its first sign if it has none."""
+    match = re.match(rf"(?:\s|[(;]|{grammar.skipped})*+(?P<word>\w+|.)", sql, re.DOTALL)
+    return match["word"].lower() if match else ""
+
+
+def _bound(parameters: SqlParameters | None) -> dict[str, Any] | tuple[Any, ...]:
+    pairs: list[tuple[Any, Any]]
+    if isinstance(parameters, Mapping):
+        pairs = list(parameters.items())
+    else:
+        pairs = list(enumerate(parameters or (), 1))
+    bound: dict[Any, Any] = {}
+    for name, value in pairs:
+        try:
+            bound[name] = bind_value(value)
+        except ValueError as error:
+            raise InvalidArgumentsError(f"Parameter {name} {error}") from None
+    return bound if isinstance(parameters, Mapping) else tuple(bound.values())
+
+
+def _rewritten(sql: str, bound: dict[str, Any] | tuple[Any, ...], grammar: SqlGrammar) -> str:
+    """`sql` in the notation of psycopg and PyMySQL, its own `%` doubled."""
+    by_name = isinstance(bound, dict)
+    sign = r"(?<![:\w]):(?P<name>[A-Za-z_]\w*)" if by_name else r"(?P<name>\?)"
+    found = 0
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal found
+        name = match["name"]
+        if name is None:
+            return match[0].replace("%", "%%")
+        found += 1
+        if not by_name:
+            return "%s"
+        if name not in bound:
+            raise InvalidArgumentsError(f"Parameter {name} is missing: sql has :{name}")
+        return f"%({name})s"
+
+    rewritten = re.sub(rf"{grammar.skipped}|{sign}|%", replace, sql, flags=re.DOTALL)
+    if not by_name and found != len(bound):
+        raise InvalidArgumentsError(f"sql has {found} ?, but there are {len(bound)} parameters")
+    return rewritten

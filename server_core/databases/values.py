@@ -1,0 +1,65 @@
+"""A database's values as JSON has them."""
+
+from __future__ import annotations
+
+import base64
+import math
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+_PLAIN_TYPES = frozenset({str, int, bool, type(None)})
+
+
+def json_value(value: Any) -> Any:
+    """`value` as JSON can carry it, and so that nothing of it is lost.
+
+    Binary data becomes `{"base64": …}`, dates and times ISO 8601, a decimal number a string of its digits, a number
+    that is not finite the string `NaN`, `Infinity` or `-Infinity`; what else JSON does not know becomes its text.
+    """
+    kind = type(value)
+    if kind in _PLAIN_TYPES:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else _not_finite(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"base64": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value) if value.is_finite() else _not_finite(float(value))
+    if isinstance(value, timedelta):
+        return _clock_text(value)
+    if isinstance(value, dict):
+        return {str(key): json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_value(part) for part in value]
+    return str(value)
+
+
+def bind_value(value: Any) -> Any:
+    """A parameter out of a client's JSON as a database driver takes it: `{"base64": …}` becomes bytes.
+
+    Raises:
+        ValueError: a list or an object; the text says what to do.
+    """
+    if isinstance(value, dict) and list(value) == ["base64"]:
+        return base64.b64decode(str(value["base64"]), validate=True)
+    if isinstance(value, dict | list):
+        raise ValueError('is a list or an object; pass text, a number, true, false, null or {"base64": "…"}')
+    return value
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _clock_text(value: timedelta) -> str:
+    """`[-]HH:MM:SS[.ffffff]`, with more than 24 hours where there are: how MariaDB writes a TIME."""
+    total = abs(value)
+    minutes, seconds = divmod(total.days * 86_400 + total.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{total.microseconds:06d}" if total.microseconds else ""
+    return f"{'-' if value < timedelta(0) else ''}{hours:02d}:{minutes:02d}:{seconds:02d}{fraction}"

@@ -1,0 +1,253 @@
+"""The database module: tables as resources, their schema, and a tool that queries them, all read-only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from mcp.types import Resource, ResourceTemplate, TextResourceContents
+
+from ..databases.access import DatabaseAccess
+from ..databases.backend import DatabaseBounds
+from ..databases.connect import database_backend
+from ..databases.file_watch import SqliteFileChange, SqliteFileWatch
+from ..databases.query_tool import QueryTool
+from ..databases.reader import TableReader
+from ..databases.schema import TableInfo, describe_tables
+from ..errors import CoreError, ModuleStartError, NotFoundError
+from ..items import Contents, Offer, ResourceItem, TemplateItem, ToolItem
+from ..module import Module, ModuleContext
+from ..request import Request
+from ..settings import BreakerSettings, PoolSettings
+
+WATCH_SECONDS = 0.5
+"""How often a SQLite file is looked at."""
+
+LEAST_VALUE_BYTES = 64_000_000
+"""The largest single value that SQLite may make, unless results may be larger still."""
+
+STOP_GRACE_SECONDS = 5.0
+"""How much longer than its statement a request may take, so that the statement is stopped first."""
+
+
+class DatabaseModule(Module):
+    """A database, read-only: SQLite, PostgreSQL, MariaDB and MySQL; of others that SQLAlchemy knows, the tables.
+
+    Offers `db://table/{name}` for every table and view (`?limit=…&offset=…`), `db://schema`, and the tool
+    `query(sql, parameters, limit)`. What was read is cached. A SQLite file is watched: when anybody writes to it, the
+    cached reads are dropped and subscribed clients are told. Of PostgreSQL and MariaDB no change is noticed: there a
+    cached read is at most as old as the cache's `ttl`, and new tables show when the schema is read or one is asked for.
+    """
+
+    kind: ClassVar[str] = "database"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: str,
+        pool: PoolSettings | None = None,
+        page_size: int = 100,
+        max_rows: int = 1000,
+        prefix: str = "",
+        breaker: BreakerSettings | None = None,
+    ) -> None:
+        """Args:
+        url: any SQLAlchemy URL; `${VAR}` in it is filled in from the environment at the start, and a relative
+            SQLite file is found from the server's base.
+        page_size: the rows of a page or of a query that asks for no other number.
+        max_rows: the most that may be asked for.
+        """
+        super().__init__(name, prefix=prefix, breaker=breaker)
+        if page_size < 1 or max_rows < 1:
+            raise ValueError("page_size and max_rows must be at least 1")
+        self.url = url
+        self.pool_settings = pool or PoolSettings()
+        self.page_size = min(page_size, max_rows)
+        self.max_rows = max_rows
+        self._context: ModuleContext
+        self._access: DatabaseAccess
+        self._started = False
+        self._watch: SqliteFileWatch | None = None
+        self._tables: dict[str, TableInfo] = {}
+
+    # -- life
+
+    async def start(self, context: ModuleContext) -> None:
+        self._context = context
+        limits = context.limits
+        bounds = DatabaseBounds(
+            limits.query_seconds, self.max_rows, max(LEAST_VALUE_BYTES, 2 * limits.result_bytes)
+        )
+        backend = await context.run_sync(lambda: database_backend(self.url, context.base, os.environ, bounds))
+        self._access = DatabaseAccess(self.name, backend, self.pool_settings, context)
+        self._reader = TableReader(
+            self._access,
+            page_size=self.page_size,
+            max_rows=self.max_rows,
+            result_bytes=limits.result_bytes,
+            clock=context.clock,
+            table_uri=self._table_uri,
+        )
+        self._query = QueryTool(
+            self._access, page_size=self.page_size, max_rows=self.max_rows, result_bytes=limits.result_bytes
+        )
+        self._started = True
+        context.breaker(self.name, self.breaker_settings)
+        context.add_pool(self._access.pool)
+        if backend.file:
+            # Before the tables are read, so that no change falls between the two.
+            self._watch = SqliteFileWatch(backend.file)
+            await context.run_sync(self._watch.look)
+        try:
+            await self._access.pool.open()
+            self._tables = await self._reader.tables()
+        except CoreError as error:
+            raise ModuleStartError(f"{error}") from error
+        context.offer(self._offer())
+        context.note(describe_tables(self._tables))
+        if self._watch is not None:
+            context.spawn(self._follow(self._watch), "watching the file")
+
+    async def stop(self) -> None:
+        if self._started:
+            await self._access.aclose()
+        if self._watch is not None:
+            self._watch.close()
+
+    # -- what it offers
+
+    def _offer(self) -> Offer:
+        seconds = max(
+            self._context.limits.call_seconds, self._context.limits.query_seconds + STOP_GRACE_SECONDS
+        )
+        guarded: dict[str, Any] = {"breaker": self.name, "seconds": seconds}
+        self._query.table_names = tuple(self._tables)
+        tools: list[ToolItem] = []
+        if self._access.backend.grammar is not None:
+            definition = self._query.definition(self.prefixed("query"), self.name, self._schema_uri)
+            tools.append(ToolItem(definition, self._query.call, **guarded))
+        schema = Resource(
+            uri=self._schema_uri,
+            name=f"{self.name} schema",
+            description=f"Tables of {self.name} with columns, keys and numbers of rows",
+            mime_type="application/json",
+        )
+        template = ResourceTemplate(
+            uri_template=self.uri("db", "table/{name}{?limit,offset}"),
+            name=f"{self.name} tables",
+            description=f"Rows of a table of {self.name}; limit is {self.page_size} unless given, at most {self.max_rows}",
+            mime_type="application/json",
+        )
+        return Offer(
+            tools=tools,
+            resources=[
+                ResourceItem(schema, self._read_schema, cached=True, **guarded),
+                *(
+                    ResourceItem(self._resource(table), self._table_reader(name), cached=True, **guarded)
+                    for name, table in self._tables.items()
+                ),
+            ],
+            templates=[
+                TemplateItem(template, self._read_table, cached=True, complete=self._complete, **guarded)
+            ],
+        )
+
+    @property
+    def _schema_uri(self) -> str:
+        return self.uri("db", "schema")
+
+    def _table_uri(self, name: str) -> str:
+        return self.uri("db", f"table/{quote(name, safe='')}")
+
+    def _resource(self, table: TableInfo) -> Resource:
+        columns = len(table.columns)
+        return Resource(
+            uri=self._table_uri(table.name),
+            name=table.name,
+            description=f"{table.kind.capitalize()} of {self.name} with {columns} column{'' if columns == 1 else 's'}",
+            mime_type="application/json",
+        )
+
+    # -- handlers
+
+    def _table_reader(self, name: str) -> Any:
+        async def read(request: Request, uri: str, _variables: Mapping[str, Any]) -> Contents:
+            return await self._read_table(request, uri, {"name": name})
+
+        return read
+
+    async def _read_table(self, request: Request, uri: str, variables: Mapping[str, Any]) -> Contents:
+        name = str(variables["name"])
+        if name not in self._tables:
+            await self._refresh()
+        table = self._tables.get(name)
+        if table is None:
+            raise NotFoundError("resource", self._table_uri(name), map(self._table_uri, self._tables))
+        return _json_contents(uri, await self._reader.page(request, table, variables))
+
+    async def _read_schema(self, request: Request, uri: str, _variables: Mapping[str, Any]) -> Contents:
+        await self._refresh()
+        return _json_contents(uri, await self._reader.schema(request, self.name, self._tables))
+
+    async def _complete(
+        self, _request: Request, argument: str, typed: str, _others: Mapping[str, str]
+    ) -> Sequence[str]:
+        if argument != "name":
+            return ()
+        wanted = typed.casefold()
+        names = [name for name in self._tables if wanted in name.casefold()]
+        return sorted(names, key=lambda name: (not name.casefold().startswith(wanted), name))
+
+    # -- change
+
+    async def _refresh(self) -> bool:
+        """Read the tables again, and offer what there is now; `True` if it is not what there was.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        tables = await self._reader.tables()
+        if tables == self._tables:
+            return False
+        before, self._tables = self._tables, tables
+        self._context.offer(self._offer())
+        self._context.note(describe_tables(tables))
+        if list(before) != list(tables):
+            await self._context.publish(resources=True, tools=True)
+        return True
+
+    async def _follow(self, watch: SqliteFileWatch) -> None:
+        """Look at the file for ever, and tell of what has happened to it."""
+        while True:
+            await self._context.clock.sleep(WATCH_SECONDS)
+            change = await self._context.run_sync(watch.look)
+            if change is not None:
+                await self._on_change(change)
+
+    async def _on_change(self, change: SqliteFileChange) -> None:
+        context, before = self._context, list(self._tables)
+        if change in ("replaced", "gone"):
+            self._access.retire_connections()
+        context.invalidate()
+        if change == "gone":
+            context.note("the file is gone")
+            return
+        try:
+            if change != "written":
+                await self._refresh()
+        except CoreError as error:
+            # Whoever reads now is told the same; the file's next change brings the next try.
+            context.note(str(error))
+            return
+        context.note(describe_tables(self._tables))
+        if change == "replaced":
+            context.breaker(self.name).allow_probe()
+        names = dict.fromkeys([*self._tables, *before])
+        await context.publish(updated=[self._schema_uri, *map(self._table_uri, names)])
+
+
+def _json_contents(uri: str, text: str) -> Contents:
+    return [TextResourceContents(uri=uri, mime_type="application/json", text=text)]
