@@ -36,15 +36,18 @@ def checked_result(result: CallToolResult, limit: int) -> tuple[CallToolResult, 
     size = 0
     for block in result.content:
         if isinstance(block, TextContent):
-            block.text = clean_surrogates(block.text)
-            size += len(block.text)
+            text = clean_surrogates(block.text)
+            if text is not block.text:
+                block.text = text
+            size += len(text)
         elif isinstance(block, EmbeddedResource):
             size += _contents_size((block.resource,))
         else:
             size += len(getattr(block, "data", ""))
     if result.structured_content is not None:
         structured, measured = _clean_json(result.structured_content, limit)
-        result.structured_content = structured
+        if structured is not result.structured_content:
+            result.structured_content = structured
         size += measured
     if size > limit:
         raise too_large("The result", size, limit, "Ask for less, or for a part of it.")

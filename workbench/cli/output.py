@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.text import clean
+from workbench.text import clean, one_line
 
 
 def say(text: str) -> None:
@@ -17,7 +17,7 @@ def say(text: str) -> None:
 
 def show(text: str) -> None:
     """A line of the result, on stdout; cleaned when a terminal shows it, byte for byte when it is piped."""
-    print(clean_lines(text) if sys.stdout.isatty() else text, flush=True)
+    print(clean(text) if sys.stdout.isatty() else text, flush=True)
 
 
 def show_json(value: Any) -> None:
@@ -25,16 +25,11 @@ def show_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
 
 
-def clean_lines(text: str) -> str:
-    """`text` cleaned line by line, so that its line breaks stay."""
-    return "\n".join(clean(line) for line in text.split("\n"))
-
-
 def show_table(rows: Sequence[Sequence[str]]) -> None:
     """Rows in aligned columns; the last one is as long as it likes."""
     if not rows:
         return
-    cleaned = [[clean(cell) for cell in row] for row in rows]
+    cleaned = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cleaned) for column in range(len(cleaned[0]))]
     for row in cleaned:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]

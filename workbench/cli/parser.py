@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """The parser of every command; `options.command` is empty for the terminal interface."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument(
         "-p",
         "--project",
@@ -37,13 +37,13 @@ def build_parser() -> Parser:
     shared.add_argument(
         "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a failure"
     )
-    json_too = argparse.ArgumentParser(add_help=False)
+    json_too = Parser(add_help=False)
     json_too.add_argument("--json", action="store_true", help="print one JSON document on stdout, nothing else there")
-    revision = argparse.ArgumentParser(add_help=False)
+    revision = Parser(add_help=False)
     revision.add_argument(
         "--protocol", choices=REVISIONS, default=REVISIONS[-1], help="the revision that the client speaks"
     )
-    timeout = argparse.ArgumentParser(add_help=False)
+    timeout = Parser(add_help=False)
     timeout.add_argument(
         "--timeout", type=_seconds, metavar="S", help="give up after S seconds without an answer or progress"
     )
@@ -56,7 +56,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
-    def add(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def add(name: str, text: str, *parents: Parser) -> Parser:
         return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[shared, *parents])
 
     opened = add("open", "open the terminal interface (the default)")

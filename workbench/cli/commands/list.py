@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,12 +27,13 @@ def run(options: Namespace) -> int:
 async def _listed(engine: Engine, options: Namespace) -> list[dict[str, Any]]:
     if options.what == "modules":
         return [asdict(module) for module in (await engine.inspect()).modules]
-    items: Sequence[Any] = await {
+    commands: dict[str, Callable[[str], Awaitable[Sequence[Any]]]] = {
         "tools": engine.list_tools,
         "resources": engine.list_resources,
         "templates": engine.list_templates,
         "prompts": engine.list_prompts,
-    }[options.what](options.protocol)
+    }
+    items = await commands[options.what](options.protocol)
     return [item.model_dump(by_alias=True, mode="json", exclude_none=True) for item in items]
 
 
