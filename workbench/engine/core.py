@@ -14,7 +14,7 @@ from server_core.errors import CoreError, nearest
 from server_core.events import FilesChanged, LogWritten
 from server_core.inspection import CacheEntryState, ServerState
 from server_core.server import Server
-from workbench.facts import ConfigApplied
+from workbench.facts import ConfigApplied, ServerInspected
 from workbench.records import BatchRecord, CallRecord
 
 from .calls import Calls
@@ -120,8 +120,10 @@ class EngineCore:
     # -- looking and handling
 
     async def inspect(self) -> ServerState:
-        """The server's whole state."""
-        return self.server.inspect()
+        """The server's whole state, told as a fact too, so that it has its place in the order of things."""
+        state = self.server.inspect()
+        self._bus.emit(ServerInspected(state))
+        return state
 
     async def cache_entries(self, most: int) -> tuple[CacheEntryState, ...]:
         """The cache's entries, most recently used first."""
