@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from server_core.config import ServerConfig, build_server
 
 from server_core.breaker import CircuitBreaker
 from server_core.bus import Event, EventBus
 from server_core.clock import Clock, SystemClock
-from server_core.config import ServerConfig, build_server
-from server_core.errors import CoreError, nearest
+from server_core.errors import CoreError, NotFoundError, nearest
 from server_core.events import FilesChanged, LogWritten
 from server_core.inspection import CacheEntryState, ServerState
 from server_core.server import Server
@@ -54,6 +55,7 @@ class EngineCore:
         self._clock: Clock = clock or SystemClock()
         self._store = store
         self._applying = asyncio.Lock()
+        self._failed: set[str] = set()
         self._config: ServerConfig = project.config
         self.server = self._build(self._config)
         self._clients = {
@@ -171,22 +173,42 @@ class EngineCore:
             # Built before anything is stopped: a config that makes no server leaves everything as it is.
             fresh = self._build(config)
             self._config = config
-            failures: list[str] = []
             if changes.restart:
                 await self._stop_server()
                 self.server = fresh
                 await self._start_server()
+                failures: dict[str, str] = {}
             else:
                 for name in changes.removed:
                     await self.server.remove_module(name)
-                for name in (*changes.changed, *changes.added):
-                    try:
-                        await self._put_module(fresh, name)
-                    except CoreError as error:
-                        failures.append(f"{name}: {error}")
+                again = self._failed.intersection(fresh.modules).difference(changes.modules)
+                failures = await self._put_modules(fresh, [*again, *changes.changed, *changes.added])
+            self._failed = set(failures)
             self._bus.emit(ConfigApplied(changes.restart, changes.modules))
             if failures:
-                raise EngineError("; ".join(failures))
+                raise EngineError("; ".join(f"{name}: {reason}" for name, reason in failures.items()))
+
+    async def restart_module(self, name: str) -> None:
+        """See `Engine.restart_module`."""
+        async with self._applying:
+            fresh = self._build(self._config)
+            if name not in fresh.modules:
+                raise EngineError(str(NotFoundError("module", name, fresh.modules)))
+            failures = await self._put_modules(fresh, [name])
+            if failures:
+                self._failed.add(name)
+                raise EngineError(failures[name])
+            self._failed.discard(name)
+
+    async def _put_modules(self, fresh: Server, names: Iterable[str]) -> dict[str, str]:
+        """Start these modules' new instances; returns the reasons of those that can't start."""
+        failures: dict[str, str] = {}
+        for name in names:
+            try:
+                await self._put_module(fresh, name)
+            except CoreError as error:
+                failures[name] = str(error)
+        return failures
 
     async def _put_module(self, fresh: Server, name: str) -> None:
         """Take a module's new instance over from a server that was built but never started."""

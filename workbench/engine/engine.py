@@ -291,6 +291,14 @@ class Engine:
         """
         await self._do(lambda core: core.apply(config))
 
+    async def restart_module(self, name: str) -> None:
+        """Start a module anew from the config in force: one that failed, or whose files were mended.
+
+        Raises:
+            EngineError: it can't start, or there is none of that name; what ran before runs on.
+        """
+        await self._do(lambda core: core.restart_module(name))
+
     # -- recordings
 
     async def start_recording(self, path: str | Path, module: str | None = None) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from .errors import EngineError
@@ -32,6 +33,7 @@ class LoopThread:
         self.loop, self.selector = watchable_loop()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._main_task: asyncio.Task[None] | None = None
+        self._open: set[Future[Any]] = set()
 
     @property
     def ident(self) -> int | None:
@@ -49,7 +51,7 @@ class LoopThread:
         Cancelling the awaiting task cancels the coroutine, without waiting for its end.
 
         Raises:
-            EngineError: the thread has ended.
+            EngineError: the thread has ended, or ends before the coroutine does.
         """
         if self.loop.is_closed() or not self._thread.is_alive():
             raise EngineError("The engine has stopped")
@@ -59,7 +61,15 @@ class LoopThread:
         except RuntimeError:  # the loop was closed in between
             coroutine.close()
             raise EngineError("The engine has stopped") from None
-        return await asyncio.wrap_future(future)
+        self._open.add(future)
+        future.add_done_callback(self._open.discard)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise EngineError("The engine has stopped") from None  # it was cancelled from that side
 
     def stop(self, seconds: float) -> bool:
         """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in
@@ -87,6 +97,8 @@ class LoopThread:
         finally:
             asyncio.set_event_loop(None)
             self.loop.close()
+            for future in list(self._open):
+                future.cancel()  # one that came too late to run
 
 
 async def _end_all() -> None:
