@@ -1,11 +1,38 @@
 """The engine: a server's core on a thread and an event loop of its own, and the way to it. Knows no
-interface."""
+interface.
+
+The names below are loaded when they are first used: the console's guard is needed before anything heavy.
+"""
 
 from __future__ import annotations
 
-from .console import ConsoleGuard
-from .engine import NEWEST, PROTOCOLS, Engine, ReplaySpeed
-from .errors import EngineError
-from .inbox import Inbox
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["NEWEST", "PROTOCOLS", "ConsoleGuard", "Engine", "EngineError", "Inbox", "ReplaySpeed"]
+if TYPE_CHECKING:
+    from .console import ConsoleGuard as ConsoleGuard
+    from .engine import NEWEST as NEWEST
+    from .engine import PROTOCOLS as PROTOCOLS
+    from .engine import Engine as Engine
+    from .engine import ReplaySpeed as ReplaySpeed
+    from .errors import EngineError as EngineError
+    from .inbox import Inbox as Inbox
+
+_HOMES = {
+    "NEWEST": "engine",
+    "PROTOCOLS": "engine",
+    "ConsoleGuard": "console",
+    "Engine": "engine",
+    "EngineError": "errors",
+    "Inbox": "inbox",
+    "ReplaySpeed": "engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value

@@ -3,9 +3,11 @@
 The guard is installed for the life of an application, by the application:
 
 ```python
-with ConsoleGuard(engine.bus.emit) as guard:
-    app.run()          # and, once Textual has put its own sys.stdout in place (on_ready): guard.cover()
+with ConsoleGuard() as guard:
+    app.run()
 ```
+Once Textual has put its own `sys.stdout` in place (`on_ready`): `guard.cover()`; as soon as there is an
+engine: `guard.attach(engine.bus.emit)`; round an editor: `with app.suspend(), guard.released()`.
 """
 
 from __future__ import annotations
@@ -18,8 +20,6 @@ import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TextIO
-
-from server_core.request import current_request
 
 from .descriptors import Descriptors
 from .lines import LineLog, LogLevel
@@ -35,10 +35,10 @@ class ConsoleGuard:
     """
 
     def __init__(
-        self, emit: Callable[[object], None], *, descriptors: bool = sys.platform != "win32"
+        self, emit: Callable[[object], None] | None = None, *, descriptors: bool = sys.platform != "win32"
     ) -> None:
         """Args:
-        emit: takes the facts, from any thread.
+        emit: takes the facts, from any thread; without one the last lines wait for `attach`.
         descriptors: also guard the process's file descriptors 0, 1 and 2 (what subprocesses and C code use).
         """
         self._log = LineLog(emit)
@@ -75,6 +75,10 @@ class ConsoleGuard:
         if self._descriptors is not None:
             self._descriptors.give_back()
         self._log.stop()
+
+    def attach(self, emit: Callable[[object], None]) -> None:
+        """Emit the facts there from now on, beginning with what has waited."""
+        self._log.attach(emit)
 
     def cover(self) -> None:
         """Put the guard in front of `sys.stdout` and `sys.stderr` as they are now, unless it stands there
@@ -162,7 +166,8 @@ class _LogHandler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno < logging.WARNING and current_request.get() is None:
+        target = _target()
+        if record.levelno < logging.WARNING and not target:
             return
         try:
             text = record.getMessage()
@@ -171,15 +176,20 @@ class _LogHandler(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             error_text = str(record.exc_info[1])
             text = f"{text}: {type(record.exc_info[1]).__name__}: {error_text}" if error_text else text
-        request = current_request.get()
-        source = f"{request.target} ({record.name})" if request is not None else record.name
+        source = f"{target} ({record.name})" if target else record.name
         self._log.add(source, _level(record.levelno), text)
 
 
 def _source() -> str:
     """Who writes: the tool that this thread serves, else the thread."""
-    request = current_request.get()
-    return request.target if request is not None else threading.current_thread().name
+    return _target() or threading.current_thread().name
+
+
+def _target() -> str:
+    """The target of the request that the running code serves, or empty: without the core there is none."""
+    core = sys.modules.get("server_core.request")
+    request = core.current_request.get() if core is not None else None
+    return request.target if request is not None else ""
 
 
 def _level(number: int) -> LogLevel:

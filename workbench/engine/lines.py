@@ -9,8 +9,6 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Literal, NamedTuple
 
-from server_core.events import LogWritten
-
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 TURN_SECONDS = 0.1
@@ -26,7 +24,9 @@ WRITE_CHARS = 200_000
 
 class _Line(NamedTuple):
     order: int
-    fact: LogWritten
+    source: str
+    level: LogLevel
+    text: str
 
 
 class _Source:
@@ -52,7 +52,10 @@ class LineLog:
     That thread sleeps while nothing is written.
     """
 
-    def __init__(self, emit: Callable[[object], None]) -> None:
+    def __init__(self, emit: Callable[[object], None] | None = None) -> None:
+        """Args:
+        emit: takes the facts; without one the lines wait for `attach`.
+        """
         self._emit = emit
         self._lock = threading.Lock()
         self._order = itertools.count()
@@ -66,6 +69,11 @@ class LineLog:
         """Begin to emit."""
         self._thread = threading.Thread(target=self._work, name="workbench-log", daemon=True)
         self._thread.start()
+
+    def attach(self, emit: Callable[[object], None]) -> None:
+        """Emit there from now on, beginning with what has waited."""
+        self._emit = emit
+        self._more.set()
 
     def stop(self) -> None:
         """Emit what is left, unfinished lines too, and end."""
@@ -120,7 +128,7 @@ class LineLog:
         if source is None:
             source = self._sources[name] = _Source()
         source.came += 1
-        source.lines.append(_Line(next(self._order), LogWritten(name, level, line)))
+        source.lines.append(_Line(next(self._order), name, level, line))
 
     def _wake(self) -> None:
         if not self._more.is_set():
@@ -134,6 +142,12 @@ class LineLog:
             self._stopped.wait(TURN_SECONDS)
 
     def _turn(self) -> None:
+        emit = self._emit
+        if emit is None:
+            return
+        # Imported at the first line: an application paints before it imports any of the core.
+        from server_core.events import LogWritten
+
         with self._lock:
             for writer, unfinished in list(self._unfinished.items()):
                 if unfinished.aged:
@@ -145,6 +159,6 @@ class LineLog:
             sources, self._sources = self._sources, {}
         for name, source in sources.items():
             if skipped := source.came - len(source.lines):
-                self._emit(LogWritten(name, "warning", f"… {skipped:,} lines left out: they came too fast"))
+                emit(LogWritten(name, "warning", f"… {skipped:,} lines left out: they came too fast"))
         for line in sorted(line for source in sources.values() for line in source.lines):
-            self._emit(line.fact)
+            emit(LogWritten(line.source, line.level, line.text))

@@ -163,6 +163,13 @@ def test_covering_again_guards_a_stream_that_was_put_in_front(
     assert capsys.readouterr().out == ""
 
 
+def test_what_was_written_before_there_is_an_engine_is_logged_when_it_comes(written: Written):
+    with ConsoleGuard(descriptors=False) as guard:
+        run_as_tool("add", lambda: print("early"))
+        guard.attach(written.emit)
+        written.line("early")
+
+
 GUARDED_PROCESS = """
 import os, subprocess, sys, threading
 from server_core.events import LogWritten
