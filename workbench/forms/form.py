@@ -1,0 +1,144 @@
+"""A form for the arguments of a tool: made from any JSON Schema, it sends exactly what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .field import OMITTED, Field, Path, Problem
+from .groups import ObjectField, make_field
+from .jsontext import JsonError, dump_json, parse_json
+from .shape import Shape
+from .validate import check_arguments
+
+_DEEPEST_CHOICE = 3
+NO_OBJECT = "arguments are a JSON object: {…}"
+
+
+class FormError(Exception):
+    """What was typed can't be sent; `problems` say where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(
+            "; ".join(f"{problem.where}: {problem.message}".lstrip(": ") for problem in problems)
+        )
+        self.problems = problems
+
+
+class Form:
+    """The arguments of one tool, as they are being filled in.
+
+    Attributes:
+        schema: the tool's input schema, as it came.
+        root: the field of the whole; an object, or a choice between objects.
+    """
+
+    def __init__(self, schema: Any, arguments: Mapping[str, Any] | None = None) -> None:
+        self.schema = schema
+        shape = Shape(schema, schema)
+        if not _is_object(shape):
+            shape = Shape({"type": "object"}, schema)
+        self.root = make_field(shape, None, required=True, omittable=False)
+        if arguments is not None:
+            self.from_arguments(arguments)
+
+    # -- values
+
+    def to_arguments(self) -> dict[str, Any]:
+        """Exactly what was typed.
+
+        Raises:
+            FormError: something of it can't be sent at all. What only does not fit the schema can.
+        """
+        problems: list[Problem] = []
+        value = self.root.read(problems)
+        if not problems and not isinstance(value, dict):
+            problems.append(Problem((), NO_OBJECT))
+        if problems:
+            raise FormError(problems)
+        return dict(value)
+
+    def from_arguments(self, arguments: Mapping[str, Any]) -> None:
+        """Fill in `arguments`, so that `to_arguments` answers the same; what they don't have is omitted."""
+        self.root.fill(dict(arguments))
+
+    def to_json(self) -> str:
+        """The arguments as JSON text; what can't be sent yet stands there as the text that was typed."""
+        value = self.root.draft()
+        if value is OMITTED:
+            value = {}
+        return value if isinstance(value, str) else dump_json(value, indent=2)
+
+    def from_json(self, text: str) -> None:
+        """Fill in the arguments that stand in `text`; none for an empty one.
+
+        Raises:
+            JsonError: it is no JSON, or no object. Nothing changes then.
+        """
+        self.from_arguments(arguments_of(text))
+
+    def changed_to(self, schema: Any) -> Form:
+        """The same arguments in a form for another schema: for a tool that was edited meanwhile."""
+        form = Form(schema)
+        draft = self.root.draft()
+        if isinstance(draft, dict):
+            form.from_arguments(draft)
+        return form
+
+    # -- what is wrong
+
+    def problems(self) -> list[Problem]:
+        """What can't be sent; empty when `to_arguments` would answer."""
+        try:
+            self.to_arguments()
+        except FormError as error:
+            return error.problems
+        return []
+
+    def warnings(self) -> list[Problem]:
+        """What does not fit the schema, of arguments that can be sent. Takes a while for large ones."""
+        try:
+            arguments = self.to_arguments()
+        except FormError:
+            return []
+        return check_arguments(self.schema, arguments)
+
+    # -- fields
+
+    def fields(self) -> Iterator[Field]:
+        """Every field that counts now, in the order of the form, the whole first."""
+        return self.root.walk()
+
+    def find(self, path: Path) -> Field:
+        """The field at `path`, or the nearest one above it; a choice rather than what was chosen."""
+        found = self.root
+        for field in self.fields():
+            if field.path == path[: len(field.path)] and len(field.path) > len(found.path):
+                found = field
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to fill in."""
+        root = self.root
+        return isinstance(root, ObjectField) and not (root.parts or root.shape.open)
+
+
+def arguments_of(text: str) -> dict[str, Any]:
+    """The arguments that stand in a JSON text; none for an empty one.
+
+    Raises:
+        JsonError: it is no JSON, or no object.
+    """
+    if not text.strip():
+        return {}
+    value = parse_json(text)
+    if not isinstance(value, dict):
+        raise JsonError(NO_OBJECT)
+    return value
+
+
+def _is_object(shape: Shape, depth: int = 0) -> bool:
+    if shape.kind == "union" and depth < _DEEPEST_CHOICE:
+        return all(_is_object(part, depth + 1) for part in shape.alternatives)
+    return shape.kind == "object"
