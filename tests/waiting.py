@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -38,6 +38,17 @@ def until_sync(condition: Callable[[], T], what: str, seconds: float = 5.0) -> T
             raise TimeoutError(f"Not within {seconds:g} s: {what}")
         time.sleep(NAP_SECONDS)
     return answer
+
+
+async def within(work: Awaitable[T], what: str, seconds: float = 5.0) -> T:
+    """What `work` answers; it is cancelled, with a `TimeoutError` that names `what`, if it takes longer."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await work
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise TimeoutError(f"Not within {seconds:g} s: {what}") from None
 
 
 async def loop_turns(count: int = 20) -> None:

@@ -25,7 +25,7 @@ from server_core.errors import (
 from server_core.events import BreakerChanged, BreakerFailed, BreakerRecovered, BreakerRefused
 from server_core.manual_clock import ManualClock
 from server_core.settings import BreakerSettings
-from tests.waiting import loop_turns
+from tests.waiting import loop_turns, within
 
 pytestmark = pytest.mark.anyio
 
@@ -209,6 +209,17 @@ async def test_a_reset_of_a_closed_breaker_forgets_its_failures(bench: Bench) ->
     bench.breaker.reset()
     assert bench.breaker.state().failures == 0
     assert bench.facts[1:] == [BreakerRecovered("shop")]
+
+
+async def test_calls_under_way_at_a_reset_count_for_nothing(bench: Bench) -> None:
+    await bench.fail()
+    slow, gate = bench.hanging()
+    await loop_turns()
+    bench.breaker.reset()
+    gate.set_exception(OSError("late"))
+    await asyncio.wait((slow,))
+    assert isinstance(slow.exception(), OSError)
+    assert bench.breaker.state().failures == 0
 
 
 async def test_every_step_is_told_as_a_fact(bench: Bench) -> None:
@@ -418,4 +429,4 @@ def test_the_breaker_agrees_with_its_model_whatever_the_interleaving(steps: list
             call.task.cancel()
         await asyncio.gather(*(call.task for call in running), return_exceptions=True)
 
-    asyncio.run(run())
+    asyncio.run(within(run(), "the steps", 20))

@@ -16,7 +16,7 @@ from server_core.events import PoolChanged
 from server_core.manual_clock import ManualClock
 from server_core.pool import AcquireTimeoutError, ConnectionPool
 from server_core.settings import PoolSettings
-from tests.waiting import loop_turns, until
+from tests.waiting import loop_turns, until, within
 
 pytestmark = pytest.mark.anyio
 
@@ -62,7 +62,7 @@ class Database:
         min_size: int = 0,
         max_size: int = 2,
         *,
-        acquire_timeout: float = 30.0,
+        acquire_timeout: float = 5.0,
         check: bool = False,
         clock: ManualClock | None = None,
         bus: EventBus | None = None,
@@ -239,6 +239,31 @@ async def test_a_waiter_who_is_cancelled_in_the_turn_in_which_he_is_served_gives
     await pool.aclose()
 
 
+async def test_a_waiter_who_is_cancelled_in_the_turn_of_a_release_is_passed_over(database: Database) -> None:
+    pool = database.pool(1, 1)
+    await pool.open()
+    holder, first, second = Borrower(pool, "holder"), Borrower(pool, "first"), Borrower(pool, "second")
+    await loop_turns()
+    holder.let_go()
+    first.task.cancel()
+    await until(lambda: second.connection is not None, "the second has it")
+    assert holder.task.exception() is None
+    await second.ended()
+    await pool.aclose()
+
+
+async def test_a_waiter_who_is_cancelled_waits_no_longer(database: Database) -> None:
+    pool = database.pool(1, 1)
+    await pool.open()
+    holder, first, second = Borrower(pool, "holder"), Borrower(pool, "first"), Borrower(pool, "second")
+    await loop_turns()
+    await second.cancelled()
+    assert figures(pool) == (0, 1, 1)
+    await holder.ended()
+    await first.ended()
+    await pool.aclose()
+
+
 async def test_a_holder_who_is_cancelled_gives_it_back(database: Database) -> None:
     pool = database.pool(1, 1)
     await pool.open()
@@ -269,6 +294,33 @@ async def test_a_connection_that_fails_its_check_is_replaced_before_use(database
     async with pool.connection("query") as connection:
         assert connection.good
     assert [old.closed for old in database.made[:2]] == [True, True]
+    await pool.aclose()
+
+
+async def test_nobody_waits_until_a_bad_connection_has_closed_if_there_is_room(database: Database) -> None:
+    pool = database.pool(1, 2, check=True)
+    await pool.open()
+    database.made[0].good = False
+    database.slow_close = asyncio.Event()
+    borrower = Borrower(pool, "query")
+    await until(lambda: borrower.connection is not None, "it has a new one")
+    assert database.alive == [0, 1]
+    database.slow_close.set()
+    await borrower.ended()
+    await pool.aclose()
+
+
+async def test_one_caller_costs_one_check_and_opens_nothing(database: Database) -> None:
+    pool = database.pool(2, 5, check=True)
+    await pool.open()
+    database.slow_check = asyncio.Event()
+    borrower = Borrower(pool, "query")
+    await loop_turns()
+    assert pool.state().idle == 2
+    database.slow_check.set()
+    await until(lambda: borrower.connection is not None, "it has one")
+    assert len(database.made) == 2
+    await borrower.ended()
     await pool.aclose()
 
 
@@ -393,6 +445,7 @@ async def test_what_is_too_old_or_was_idle_too_long_is_not_lent_again(database: 
     async with pool.connection("query") as connection:
         assert connection.number == 1
         clock.advance(3601)
+    assert figures(pool) == (0, 0, 0), "it is closed at its release"
     async with pool.connection("query") as connection:
         assert connection.number == 2
     await pool.aclose()
@@ -512,7 +565,8 @@ def test_nobody_shares_starves_overtakes_or_leaks_a_connection_whatever_the_inte
             return [b for b in borrowers if b.connection is not None and not b.task.done()]
 
         for step, number in steps:
-            someone = borrowers[number % len(borrowers)] if borrowers else None
+            candidates = [b for b in borrowers if not b.task.done()] if step == "cancel" else holding()
+            someone = candidates[number % len(candidates)] if candidates else None
             if step == "take":
                 borrowers.append(Borrower(pool, f"{len(borrowers):03}", served))
             elif step == "give" and someone is not None:
@@ -555,4 +609,4 @@ def test_nobody_shares_starves_overtakes_or_leaks_a_connection_whatever_the_inte
         assert {str(error) for error in failed if error is not None} <= {"no route"}
         assert trouble == []
 
-    asyncio.run(run())
+    asyncio.run(within(run(), "the steps", 20))
