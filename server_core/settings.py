@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-STRICT_SETTINGS: dict[str, Any] = {"extra": "forbid"}
-"""Tells pydantic, which reads these out of a config, to refuse unknown keys."""
+STRICT_SETTINGS: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False}
+"""Tells pydantic, which reads these out of a config, to refuse unknown keys, and numbers that are none."""
 
 
 @dataclass(frozen=True, slots=True)

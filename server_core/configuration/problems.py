@@ -1,0 +1,65 @@
+"""What is wrong with a config, in one line that says where and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+KeyPath = tuple[str | int, ...]
+"""The way to a value: `("modules", "shop", "pool", "max_size")`; a number counts in an array from 0."""
+
+
+class ConfigError(Exception):
+    """A config that can't be used: `str` gives `server.toml:12: …`. `line` is 0 where there is none."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(file, line, message)
+        self.file = file
+        self.line = line
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """A key path as it would be written: `modules.shop.pool`, `steps[2].tool`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step + 1}]"
+        else:
+            bare = step and all(character.isalnum() or character in "_-" for character in step)
+            text += ("." if text else "") + (step if bare else f'"{step}"')
+    return text
+
+
+def nearest_keys(key: str, known: Iterable[str]) -> list[str]:
+    """At most three keys that look like `key`, best first."""
+    return difflib.get_close_matches(key.casefold(), sorted(known), n=3, cutoff=0.6)
+
+
+def unknown_text(what: str, key: str, where: str, known: Iterable[str]) -> str:
+    """`unknown key "urll" in modules.shop; did you mean url?`; all that are known where none is near."""
+    names = sorted(known)
+    near = nearest_keys(key, names)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it takes {', '.join(names)}"
+    return f"unknown {what} {key!r}{f' in {where}' if where else ''}; {hint}"
+
+
+def existing_part(path: Sequence[str | int], data: Any) -> KeyPath:
+    """The steps of `path` that lead somewhere in `data`; those that don't are left out.
+
+    Validators put steps of their own between (the branch of a union).
+    """
+    found: list[str | int] = []
+    for step in path:
+        if isinstance(data, Mapping) and step in data:
+            data = data[str(step)]
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            continue
+        found.append(step)
+    return tuple(found)
