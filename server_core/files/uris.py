@@ -1,0 +1,49 @@
+"""Paths inside a folder and their `file:` URIs (RFC 8089): one canonical form, compared byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+
+class FolderUris:
+    """The URIs of the files of one folder."""
+
+    def __init__(self, root: str | Path) -> None:
+        """`root` is absolute; it is taken as it is, so resolve its links first."""
+        self._base = Path(root).as_uri().rstrip("/") + "/"
+        self.template = f"{self._base}{{+path}}{{?offset,limit}}"
+
+    def uri(self, path: str) -> str:
+        """The URI of `path`, which is relative to the folder and `/` separated."""
+        return self._base + quote(path, safe="/")
+
+
+def path_problem(path: str) -> str:
+    """Why `path` can't name a file inside a folder ("has a part '..'"); empty if it can.
+
+    A path that can is relative, `/` separated, without empty parts, `.`, `..`, and is valid UTF-8.
+    """
+    if not path:
+        return "is empty"
+    if path.startswith("/") or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
+        return "is not relative"
+    if "\0" in path or "\\" in path:
+        return "has a NUL" if "\0" in path else "has a backslash; separate parts by /"
+    if not is_utf8(path):
+        return "is not UTF-8"
+    for part in path.split("/"):
+        if part in ("", ".", ".."):
+            return f"has a part {part!r}" if part else "has an empty part"
+    return ""
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name that the operating system gave is text (it may be any bytes)."""
+    if name.isascii():
+        return True
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""Files: every file of a folder is a resource, found live, told of when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mcp.types import ResourceTemplate
+
+from ..errors import ModuleStartError, NotFoundError, UnavailableError
+from ..events import FileChange
+from ..files.feed import ChangeFeed
+from ..files.ignoring import IgnoreRules
+from ..files.index import FileIndex
+from ..files.intake import FileIntake
+from ..files.looking import Found
+from ..files.pending import PendingPaths
+from ..files.reading import FileGoneError
+from ..files.scanning import MOST_FILES, DiskView, FolderScan
+from ..files.serving import FileServing, wanted_part
+from ..files.source import FolderWatch
+from ..files.uris import FolderUris
+from ..items import Contents, Offer, TemplateItem
+from ..module import Module, ModuleContext
+from ..request import Request
+from ..settings import BreakerSettings
+
+READY_SECONDS = 2.0
+"""How long a start waits for the watch; one that takes longer begins by itself, and then looks again."""
+
+
+class FilesModule(Module):
+    """Offers the files of a folder, and of those below it, as `file:///…`, with live changes.
+
+    Files come and go in the list as they do on disk. A read is cached until its file changes. Links that lead
+    out of the folder, and what `ignore` or `DEFAULT_IGNORES` name, are not there for clients.
+
+    Attributes:
+        root: the folder, absolute, its links resolved; `None` before the start.
+    """
+
+    kind: ClassVar[str] = "files"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        path: str,
+        ignore: Sequence[str] = (),
+        max_file_bytes: int | None = None,
+        prefix: str = "",
+        breaker: BreakerSettings | None = None,
+    ) -> None:
+        """Args:
+        path: the folder, relative to the server's base.
+        ignore: patterns of files and folders to leave out, beside the usual ones.
+        max_file_bytes: the largest file that is sent whole, where the server's limit of a result is higher.
+        prefix: put before the resources' names; a file's URI is its own.
+        """
+        super().__init__(name, prefix=prefix, breaker=breaker)
+        if isinstance(ignore, str):
+            raise ValueError(f"ignore must be a list of patterns, as [{ignore!r}]")
+        if max_file_bytes is not None and max_file_bytes < 1:
+            raise ValueError("max_file_bytes must be greater than 0")
+        self.path = path
+        self.ignore = tuple(ignore)
+        self.max_file_bytes = max_file_bytes
+        self.root: Path | None = None
+        self._watch: FolderWatch | None = None
+        self._feed: ChangeFeed | None = None
+
+    # -- life
+
+    async def start(self, context: ModuleContext) -> None:
+        self._context = context
+        root = await context.run_sync(lambda: _checked_root(self.name, self.path, context.base))
+        self.root = Path(root)
+        self._uris = FolderUris(root)
+        self._index = FileIndex(self._uris, self._read, self.prefix)
+        self._scan = FolderScan()
+        self._trouble = ""
+        view = DiskView(root, IgnoreRules(self.ignore), context.clock.now)
+        self._serving = FileServing(view, self.name, context.limits.result_bytes, self.max_file_bytes)
+        intake = FileIntake(self.name, context, self._index, self._uris)
+        feed = self._feed = ChangeFeed(context, view, self._index, intake, self._taken)
+        watch = self._watch = self._watch_of(root, feed.pending)
+        watch.start()
+        # First watched, then looked at: what changes in between is in both, and nothing is in neither.
+        await context.run_sync(lambda: watch.ready.wait(READY_SECONDS))
+        feed.pending.clear()
+        self._scan = await context.run_sync(view.scan)
+        items = [item for entry in self._scan.entries.values() if (item := self._index.put(entry))]
+        self._note()
+        context.offer(Offer(resources=items, templates=[self._part_template()]))
+        context.spawn(feed.take_live(), "watching")
+
+    async def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
+
+    # -- what changes
+
+    def uri_of(self, path: str) -> str:
+        """The URI of `path`, which is relative to the folder and `/` separated. Once started."""
+        return self._uris.uri(path)
+
+    async def intake(self, changes: Sequence[FileChange], replayed: bool = False) -> None:
+        """Take a batch of changes in, as if the operating system had told of it.
+
+        Returns when the table of resources is changed, the cached reads are dropped, and the notices are on
+        their way. What is not replayed is a hint: the disk tells what happened. What is replayed is taken as
+        it is told; a file that is not on disk is listed, and a read of it says so.
+
+        Raises:
+            InvalidArgumentsError: a path is not inside the folder.
+            UnavailableError: the module does not run; or a replayed batch outside of `replaying`.
+        """
+        await self._started_feed().intake(changes, replayed=replayed)
+
+    def replaying(self, total: int) -> AbstractAsyncContextManager[None]:
+        """Hold live batches back for an `async with` block, in which `total` replayed ones may come.
+
+        At its end, however it ends, the table of resources is made true to the disk again, and what really
+        changed meanwhile is taken in.
+
+        Raises:
+            UnavailableError: the module does not run, or another replay is under way in it.
+        """
+        return self._started_feed().replaying(total)
+
+    def _watch_of(self, root: str, pending: PendingPaths) -> FolderWatch:
+        """A watch whose findings come over to the loop, where they wait to be taken in."""
+        loop = asyncio.get_running_loop()
+
+        def hop(function: Callable[..., None], *arguments: Any) -> None:
+            try:
+                loop.call_soon_threadsafe(function, *arguments)
+            except RuntimeError:  # the loop is closed: nobody waits for changes any more
+                watch.stop()
+
+        watch = FolderWatch(
+            root,
+            changed=lambda paths: hop(pending.add, paths),
+            lost=lambda: hop(pending.add_everything),
+            told=lambda text: hop(self._watch_told, text),
+        )
+        return watch
+
+    def _started_feed(self) -> ChangeFeed:
+        if self._feed is None:
+            raise UnavailableError(f"The files module {self.name!r} does not run")
+        return self._feed
+
+    # -- what is read
+
+    async def _read(self, _request: Request, uri: str, variables: Mapping[str, Any]) -> Contents:
+        plain = uri.partition("?")[0]
+        entry = self._index.find(plain)
+        if entry is None:
+            raise NotFoundError("resource", uri, self._neighbours(plain))
+        if entry.replayed:
+            raise FileGoneError(
+                uri,
+                f"{entry.path} is replayed, not on disk: a recording added it until the replay ends",
+            )
+        wanted = wanted_part(variables)
+        if wanted is None:
+            read = partial(self._serving.whole, entry, uri)
+        else:
+            read = partial(self._serving.part, entry, uri, *wanted)
+        try:
+            return await self._context.run_sync(read)
+        except FileGoneError:
+            if self._feed is not None:
+                self._feed.pending.add([entry.path])
+            raise
+
+    def _neighbours(self, uri: str, most: int = 200) -> list[str]:
+        """Some URIs of files in the same folder."""
+        folder = uri.rpartition("/")[0] + "/"
+        near = (known for path in self._index.entries if (known := self._uris.uri(path)).startswith(folder))
+        return [known for known, _ in zip(near, range(most), strict=False)]
+
+    def _part_template(self) -> TemplateItem:
+        definition = ResourceTemplate(
+            uri_template=self._uris.template,
+            name=self.prefixed(f"{self.name}_part"),
+            description="A file, or the part of it that has `limit` bytes from `offset` on.",
+        )
+        return TemplateItem(definition, self._read, cached=True, complete=self._complete)
+
+    async def _complete(
+        self, _request: Request, argument: str, typed: str, _others: Mapping[str, str]
+    ) -> Sequence[str]:
+        if argument != "path":
+            return ()
+        return sorted(path for path in self._index.entries if path.startswith(typed))[:100]
+
+    # -- what it says of itself
+
+    def _taken(self, found: Found) -> None:
+        if found.scan is not None:
+            self._scan = found.scan
+        self._note()
+
+    def _watch_told(self, text: str) -> None:
+        self._trouble = text
+        if self._feed is not None:
+            self._note()
+
+    def _note(self) -> None:
+        count = len(self._index)
+        words = [f"{count:,} file{'' if count == 1 else 's'}"]
+        if self._scan.cut:
+            words.append(f"only the first {MOST_FILES:,}: use `ignore`, or a smaller folder")
+        if self._scan.unnamed:
+            words.append(f"{self._scan.unnamed} left out: the name is not UTF-8")
+        if self._scan.unreadable:
+            words.append(f"{self._scan.unreadable} folders can't be listed")
+        if self._trouble:
+            words.append(self._trouble)
+        self._context.note("; ".join(words))
+
+
+def _checked_root(module: str, path: str, base: Path) -> str:
+    """The folder with its links resolved. Blocks."""
+    root = os.path.realpath(base / path)
+    if not os.path.isdir(root):
+        what = "is not a folder" if os.path.exists(root) else "does not exist"
+        raise ModuleStartError(f"The folder {root} {what}: make it, or change path in [modules.{module}]")
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise ModuleStartError(f"The folder {root} can't be listed: {error.strerror}") from error
+    return root
