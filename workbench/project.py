@@ -1,0 +1,98 @@
+"""A project: a folder with a `server.toml`, and beside it whatever the server uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from server_core.config import ServerConfig
+
+CONFIG_NAME = "server.toml"
+DATA_NAME = ".workbench"
+
+
+class ProjectError(Exception):
+    """There is no project where one was looked for; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's place on the disk, and its config, which is read when it is first asked for.
+
+    Attributes:
+        folder: absolute; the config's relative paths are relative to it.
+        config_path: absolute path of the `server.toml`.
+    """
+
+    folder: Path
+    config_path: Path
+
+    @staticmethod
+    def find(path: str | Path | None = None) -> Project:
+        """The project that `path` (a folder or a config file; default the current folder) names.
+
+        Raises:
+            ProjectError: there is none.
+        """
+        place = Path(path if path is not None else ".").expanduser().absolute()
+        if place.is_dir():
+            config_path = place / CONFIG_NAME
+            if not config_path.is_file():
+                shown = "the current folder" if path is None else str(path)
+                raise ProjectError(
+                    f"There is no {CONFIG_NAME} in {shown}; `workbench new DIR` makes a project, `-p DIR` names one"
+                )
+        elif place.is_file():
+            config_path = place
+        else:
+            raise ProjectError(f"There is no {path}; `workbench new {path}` makes a project there")
+        return Project(config_path.parent, config_path)
+
+    @cached_property
+    def config(self) -> ServerConfig:
+        """The config as it was when it was first asked for; `Project.find` again reads it afresh.
+
+        Raises:
+            ConfigError: it can't be read, is no TOML, or does not fit.
+        """
+        from server_core.config import load_config
+
+        return load_config(self.config_path)
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self.config.server.name
+
+    @property
+    def data(self) -> Path:
+        """The folder for what the workbench keeps about the project; made by who writes into it first."""
+        return self.folder / DATA_NAME
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of recordings that the Watch screen makes."""
+        return self.data / "recordings"
+
+    def saved(self, config: ServerConfig) -> Project:
+        """Write `config` into the project's file, keeping comments, and return the project with it.
+
+        Raises:
+            ConfigError: what stands in the file now can't be read; it is left as it is.
+            OSError: it can't be written.
+        """
+        from server_core.config import load_config, parse_config, update_toml
+        from server_core.configuration.read import read_text
+
+        written = load_config(self.config_path)
+        text = update_toml(read_text(self.config_path, str(self.config_path)), written, config)
+        parse_config(text, self.config_path.name)
+        write_atomically(self.config_path, text)
+        project = Project(self.folder, self.config_path)
+        project.__dict__["config"] = config
+        return project
