@@ -122,7 +122,9 @@ class ProtocolServer(SDKServer[ClientEntry]):
         tools, cursor = page_of(self._core.registry.tool_list(), _cursor(params), lambda tool: tool.name)
         return ListToolsResult(tools=tools, next_cursor=cursor)
 
-    async def _list_resources(self, ctx: SDKContext, params: PaginatedRequestParams | None) -> ListResourcesResult:
+    async def _list_resources(
+        self, ctx: SDKContext, params: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
         self._core.clients.seen(ctx)
         listed, cursor = page_of(
             self._core.registry.resource_list(), _cursor(params), lambda resource: str(resource.uri)
@@ -138,9 +140,13 @@ class ProtocolServer(SDKServer[ClientEntry]):
         )
         return ListResourceTemplatesResult(resource_templates=listed, next_cursor=cursor)
 
-    async def _list_prompts(self, ctx: SDKContext, params: PaginatedRequestParams | None) -> ListPromptsResult:
+    async def _list_prompts(
+        self, ctx: SDKContext, params: PaginatedRequestParams | None
+    ) -> ListPromptsResult:
         self._core.clients.seen(ctx)
-        listed, cursor = page_of(self._core.registry.prompt_list(), _cursor(params), lambda prompt: prompt.name)
+        listed, cursor = page_of(
+            self._core.registry.prompt_list(), _cursor(params), lambda prompt: prompt.name
+        )
         return ListPromptsResult(prompts=listed, next_cursor=cursor)
 
     # -- requests that do something

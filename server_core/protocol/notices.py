@@ -18,7 +18,6 @@ from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
     ListenHandler,
     PromptsListChanged,
-    ResourcesListChanged,
     ResourceUpdated,
     ServerEvent,
     SubscriptionBus,
@@ -115,7 +114,9 @@ class ChangeNotices:
         for feed in list(self._legacy.values()):
             feed.offer(event)
 
-    async def subscribe(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
+    async def subscribe(
+        self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams
+    ) -> EmptyResult:
         """`resources/subscribe`."""
         entry = self._clients.seen(ctx)
         self.connected(entry)

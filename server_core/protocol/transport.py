@@ -37,11 +37,12 @@ class MemoryTransport:
 
     def __init__(self, server: ProtocolServer) -> None:
         self._server = server
-        self._streams: AbstractAsyncContextManager[ClientStreams] | None = None
+        self._streams: AbstractAsyncContextManager[Any] | None = None
 
     async def __aenter__(self) -> ClientStreams:
         self._streams = _served_in_memory(self._server)
-        return await self._streams.__aenter__()
+        streams: ClientStreams = await self._streams.__aenter__()
+        return streams
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -101,7 +101,10 @@ def compare(name: str, bound: float, against: str, connect: Callable[[Any, bool]
 def direct() -> Row:
     """By the direct client: no frames, no streams."""
     return compare(
-        "call of add, direct client", 1.05, "MCPServer, direct client", lambda server, _ours: Client(server, cache=None)
+        "call of add, direct client",
+        1.05,
+        "MCPServer, direct client",
+        lambda server, _ours: Client(server, cache=None),
     )
 
 

@@ -28,7 +28,9 @@ class Counter(Module):
     async def _count(self, _request: Request, _arguments: dict[str, Any]) -> CallToolResult:
         self.counted += 1
         if self.counted == 3:
-            self.context.offer(Offer(tools=[self._item("count", self._count), self._item("reset", self._reset)]))
+            self.context.offer(
+                Offer(tools=[self._item("count", self._count), self._item("reset", self._reset)])
+            )
             await self.context.publish(tools=True)  # clients hear that the list of tools has changed
         return self._text(str(self.counted))
 

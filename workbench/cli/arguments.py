@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from server_core.errors import nearest
-
 from workbench.cli.failures import USAGE, CommandError
 
 
@@ -50,7 +49,7 @@ def json_arguments(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise CommandError(USAGE, f"{where} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise CommandError(USAGE, f"{where} must be a JSON object, as {{\"key\": 1}}")
+        raise CommandError(USAGE, f'{where} must be a JSON object, as {{"key": 1}}')
     return value
 
 
@@ -66,7 +65,11 @@ def typed(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
     for key, text in given.items():
         if key not in properties and not schema.get("additionalProperties", not properties):
             near = nearest(key, properties)
-            hint = f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(properties) or 'none'}"
+            hint = (
+                f"; did you mean {' or '.join(near)}?"
+                if near
+                else f"; it takes {', '.join(properties) or 'none'}"
+            )
             raise CommandError(USAGE, f"Unknown argument {key}{hint}")
         arguments[key] = _value(key, text, _resolved(properties.get(key, {}), schema))
     missing = [key for key in schema.get("required") or () if key not in arguments]
@@ -82,7 +85,9 @@ def _resolved(part: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, 
             return part
         target: Any = root
         for step in reference[2:].split("/"):
-            target = target.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
+            target = (
+                target.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
+            )
         part = target
     return part
 

@@ -38,7 +38,9 @@ def build_parser() -> Parser:
         "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a failure"
     )
     json_too = Parser(add_help=False)
-    json_too.add_argument("--json", action="store_true", help="print one JSON document on stdout, nothing else there")
+    json_too.add_argument(
+        "--json", action="store_true", help="print one JSON document on stdout, nothing else there"
+    )
     revision = Parser(add_help=False)
     revision.add_argument(
         "--protocol", choices=REVISIONS, default=REVISIONS[-1], help="the revision that the client speaks"
@@ -57,18 +59,24 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
     def add(name: str, text: str, *parents: Parser) -> Parser:
-        return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[shared, *parents])
+        return commands.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[shared, *parents]
+        )
 
     opened = add("open", "open the terminal interface (the default)")
     opened.add_argument("folder", nargs="?", metavar="DIR", help="the project")
 
     demo = add("demo", "make the sample project and open it")
-    demo.add_argument("folder", nargs="?", metavar="DIR", help="where (default: a fresh folder among the user's data)")
+    demo.add_argument(
+        "folder", nargs="?", metavar="DIR", help="where (default: a fresh folder among the user's data)"
+    )
     demo.add_argument("--no-open", action="store_true", help="just make it")
 
     new = add("new", "make a project that runs at once")
     new.add_argument("folder", metavar="DIR")
-    new.add_argument("--template", metavar="NAME", default="functions", help="functions, database, files or full")
+    new.add_argument(
+        "--template", metavar="NAME", default="functions", help="functions, database, files or full"
+    )
 
     listed = add("list", "list what a client sees", json_too, revision)
     listed.add_argument("what", choices=LISTS)
@@ -91,13 +99,17 @@ def build_parser() -> Parser:
 
     record = add("record", "record file-watch notifications")
     record.add_argument("-o", "--output", required=True, metavar="FILE")
-    record.add_argument("--seconds", type=_seconds, metavar="S", help="stop after S seconds (default: at ctrl+c)")
+    record.add_argument(
+        "--seconds", type=_seconds, metavar="S", help="stop after S seconds (default: at ctrl+c)"
+    )
     record.add_argument("--module", metavar="NAME", help="one files module only")
     record.add_argument("--force", action="store_true", help="overwrite FILE")
 
     replay = add("replay", "replay a recording and print what clients were notified of", json_too)
     replay.add_argument("recording", metavar="FILE")
-    replay.add_argument("--speed", type=_speed, default=1.0, metavar="N|max", help="times the recording's pace")
+    replay.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N|max", help="times the recording's pace"
+    )
     replay.add_argument("--module", metavar="NAME", help="the files module that takes it")
 
     add("check", "check config, functions and schemas", json_too)
@@ -106,10 +118,14 @@ def build_parser() -> Parser:
     export.add_argument("-o", "--output", required=True, metavar="FILE")
     export.add_argument("--check", action="store_true", help="run the script and compare it with the project")
     export.add_argument("--force", action="store_true", help="overwrite FILE")
-    export.add_argument("--thin", action="store_true", help="the wiring alone, where server_core is installed")
+    export.add_argument(
+        "--thin", action="store_true", help="the wiring alone, where server_core is installed"
+    )
 
     client = add("client-config", "print the entry for an MCP client")
-    client.add_argument("client", metavar="CLIENT", help="claude-desktop, claude-code, cursor, vscode, gemini-cli, …")
+    client.add_argument(
+        "client", metavar="CLIENT", help="claude-desktop, claude-code, cursor, vscode, gemini-cli, …"
+    )
     client.add_argument("--script", metavar="FILE", help="an exported script instead of the project")
 
     serve = add("serve", "serve the project itself, over stdio")

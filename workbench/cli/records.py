@@ -24,7 +24,9 @@ def conclude(record: CallRecord, *, as_json: bool) -> tuple[dict[str, Any], int]
     if record.outcome == "cancelled" or record.result is None:
         raise CommandError(INTERRUPTED, f"{record.target} was cancelled")
     stages = " → ".join(f"{name} {seconds * 1000:.2f} ms" for name, seconds in record.stages)
-    say(f"{record.target}: {record.outcome}, {record.seconds * 1000:.1f} ms{f' ({stages})' if stages else ''}")
+    say(
+        f"{record.target}: {record.outcome}, {record.seconds * 1000:.1f} ms{f' ({stages})' if stages else ''}"
+    )
     if as_json:
         show_json(record.result)
     if record.outcome == "timeout":

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from server_core.events import ModuleFailed, ModuleStarted
-
-from workbench.cli.failures import CommandError, PROTOCOL
+from workbench.cli.failures import PROTOCOL, CommandError
 from workbench.cli.output import say
 from workbench.engine import Engine
 from workbench.project import Project

@@ -19,7 +19,9 @@ def run(options: Namespace) -> int:
     try:
         made = make_project(folder, options.template)
     except FileExistsError as error:
-        raise CommandError(USAGE, f"{error.filename or folder} exists already; choose another folder") from error
+        raise CommandError(
+            USAGE, f"{error.filename or folder} exists already; choose another folder"
+        ) from error
     say(f"Made {', '.join(made)}. Next: workbench {folder}")
     show(str(folder))
     return FINE

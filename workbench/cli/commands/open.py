@@ -12,7 +12,9 @@ from workbench.cli.failures import USAGE, CommandError
 def run(options: Namespace) -> int:
     """Open the project, or the start screen where there is none."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise CommandError(USAGE, "The terminal interface needs a terminal; `workbench --help` shows the other commands")
+        raise CommandError(
+            USAGE, "The terminal interface needs a terminal; `workbench --help` shows the other commands"
+        )
     named = getattr(options, "project", None) or getattr(options, "folder", None)
     folder = Path(named or ".")
     if named is not None and not folder.exists():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from server_core.bus import Event
 from server_core.events import FilesChanged
-
 from workbench.cli.failures import FAILED, FINE, USAGE, CommandError
 from workbench.cli.output import say, show
 from workbench.cli.session import with_engine
@@ -26,7 +25,9 @@ def run(options: Namespace) -> int:
             raise CommandError(USAGE, f"{path} is a folder")
 
     async def work(engine: Engine) -> int:
-        modules = {name: module for name, module in engine.project.config.modules.items() if module.kind == "files"}
+        modules = {
+            name: module for name, module in engine.project.config.modules.items() if module.kind == "files"
+        }
         if not modules:
             raise CommandError(FAILED, "The project has no files module: nothing to record")
         if options.force:
@@ -43,7 +44,9 @@ def run(options: Namespace) -> int:
 
         await engine.start_recording(path, options.module)
         unsubscribe = engine.bus.subscribe(listen)
-        say(f"recording to {path}; {'ctrl+c ends it' if options.seconds is None else f'for {options.seconds:g} s'}")
+        say(
+            f"recording to {path}; {'ctrl+c ends it' if options.seconds is None else f'for {options.seconds:g} s'}"
+        )
         try:
             await _until_told(options.seconds)
         finally:

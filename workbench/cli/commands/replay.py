@@ -8,7 +8,6 @@ from pathlib import Path
 
 from server_core.bus import Event
 from server_core.events import FilesChanged, ReplayFinished
-
 from workbench.cli.failures import FINE, NOT_FOUND, CommandError
 from workbench.cli.output import say, show, show_json
 from workbench.cli.session import with_engine

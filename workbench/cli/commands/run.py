@@ -7,7 +7,6 @@ from typing import Any
 
 from server_core.bus import Event
 from server_core.events import StepFinished, StepStarted
-
 from workbench.cli.arguments import pairs
 from workbench.cli.commands.call import block_text
 from workbench.cli.failures import not_found

@@ -12,7 +12,9 @@ def run(options: Namespace) -> int:
     """Serve over stdio until the client goes away."""
     for word in ("http", "workers", "fault"):
         if getattr(options, word):
-            raise CommandError(USAGE, f"`workbench serve --{word}` is not there yet; without it, it serves over stdio")
+            raise CommandError(
+                USAGE, f"`workbench serve --{word}` is not there yet; without it, it serves over stdio"
+            )
     project = project_of(options)
     from server_core.config import build_server
 

@@ -1,0 +1,1 @@
+"""Plain Python files as modules: the marks on functions, and the loading of the files."""

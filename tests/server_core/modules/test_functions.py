@@ -1,0 +1,260 @@
+"""A plain Python file becomes tools, resources and prompts, and is taken over again when it is saved."""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+
+import pytest
+from mcp import Client, MCPError
+
+from server_core.events import ErrorReported, FunctionsReloaded, RequestProgressed
+from server_core.modules.functions import FunctionsModule
+from server_core.server import Server
+from server_core.testing import NEWEST, OLDEST, ProtocolRevision, connect, expect
+
+pytestmark = pytest.mark.anyio
+REVISIONS = pytest.mark.parametrize("protocol", [NEWEST, OLDEST])
+
+HEAD = "from server_core import Context, ToolError, prompt, resource, task, tool\n"
+
+
+def served(tmp_path: Path, code: str, *, reload: bool = False) -> Server:
+    (tmp_path / "tools.py").write_text(HEAD + code)
+    server = Server("s", base=tmp_path)
+    server.add(FunctionsModule("tools", path="tools.py", reload=reload))
+    return server
+
+
+async def call(client: Client, name: str, /, **arguments: object) -> str:
+    result = await client.call_tool(name, arguments)
+    return result.content[0].text  # type: ignore[union-attr]
+
+
+def reason(server: Server) -> str:
+    return server.inspect().modules[0].reason
+
+
+@REVISIONS
+async def test_tools_resources_templates_and_prompts_are_offered(
+    tmp_path: Path, protocol: ProtocolRevision
+) -> None:
+    server = served(
+        tmp_path,
+        '''
+@tool(read_only=True, title="Adds")
+async def add(a: int, b: int = 1) -> int:
+    """Adds two numbers."""
+    return a + b
+
+@resource("note://hello")
+def hello() -> str:
+    return "hi"
+
+@resource("note://{name}/raw")
+def raw(name: str) -> bytes:
+    return name.encode()
+
+@resource("note://{name}/data")
+def data(name: str) -> dict[str, str]:
+    return {"name": name}
+
+@prompt
+def ask(topic: str, tone: str = "plain") -> str:
+    """Asks."""
+    return f"{tone} {topic}"
+''',
+    )
+    async with server.running(), connect(server, protocol) as client:
+        (tool,) = (await client.list_tools()).tools
+        assert (tool.name, tool.title, tool.description) == ("add", "Adds", "Adds two numbers.")
+        assert tool.annotations is not None
+        assert tool.annotations.read_only_hint
+        result = await client.call_tool("add", {"a": 2})
+        assert result.structured_content == {"result": 3}
+        assert (await client.read_resource("note://hello")).contents[0].text == "hi"  # type: ignore[union-attr]
+        assert (await client.read_resource("note://x/raw")).contents[0].blob == "eA=="  # type: ignore[union-attr]
+        content = (await client.read_resource("note://x/data")).contents[0]
+        assert content.mime_type == "application/json"
+        (ask,) = (await client.list_prompts()).prompts
+        assert [(each.name, each.required) for each in ask.arguments or ()] == [
+            ("topic", True),
+            ("tone", False),
+        ]
+        rendered = await client.get_prompt("ask", {"topic": "rain"})
+        assert rendered.messages[0].content.text == "plain rain"  # type: ignore[union-attr]
+
+
+async def test_wrong_arguments_are_told_in_plain_words(tmp_path: Path) -> None:
+    server = served(tmp_path, "@tool\ndef add(a: int, b: int) -> int:\n    return a + b\n")
+    async with server.running(), connect(server) as client:
+        text = await call(client, "add", a="x")
+        assert "a: input should be a valid integer" in text
+        assert "b: is missing" in text
+        assert "pydantic" not in text
+
+
+async def test_wrong_arguments_never_count_at_a_breaker(tmp_path: Path) -> None:
+    server = served(tmp_path, '@tool(breaker="b")\ndef add(a: int) -> int:\n    return a\n')
+    async with server.running(), connect(server) as client:
+        for _ in range(10):
+            await client.call_tool("add", {"a": "x"})
+        assert server.inspect().breakers[0].failures == 0
+
+
+@pytest.mark.parametrize("expression", ["math.nan", "[1.0, math.inf]", "{'a': {'b': -math.inf}}"])
+async def test_nan_is_refused_and_not_made_null(tmp_path: Path, expression: str) -> None:
+    server = served(tmp_path, f"import math\n@tool\ndef odd() -> object:\n    return {expression}\n")
+    async with server.running(), connect(server) as client:
+        result = await client.call_tool("odd", {})
+        assert result.is_error
+        assert "NaN or an infinity" in result.content[0].text  # type: ignore[union-attr]
+    assert math.isnan(math.nan)
+
+
+async def test_a_result_that_does_not_fit_its_annotation_is_explained(tmp_path: Path) -> None:
+    server = served(tmp_path, "@tool\ndef odd() -> int:\n    return 'x'\n")
+    async with server.running(), connect(server) as client:
+        assert "does not fit its return annotation" in await call(client, "odd")
+
+
+async def test_a_synchronous_function_runs_on_a_thread_of_its_own_and_reports_progress(
+    tmp_path: Path,
+) -> None:
+    server = served(
+        tmp_path,
+        """
+import threading
+@tool
+def where(ctx: Context) -> str:
+    ctx.progress(1, 2, "half")
+    return threading.current_thread().name
+""",
+    )
+    async with server.running(), connect(server) as client:
+        async with expect(server.bus, RequestProgressed) as progressed:
+            assert await call(client, "where") != threading.current_thread().name
+        assert progressed.result().message == "half"
+
+
+@REVISIONS
+async def test_progress_reaches_the_client(tmp_path: Path, protocol: ProtocolRevision) -> None:
+    server = served(
+        tmp_path,
+        "@tool\nasync def slow(ctx: Context) -> str:\n    await ctx.report_progress(1, 4, 'a')\n    return ''\n",
+    )
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
+
+    async with server.running(), connect(server, protocol) as client:
+        await client.call_tool("slow", {}, progress_callback=hear)
+    assert heard == [(1.0, 4.0, "a")]
+
+
+async def test_a_function_calls_other_tools_and_reads_resources_of_its_server(tmp_path: Path) -> None:
+    server = served(
+        tmp_path,
+        """
+@resource("note://n")
+def note() -> str:
+    return "7"
+
+@tool
+def double(n: int) -> int:
+    return 2 * n
+
+@tool
+async def both(ctx: Context) -> str:
+    (content,) = await ctx.read("note://n")
+    result = await ctx.call_tool("double", {"n": int(content.text)})
+    return str(result.structured_content)
+""",
+    )
+    async with server.running(), connect(server) as client:
+        assert await call(client, "both") == "{'result': 14}"
+
+
+async def test_a_cached_tool_runs_once_for_the_same_arguments(tmp_path: Path) -> None:
+    server = served(
+        tmp_path,
+        "n = 0\n@tool(cached=True)\ndef count(a: int) -> int:\n    global n\n    n += 1\n    return n\n",
+    )
+    async with server.running(), connect(server) as client:
+        assert [await call(client, "count", a=a) for a in (1, 1, 2, 1)] == ["1", "1", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("def f(:\n", "tools.py:2: invalid syntax"),
+        ("\n1 / 0\n", "tools.py:3: ZeroDivisionError"),
+        ("import sys\nsys.exit(1)\n", "tools.py:3: SystemExit"),
+        ("@tool\ndef f(_a: int) -> int:\n    return 1\n", "tools.py:2: f can't be a tool"),
+        ('@resource("x://{a}")\ndef f(b: str) -> str:\n    return b\n', "tools.py:2: f can't be a resource"),
+        (
+            '@tool\ndef f() -> int:\n    return 1\n@tool(name="f")\ndef g() -> int:\n    return 2\n',
+            "tools.py:5: the tool 'f' is defined at line 2 already",
+        ),
+    ],
+)
+async def test_a_file_that_cannot_be_served_says_where_and_why(tmp_path: Path, code: str, says: str) -> None:
+    server = served(tmp_path, code)
+    async with server.running():
+        assert says in reason(server)
+
+
+async def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    server = Server("s", base=tmp_path)
+    server.add(FunctionsModule("tools", path="nothing.py"))
+    async with server.running():
+        assert "There is no Python file" in reason(server)
+
+
+async def test_a_saved_file_is_taken_over_in_place_and_clients_are_told(tmp_path: Path) -> None:
+    server = served(tmp_path, "@tool\ndef a() -> str:\n    return 'old'\n", reload=True)
+    async with server.running(), connect(server) as client, client.listen(tools_list_changed=True) as events:
+        assert await call(client, "a") == "old"
+        async with expect(server.bus, FunctionsReloaded) as reloaded:
+            (tmp_path / "tools.py").write_text(
+                HEAD
+                + "@tool\ndef a() -> str:\n    return 'new'\n@tool\ndef b(n: int) -> str:\n    return 'b'\n"
+            )
+        assert reloaded.result().added == ("b",)
+        assert type(await anext(events)).__name__ == "ToolsListChanged"
+        assert await call(client, "a") == "new"
+
+
+async def test_a_broken_save_keeps_the_old_functions_and_a_mended_one_is_taken_over(tmp_path: Path) -> None:
+    server = served(tmp_path, "@tool\ndef a() -> str:\n    return 'old'\n", reload=True)
+    async with server.running(), connect(server) as client:
+        async with expect(server.bus, ErrorReported) as error:
+            (tmp_path / "tools.py").write_text("def broken(:\n")
+        assert "tools.py:1" in error.result().error
+        assert await call(client, "a") == "old"
+        async with expect(server.bus, FunctionsReloaded):
+            (tmp_path / "tools.py").write_text(HEAD + "@tool\ndef a() -> str:\n    return 'new'\n")
+        assert await call(client, "a") == "new"
+
+
+async def test_marked_functions_can_be_given_without_a_file(tmp_path: Path) -> None:
+    from server_core import tool
+
+    @tool
+    def hello(name: str) -> str:
+        return f"hello {name}"
+
+    server = Server("s", base=tmp_path)
+    server.add(FunctionsModule("tools", functions=[hello]))
+    async with server.running(), connect(server) as client:
+        assert await call(client, "hello", name="you") == "hello you"
+
+
+async def test_a_path_that_leads_elsewhere_is_refused_in_a_template(tmp_path: Path) -> None:
+    server = served(tmp_path, '@resource("x://{+path}")\ndef f(path: str) -> str:\n    return path\n')
+    async with server.running(), connect(server) as client:
+        for uri in ("x://../../etc/passwd", "x:///etc/passwd", "x://%2e%2e/secret"):
+            with pytest.raises(MCPError, match="leads elsewhere"):
+                await client.read_resource(uri)
