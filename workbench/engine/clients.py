@@ -51,6 +51,7 @@ class EngineClient:
     Attributes:
         protocol: the revision that it speaks.
         uris: the resources that it is subscribed to.
+        heard: how many change notices it got.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class EngineClient:
         self._info = mcp_types.Implementation(name="workbench", version=_version())
         self._name = f"client {protocol}"
         self._legacy = protocol < "2026"
+        self.heard = 0
         self._streams: ListenStreams | None = None
         self._leave = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -213,9 +215,18 @@ class EngineClient:
                     mcp_types.UnsubscribeRequest(params=params), mcp_types.EmptyResult
                 )
 
+    async def round_trip(self) -> None:
+        """Ask the server for nothing and wait for the answer: what it sent before has arrived by then."""
+        client = await self.connected()
+        if self._legacy:
+            await client.session.send_ping()
+        else:
+            await client.session.send_discover(self.protocol)
+
     # -- what the server asks for and tells
 
     async def _noticed(self, message: IncomingMessage) -> None:
+        self.heard += 1
         match message:
             case mcp_types.ResourceUpdatedNotification():
                 uri = str(message.params.uri)

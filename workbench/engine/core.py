@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from server_core.config import ServerConfig, build_server
-
 from server_core.breaker import CircuitBreaker
 from server_core.bus import Event, EventBus
 from server_core.clock import Clock, SystemClock
+from server_core.config import ConfigError, ServerConfig, build_server
 from server_core.errors import CoreError, NotFoundError, nearest
 from server_core.events import FilesChanged, LogWritten
 from server_core.inspection import CacheEntryState, ServerState
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from workbench.store import Store
 
 PROTOCOLS = ("2025-11-25", "2026-07-28")
+
+QUIET_ROUNDS = 2
+"""After so many round trips of both clients without a notice there is none under way."""
 
 
 class EngineCore:
@@ -119,6 +121,16 @@ class EngineCore:
         """End the subscriptions of both clients."""
         await asyncio.gather(*(client.unsubscribe(uris) for client in self._clients.values()))
 
+    async def flush_notices(self) -> None:
+        """See `Engine.flush_notices`."""
+        quiet = 0
+        while quiet < QUIET_ROUNDS:
+            before = sum(client.heard for client in self._clients.values())
+            for client in self._clients.values():
+                await client.round_trip()
+            after = sum(client.heard for client in self._clients.values())
+            quiet = quiet + 1 if after == before else 0
+
     # -- looking and handling
 
     async def inspect(self) -> ServerState:
@@ -170,14 +182,17 @@ class EngineCore:
         """See `Engine.apply`."""
         async with self._applying:
             changes = changes_between(self._config, config)
-            # Built before anything is stopped: a config that makes no server leaves everything as it is.
-            fresh = self._build(config)
+            try:
+                # Made before anything is stopped: a config that makes no server leaves all as it is.
+                fresh = self._build(config)
+            except ConfigError as error:
+                raise EngineError(str(error)) from error
             self._config = config
+            failures: dict[str, str] = {}
             if changes.restart:
                 await self._stop_server()
                 self.server = fresh
                 await self._start_server()
-                failures: dict[str, str] = {}
             else:
                 for name in changes.removed:
                     await self.server.remove_module(name)

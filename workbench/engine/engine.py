@@ -22,9 +22,9 @@ from .thread import LoopThread
 
 if TYPE_CHECKING:
     from mcp import types as mcp_types
-    from server_core.config import ServerConfig
 
     from server_core.clock import Clock
+    from server_core.config import ServerConfig
     from server_core.inspection import CacheEntryState, ServerState
     from workbench.project import Project
     from workbench.store import Store
@@ -198,10 +198,19 @@ class Engine:
         )
 
     async def read(
-        self, uri: str, *, protocol: str = NEWEST, timeout: float | None = None, key: str | None = None
+        self,
+        uri: str,
+        *,
+        protocol: str = NEWEST,
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+        key: str | None = None,
     ) -> CallRecord:
-        """Read a resource; the rest as in `call_tool`, but the SDK reports no progress of a read."""
-        return await self._do(lambda core: core.calls.read(uri, protocol=protocol, timeout=timeout, key=key))
+        """Read a resource; the rest as in `call_tool` (a streamed read tells its chunks as progress)."""
+        report = relayed(on_progress)
+        return await self._do(
+            lambda core: core.calls.read(uri, protocol=protocol, timeout=timeout, on_progress=report, key=key)
+        )
 
     async def get_prompt(
         self,
@@ -212,7 +221,7 @@ class Engine:
         timeout: float | None = None,
         key: str | None = None,
     ) -> CallRecord:
-        """Render a prompt; the rest as in `read`."""
+        """Render a prompt; the rest as in `call_tool`, without progress."""
         return await self._do(
             lambda core: core.calls.get_prompt(
                 name, dict(arguments), protocol=protocol, timeout=timeout, key=key
@@ -249,6 +258,10 @@ class Engine:
     async def unsubscribe(self, *uris: str) -> None:
         """End the subscriptions of both clients to these resources."""
         await self._do(lambda core: core.unsubscribe(uris))
+
+    async def flush_notices(self) -> None:
+        """Return when every notice that the server has published so far has reached both clients."""
+        await self._do(lambda core: core.flush_notices())
 
     # -- handling the core
 

@@ -11,7 +11,7 @@ pytest.importorskip("pty", reason="pseudo-terminals are POSIX only")
 
 from tests.terminal import Terminal
 
-APPLICATION = '''
+APPLICATION = """
 import os, subprocess, sys, threading
 from textual.app import App
 from textual.widgets import Static
@@ -58,7 +58,7 @@ class Guarded(App):
 with ConsoleGuard() as guard:
     Guarded(guard).run()
 print("back on the terminal")
-'''
+"""
 
 
 def test_prints_reach_the_log_an_editor_the_terminal_and_a_crash_the_person(tmp_path: Path):
