@@ -49,7 +49,7 @@ _HOMES = {
     "tool": "functions.markers",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = list(_HOMES)  # noqa: PLE0605 - the table above is the list
 
 
 def __getattr__(name: str) -> Any:

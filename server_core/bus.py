@@ -51,12 +51,17 @@ class EventBus:
             try:
                 listener(event)
             except Exception:
-                logging.getLogger(__name__).exception("A listener of the event bus raised; it stays subscribed")
+                logging.getLogger(__name__).exception(
+                    "A listener of the event bus raised; it stays subscribed"
+                )
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event from now on; returns a callable (idempotent) that ends it."""
+
         # A cell of its own, so that the same function can listen twice and each end only itself.
-        cell: Listener = lambda event: listener(event)  # noqa: E731
+        def cell(event: Event) -> None:
+            listener(event)
+
         with self._lock:
             self._listeners = (*self._listeners, cell)
             self.active = True

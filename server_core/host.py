@@ -65,7 +65,12 @@ class ModuleHost:
         self._tell_offer()
 
     async def publish(
-        self, *, updated: Iterable[str] = (), resources: bool = False, tools: bool = False, prompts: bool = False
+        self,
+        *,
+        updated: Iterable[str] = (),
+        resources: bool = False,
+        tools: bool = False,
+        prompts: bool = False,
     ) -> None:
         uris = list(dict.fromkeys(updated))
         if uris:

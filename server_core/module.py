@@ -46,7 +46,12 @@ class ModuleContext(Protocol):
         ...
 
     async def publish(
-        self, *, updated: Iterable[str] = (), resources: bool = False, tools: bool = False, prompts: bool = False
+        self,
+        *,
+        updated: Iterable[str] = (),
+        resources: bool = False,
+        tools: bool = False,
+        prompts: bool = False,
     ) -> None:
         """Tell subscribed clients: each URI of `updated` once, in order, then each list that changed, once.
 

@@ -130,7 +130,9 @@ class Pipeline:
             ttl = 0.0
             if item.cached:
                 started = self._clock.monotonic()
-                cached = await self._cache.get_or_load(plain, load, tags=(plain.partition("?")[0], request.module))
+                cached = await self._cache.get_or_load(
+                    plain, load, tags=(plain.partition("?")[0], request.module)
+                )
                 if cached.hit:
                     request.trace.since("cache hit", started)
                 contents: Contents = cached.value
@@ -165,7 +167,12 @@ class Pipeline:
             return await self._guarded(request, item, lambda: item.get(request, arguments))
 
     async def complete(
-        self, request: Request, item: PromptItem | TemplateItem, argument: str, typed: str, others: Mapping[str, str]
+        self,
+        request: Request,
+        item: PromptItem | TemplateItem,
+        argument: str,
+        typed: str,
+        others: Mapping[str, str],
     ) -> list[str]:
         """Suggestions for an argument of a prompt or a template, at most 100."""
         with self._ledger.entry(request):

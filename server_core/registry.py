@@ -103,8 +103,10 @@ class Registry:
             _definitions(before.prompts) != _definitions(after.prompts),
         )
 
-    def change_resources(self, module: str, added: Iterable[ResourceItem], removed: Iterable[str]) -> list[Clash]:
-        """Add, replace and remove single resources of `module`; returns those left out since another module has them."""
+    def change_resources(
+        self, module: str, added: Iterable[ResourceItem], removed: Iterable[str]
+    ) -> list[Clash]:
+        """Add, replace and remove single resources of `module`; returns those that another module has already."""
         shelf = self._shelves[module]
         clashes: list[Clash] = []
         for uri in removed:
@@ -123,8 +125,7 @@ class Registry:
 
     def remove(self, module: str) -> ListChanges:
         """Forget `module` and its items, but not its place in the order."""
-        changes = self.put(module, Offer())
-        return changes
+        return self.put(module, Offer())
 
     def forget(self, module: str) -> ListChanges:
         """Forget `module` altogether."""

@@ -132,9 +132,7 @@ class Request:
             sink=sink or _discard_progress,
         )
 
-    async def report_progress(
-        self, progress: float, total: float | None = None, message: str = ""
-    ) -> None:
+    async def report_progress(self, progress: float, total: float | None = None, message: str = "") -> None:
         """Tell the client and the bus how far the handler is. On the core's loop only."""
         if self.on_progress is not None:
             self.on_progress()
@@ -145,9 +143,7 @@ class Request:
         elif self.session is not None:
             await self.session.session.report_progress(progress, total, message or None)
 
-    def progress_from_thread(
-        self, progress: float, total: float | None = None, message: str = ""
-    ) -> None:
+    def progress_from_thread(self, progress: float, total: float | None = None, message: str = "") -> None:
         """The same as `report_progress` for a synchronous function on a worker thread; returns at once."""
         loop = self.loop
         if loop is None or loop.is_closed():

@@ -61,20 +61,24 @@ def checked_contents(contents: Contents, limit: int) -> tuple[Contents, int]:
             content.text = clean_surrogates(content.text)
     size = _contents_size(contents)
     if size > limit:
-        raise too_large("The resource", size, limit, "Read it in parts (?limit=…&offset=… where it takes them).")
+        raise too_large(
+            "The resource", size, limit, "Read it in parts (?limit=…&offset=… where it takes them)."
+        )
     return contents, size
 
 
 def too_large(what: str, size: int, limit: int, advice: str) -> TooLargeError:
     """The error for a result over the limit."""
     return TooLargeError(
-        f"{what} has {size / 1e6:.1f} MB or more, over the limit of {limit / 1e6:.1f} MB ([limits] result_bytes). {advice}"
+        f"{what} has {size / 1e6:.1f} MB or more, over the limit of {limit / 1e6:.1f} MB "
+        f"([limits] result_bytes). {advice}"
     )
 
 
 def _contents_size(contents: Sequence[TextResourceContents | BlobResourceContents]) -> int:
     return sum(
-        len(content.text) if isinstance(content, TextResourceContents) else len(content.blob) for content in contents
+        len(content.text) if isinstance(content, TextResourceContents) else len(content.blob)
+        for content in contents
     )
 
 

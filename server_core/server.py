@@ -273,7 +273,9 @@ class Server:
             await module.start(host)
             self._settle_clashes(host)
         except Exception as error:
-            reason = str(error) if isinstance(error, ModuleStartError) else self._unexpected_start(error, module)
+            reason = (
+                str(error) if isinstance(error, ModuleStartError) else self._unexpected_start(error, module)
+            )
             host.fail(reason.splitlines()[0] if reason else type(error).__name__)
             await host.release()
             return None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from server_core.items import ToolItem
     from server_core.server import Server
-
     from workbench.project import Project
 
 
@@ -49,7 +48,9 @@ async def _started(project: Project, server: Server) -> list[Finding]:
                 continue
             reason = module.reason or "it did not start within 60 s"
             line = line_of(project.config_path, ("modules", module.name))
-            found.append(Finding(project.config_path.name, line, f"module {module.name} can't start: {reason}"))
+            found.append(
+                Finding(project.config_path.name, line, f"module {module.name} can't start: {reason}")
+            )
         for _module, item in server.registry.tools.values():
             file, _colon, line_text = item.source.rpartition(":")
             place = (file or project.config_path.name, int(line_text) if line_text.isdigit() else 0)

@@ -39,7 +39,9 @@ async def tool_names(client: Client) -> list[str]:
 
 
 @REVISIONS
-async def test_a_module_is_added_replaced_and_removed_under_a_connected_client(protocol: ProtocolRevision) -> None:
+async def test_a_module_is_added_replaced_and_removed_under_a_connected_client(
+    protocol: ProtocolRevision,
+) -> None:
     server = Server("s")
     server.add(ToolsModule("first", a=hello))
     async with server.running(), connect(server, protocol) as client:
@@ -86,9 +88,9 @@ async def test_the_first_module_keeps_its_tool_even_if_it_starts_last() -> None:
     server.add(Slow("first", a=hello))
     second = server.add(ToolsModule("second", a=goodbye))
     server.bus.subscribe(
-        lambda event: release.set()
-        if isinstance(event.fact, ModuleStarted) and event.fact.module == "second"
-        else None
+        lambda event: (
+            release.set() if isinstance(event.fact, ModuleStarted) and event.fact.module == "second" else None
+        )
     )
     async with server.running(), connect(server) as client:
         assert (await client.call_tool("a", {})).content[0].text == "hello"  # type: ignore[union-attr]
@@ -126,7 +128,9 @@ async def test_background_work_that_fails_marks_its_module_and_is_reported() -> 
     facts: list[object] = []
     server.bus.subscribe(lambda event: facts.append(event.fact))
     async with server.running():
-        await until(lambda: any(isinstance(fact, ModuleFailed) for fact in facts), "the module is marked failed")
+        await until(
+            lambda: any(isinstance(fact, ModuleFailed) for fact in facts), "the module is marked failed"
+        )
         assert "the disk is gone" in server.inspect().modules[0].reason
 
 

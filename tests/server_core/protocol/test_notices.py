@@ -39,10 +39,15 @@ async def test_both_revisions_hear_of_updates_and_of_the_list() -> None:
                 "2025-11-25": ("text://poem",),
             }
             assert texts.context is not None
-            await texts.context.publish(updated=["text://poem", "text://other", "text://poem"], resources=True)
+            await texts.context.publish(
+                updated=["text://poem", "text://other", "text://poem"], resources=True
+            )
             with anyio.fail_after(5):
                 first, second = await anext(events), await anext(events)
-            assert (getattr(first, "uri", None), type(second).__name__) == ("text://poem", "ResourcesListChanged")
+            assert (getattr(first, "uri", None), type(second).__name__) == (
+                "text://poem",
+                "ResourcesListChanged",
+            )
         await until(lambda: heard == ["text://poem", "list"], "the 2025 client has heard of both")
 
 

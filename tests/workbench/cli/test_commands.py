@@ -35,7 +35,9 @@ def test_list_tools_as_json_is_one_array_of_the_protocols_objects(run) -> None: 
     code, out, _err = run("list", "tools", "--json")
     tools = {tool["name"]: tool for tool in json.loads(out)}
     assert code == 0
-    assert {"add", "query", "start_long_task", "check_task_status", "cancel_task", "execute_workflow"} <= set(tools)
+    assert {"add", "query", "start_long_task", "check_task_status", "cancel_task", "execute_workflow"} <= set(
+        tools
+    )
     assert tools["add"]["inputSchema"]["required"] == ["a", "b"]
 
 
