@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
@@ -22,14 +22,15 @@ def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int
     target = path.resolve()
     if not overwrite and target.exists():
         raise FileExistsError(17, "File exists", str(path))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    temporary = Path(name)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        # Not by `tempfile`, whose files nobody else may read: here the umask decides.
+        with open(temporary, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(_mode(target) if mode is None else mode)
+        if mode is not None or target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777 if mode is None else mode)
         if overwrite:
             temporary.replace(target)
         else:
@@ -50,12 +51,3 @@ def _put_new(temporary: Path, target: Path, path: Path) -> None:
         if target.exists():
             raise FileExistsError(17, "File exists", str(path)) from None
         temporary.replace(target)
-
-
-def _mode(target: Path) -> int:
-    try:
-        return target.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0o022)
-        os.umask(mask)
-        return 0o666 & ~mask

@@ -55,7 +55,15 @@ class Project:
 
     @cached_property
     def config(self) -> ServerConfig:
-        """The config as it was when it was first asked for; `Project.find` again reads it afresh.
+        """The config as it was when it was first asked for; `load` reads it afresh.
+
+        Raises:
+            ConfigError: it can't be read, is no TOML, or does not fit.
+        """
+        return self.load()
+
+    def load(self) -> ServerConfig:
+        """The config as it stands in the file now.
 
         Raises:
             ConfigError: it can't be read, is no TOML, or does not fit.
