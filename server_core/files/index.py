@@ -60,7 +60,7 @@ class FileIndex:
         self.entries[entry.path] = entry
         uri = self._uris.uri(entry.path)
         self._by_uri[uri] = entry
-        if known is not None and _shown(known) == _shown(entry):
+        if known is not None and _listed_as(known) == _listed_as(entry):
             return None
         return self.item(entry, uri)
 
@@ -119,5 +119,5 @@ def changes_of_scan(before: Mapping[str, FileEntry], after: Mapping[str, FileEnt
     return changes
 
 
-def _shown(entry: FileEntry) -> tuple[int, str, bool]:
+def _listed_as(entry: FileEntry) -> tuple[int, str, bool]:
     return entry.size, entry.mime, entry.replayed

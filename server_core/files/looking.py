@@ -29,8 +29,8 @@ class Found:
 def look_at_paths(view: DiskView, index: FileIndex, paths: Iterable[str]) -> Found:
     """What happened at `paths`, sorted by path: the disk's word counts, not what was said of it. Blocks.
 
-    A folder stands for everything in it: the operating system tells of a new or a moved one by its name alone.
-    A change of a file is one of the links to it. A file that looks as it did before is left out, as an echo.
+    A folder stands for everything in it: the operating system tells of a new or a moved one by its name alone. A
+    change of a file is one of the links to it. A file that looks as it did before is left out, as an echo.
     Nobody may change `index` meanwhile.
     """
     found = Found()
