@@ -53,8 +53,8 @@ class DatabaseConnection:
 class DatabaseBackend:
     """One kind of database: what differs from the others.
 
-    Everything here blocks and runs on worker threads, one at a time for each connection; only `interrupt` and
-    `abort` are called while another thread works with the connection.
+    Everything here blocks and runs on worker threads, one at a time for each connection; only `interrupt` and `abort`
+    are called while another thread works with the connection.
     """
 
     label: ClassVar[str] = "The database"

@@ -15,8 +15,8 @@ class MissingTableError(StatementError):
 
 
 class StatementTimeLimitError(TimeLimitError, InvalidArgumentsError):
-    """A statement that was stopped since it took too long. The database answered to that, so it is not to blame:
-    a breaker does not count it."""
+    """A statement that was stopped since it took too long. The database answered to that, so it is not to
+    blame: a breaker does not count it."""
 
 
 class StaleConnectionError(Exception):

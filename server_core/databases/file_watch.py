@@ -50,10 +50,13 @@ class SqliteFileWatch:
         file, stamp = (status.st_dev, status.st_ino), (status.st_mtime_ns, status.st_size)
         if file != self._file:
             return self._taken_up(file, stamp)
-        before, self._versions = self._versions, self._read_versions() or self._versions
-        if self._versions[0] != before[0]:
+        versions = self._read_versions()
+        if versions is None:
+            return None  # a writer is at it: the next look will tell
+        before, self._versions = self._versions, versions
+        if versions[0] != before[0]:
             self._stamp = stamp
-            return "written" if self._versions[1] == before[1] else "altered"
+            return "written" if versions[1] == before[1] else "altered"
         if stamp != self._stamp and not self._has_log():
             # Written to, but not by SQLite: what it keeps of the file in memory is not true, and it can't know.
             return self._taken_up(file, stamp)
@@ -67,8 +70,8 @@ class SqliteFileWatch:
         return "replaced"
 
     def _read_versions(self) -> tuple[int, int] | None:
-        """A number that changes with each commit of another connection, and one that changes with the schema;
-        `None` while the file is locked or can't be read."""
+        """A number that changes with each commit of another connection, and one that changes with the schema; `None`
+        while the file is locked or can't be read."""
         try:
             if self._driver is None:
                 self._driver = sqlite3.connect(

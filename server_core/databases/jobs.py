@@ -17,8 +17,8 @@ class JobAbandonedError(Exception):
 class WorkerJob(Generic[JobResultT]):
     """Calls `function` once, on a worker thread, and knows at any time whether that call is under way.
 
-    A cancelled caller cannot stop a thread, but what the function works with must not be given to anybody else
-    before it has ended. Call the job on a thread, and `abandon` it on an event loop.
+    A cancelled caller cannot stop a thread, but what the function works with must not be given to anybody else before
+    it has ended. Call the job on a thread, and `abandon` it on an event loop.
     """
 
     __slots__ = ("_abandoned", "_begun", "_end", "_ended", "_function", "_lock", "_loop")
@@ -50,8 +50,8 @@ class WorkerJob(Generic[JobResultT]):
         """Nobody waits for the result any more.
 
         Returns:
-            an event that is set at the end of the call that is under way, or `None` if there is no such call: it
-            has ended, or it will never begin.
+            an event that is set at the end of the call that is under way, or `None` if there is no such call: it has
+            ended, or it will never begin.
         """
         with self._lock:
             self._abandoned = True

@@ -24,7 +24,8 @@ _MARIADB_TABLES = f"""
 """
 _MARIADB_COLUMNS = f"""
     SELECT table_name, column_name, column_type, is_nullable = 'YES', column_default
-    FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position {_MARIADB_EVERY_ROW}
+    FROM information_schema.columns WHERE table_schema = DATABASE()
+    ORDER BY table_name, ordinal_position {_MARIADB_EVERY_ROW}
 """
 _MARIADB_KEYS = f"""
     SELECT table_name, constraint_name, column_name, referenced_table_name, referenced_column_name
@@ -36,7 +37,7 @@ _MARIADB_KEYS = f"""
 _MARIADB_SHORTENED = "a shorter time limit is set"
 """Marks a connection in SQLAlchemy's `info`."""
 
-_MARIADB_LOST = frozenset({1040, 1053, 1077, 1152, 1153, 1158, 1159, 1160, 1161, 1203, 1226, 1927})
+_MARIADB_LOST = frozenset({1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927})
 _MARIADB_LOST |= frozenset(range(2000, 2060))
 _MARIADB_DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1290, 1370, 1792, 1836})
 _MARIADB_LIMIT = frozenset({1028, 1317, 1969, 3024})
@@ -46,8 +47,8 @@ _MARIADB_MISSING = frozenset({1051, 1146, 1356})
 class MariadbBackend(DatabaseBackend):
     """MariaDB or MySQL: `START TRANSACTION READ ONLY` round each statement, and one statement at a time.
 
-    `INTO OUTFILE`, which such a transaction allows, is refused here, and so are comments that are code. The tables
-    are those of the database that the URL names.
+    `INTO OUTFILE`, which such a transaction allows, is refused here, and so are comments that are code. The tables are
+    those of the database that the URL names.
     """
 
     label: ClassVar[str] = "MariaDB"

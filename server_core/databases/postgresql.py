@@ -46,9 +46,9 @@ _PG_KEYS = f"""
 class PostgresqlBackend(DatabaseBackend):
     """PostgreSQL: `BEGIN READ ONLY` round each statement, which goes by the protocol that takes a single one.
 
-    The tables are those that a plain name reaches, so `options=-csearch_path=…` in the URL chooses the schemas.
-    What a privileged role may do without writing to the database (`pg_read_file`, `pg_terminate_backend`) is not
-    refused: give the URL a role that has few rights.
+    The tables are those that a plain name reaches, so `options=-csearch_path=…` in the URL chooses the schemas. What a
+    privileged role may do without writing to the database (`pg_read_file`, `pg_terminate_backend`) is not refused:
+    give the URL a role that has few rights.
     """
 
     label: ClassVar[str] = "PostgreSQL"

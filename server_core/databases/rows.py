@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from .values import json_value
+from .values import PLAIN_TYPES, json_value
 
 if TYPE_CHECKING:
     from sqlalchemy import CursorResult
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 FIRST_FETCH = 4
 """Rows of the first fetch: few, since each may be as large as the database allows."""
 
-encode_row = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+encode_rows = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedRows:
-    """Rows of a result, as JSON objects and as their text.
+    """Rows of a result, as JSON objects and as their text: each of `texts` has one or more of them, with commas.
 
-    `more` says what the statement still had when reading stopped: nothing, rows over the row limit, or rows that
-    would not fit into the bytes; `widest` is then the column that takes most of the row that did not fit.
+    `more` says what the statement still had when reading stopped: nothing, rows over the row limit, or rows that would
+    not fit into the bytes; `widest` is then the column that takes most of the row that did not fit.
     """
 
     columns: tuple[str, ...]
@@ -39,24 +39,24 @@ def fetch_rows(result: CursorResult[Any], most: int, budget: int) -> FetchedRows
     Runs on a worker thread.
     """
     columns = column_names(result)
-    rows: list[dict[str, Any]] = []
-    texts: list[str] = []
+    fetched = FetchedRows(columns, [], [], "nothing")
     size = 0
     step = FIRST_FETCH
-    while batch := result.fetchmany(min(step, most + 1 - len(rows))):
-        for raw in batch:
-            if len(rows) == most:
-                return FetchedRows(columns, rows, texts, "rows")
-            row = {name: json_value(value) for name, value in zip(columns, raw, strict=True)}
-            text = encode_row(row)
-            size += _text_bytes(text) + 1
-            if size > budget:
-                return FetchedRows(columns, rows, texts, "bytes", _widest(row))
-            rows.append(row)
-            texts.append(text)
+    while batch := result.fetchmany(min(step, most + 1 - len(fetched.rows))):
+        over = len(fetched.rows) + len(batch) > most
+        if rows := [_json_row(columns, raw) for raw in (batch[:-1] if over else batch)]:
+            text = encode_rows(rows)[1:-1]
+            length = _text_bytes(text) + 1
+            if size + length > budget:
+                return _as_fit(fetched, rows, budget - size)
+            size += length
+            fetched.rows.extend(rows)
+            fetched.texts.append(text)
+        if over:
+            return replace(fetched, more="rows")
         # Never fetch more at once than what is likely to fit.
-        step = max(1, min(step * 8, (budget - size) * len(rows) // max(size, 1)))
-    return FetchedRows(columns, rows, texts, "nothing")
+        step = max(1, min(step * 8, (budget - size) * len(fetched.rows) // size))
+    return fetched
 
 
 def column_names(result: CursorResult[Any]) -> tuple[str, ...]:
@@ -75,9 +75,25 @@ def column_names(result: CursorResult[Any]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _json_row(columns: tuple[str, ...], raw: Sequence[Any]) -> dict[str, Any]:
+    return {
+        name: value if type(value) in PLAIN_TYPES else json_value(value)
+        for name, value in zip(columns, raw, strict=True)
+    }
+
+
+def _as_fit(fetched: FetchedRows, rows: list[dict[str, Any]], budget: int) -> FetchedRows:
+    """`fetched` with those of `rows` that still fit into `budget`."""
+    for row in rows:
+        text = encode_rows(row)
+        budget -= _text_bytes(text) + 1
+        if budget < 0:
+            widest = max(row, key=lambda name: len(encode_rows(row[name])), default="")
+            return replace(fetched, more="bytes", widest=widest)
+        fetched.rows.append(row)
+        fetched.texts.append(text)
+    raise AssertionError("rows over the budget fit into it")
+
+
 def _text_bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _widest(row: dict[str, Any]) -> str:
-    return max(row, key=lambda name: len(encode_row({"": row[name]})), default="")

@@ -16,16 +16,25 @@ from .statements import SqlGrammar
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
-_SQLITE_LOST = tuple(
-    f"SQLITE_{code}" for code in "BUSY CANTOPEN CORRUPT FULL IOERR LOCKED NOTADB PROTOCOL READONLY_".split()
+_SQLITE_LOST = (
+    "SQLITE_BUSY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_LOCKED",
+    "SQLITE_NOTADB",
+    "SQLITE_PROTOCOL",
+    "SQLITE_READONLY_",
 )
+"""How the names of the errors begin that speak against the file or the connection."""
 
 
 class SqliteBackend(DatabaseBackend):
     """A SQLite file, opened with `mode=ro` and guarded by SQLite's authorizer; or a database in memory.
 
-    Works beside writers in any journal mode. What a crashed writer left in a rollback journal is rolled back first,
-    as any program that opens the file would do.
+    Works beside writers in any journal mode. What a crashed writer left in a rollback journal is rolled back first, as
+    any program that opens the file would do.
     """
 
     label: ClassVar[str] = "SQLite"
@@ -60,7 +69,8 @@ class SqliteBackend(DatabaseBackend):
     def open(self) -> DatabaseConnection:
         identity = file_identity(self.file)
         if self.file and identity is None:
-            raise FileNotFoundError(f"there is no file {self.file}")
+            # Clients read this: they need not know the folder.
+            raise FileNotFoundError(f"the file {os.path.basename(self.file)} is gone")
         connection = super().open()
         connection.identity = identity
         try:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 _READING_PRAGMAS = frozenset(
-    "application_id auto_vacuum cache_size collation_list compile_options data_version encoding foreign_keys "
-    "freelist_count function_list journal_mode module_list page_count page_size pragma_list query_only "
-    "read_uncommitted schema_version table_list user_version".split()
+    re.findall(
+        r"\w+",
+        """application_id auto_vacuum cache_size collation_list compile_options data_version encoding foreign_key_check
+        foreign_keys freelist_count function_list integrity_check journal_mode module_list page_count page_size
+        pragma_list query_only quick_check read_uncommitted schema_version table_list user_version""",
+    )
 )
 """Pragmas that read when they get no argument."""
 
 _DESCRIBING_PRAGMAS = frozenset(
-    "foreign_key_check foreign_key_list index_info index_list index_xinfo integrity_check quick_check table_info "
-    "table_list table_xinfo".split()
+    re.findall(
+        r"\w+",
+        """foreign_key_check foreign_key_list index_info index_list index_xinfo integrity_check quick_check table_info
+        table_list table_xinfo""",
+    )
 )
 """Pragmas whose argument only names what they tell of."""
 
 _ALLOWED_ACTIONS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
+
+_REFUSED_FUNCTIONS = frozenset({"load_extension", "regexp"})
+"""`regexp` is SQLAlchemy's, made of Python's `re`, which can be made to run for ever while all threads wait."""
 
 _CATALOGUES = frozenset({"sqlite_master", "sqlite_temp_master"})
 
@@ -25,10 +35,8 @@ _CATALOGUES = frozenset({"sqlite_master", "sqlite_temp_master"})
 def guard_sqlite(driver: sqlite3.Connection, value_bytes: int) -> None:
     """Make `driver` refuse all but reading: writes, ATTACH, VACUUM INTO, transactions, pragmas that set.
 
-    A value larger than `value_bytes` is refused too (SQLite would build one of a gigabyte). Also takes away the
-    `regexp` function that SQLAlchemy adds: Python's `re` can be made to run for ever, with all threads waiting.
+    A value larger than `value_bytes` is refused too (SQLite would build one of a gigabyte).
     """
-    driver.create_function("regexp", 2, None)
     driver.execute("PRAGMA trusted_schema = OFF")
     driver.execute("PRAGMA cell_size_check = ON")
     driver.execute("PRAGMA query_only = ON")
@@ -43,7 +51,7 @@ def _authorize(
     if action in _ALLOWED_ACTIONS:
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION:
-        allowed = (second or "").lower() != "load_extension"
+        allowed = (second or "").lower() not in _REFUSED_FUNCTIONS
     elif action == sqlite3.SQLITE_PRAGMA:
         allowed = (first or "").lower() in (_READING_PRAGMAS if second is None else _DESCRIBING_PRAGMAS)
     else:

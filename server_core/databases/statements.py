@@ -76,18 +76,15 @@ def first_word(sql: str, grammar: SqlGrammar) -> str:
 
 
 def _bound(parameters: SqlParameters | None) -> dict[str, Any] | tuple[Any, ...]:
-    pairs: list[tuple[Any, Any]]
-    if isinstance(parameters, Mapping):
-        pairs = list(parameters.items())
-    else:
-        pairs = list(enumerate(parameters or (), 1))
+    named = isinstance(parameters, Mapping)
+    pairs = parameters.items() if isinstance(parameters, Mapping) else enumerate(parameters or (), 1)
     bound: dict[Any, Any] = {}
     for name, value in pairs:
         try:
             bound[name] = bind_value(value)
         except ValueError as error:
             raise InvalidArgumentsError(f"Parameter {name} {error}") from None
-    return bound if isinstance(parameters, Mapping) else tuple(bound.values())
+    return bound if named else tuple(bound.values())
 
 
 def _rewritten(sql: str, bound: dict[str, Any] | tuple[Any, ...], grammar: SqlGrammar) -> str:

@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-_PLAIN_TYPES = frozenset({str, int, bool, type(None)})
+PLAIN_TYPES = frozenset({str, int, bool, type(None)})
+"""What JSON has as it is."""
 
 
 def json_value(value: Any) -> Any:
@@ -18,7 +19,7 @@ def json_value(value: Any) -> Any:
     that is not finite the string `NaN`, `Infinity` or `-Infinity`; what else JSON does not know becomes its text.
     """
     kind = type(value)
-    if kind in _PLAIN_TYPES:
+    if kind in PLAIN_TYPES:
         return value
     if kind is float:
         return value if math.isfinite(value) else _not_finite(value)

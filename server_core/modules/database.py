@@ -38,7 +38,8 @@ class DatabaseModule(Module):
     Offers `db://table/{name}` for every table and view (`?limit=…&offset=…`), `db://schema`, and the tool
     `query(sql, parameters, limit)`. What was read is cached. A SQLite file is watched: when anybody writes to it, the
     cached reads are dropped and subscribed clients are told. Of PostgreSQL and MariaDB no change is noticed: there a
-    cached read is at most as old as the cache's `ttl`, and new tables show when the schema is read or one is asked for.
+    cached read is at most as old as the cache's `ttl`, and new tables show when the schema is read or one is asked
+    for.
     """
 
     kind: ClassVar[str] = "database"
@@ -98,6 +99,9 @@ class DatabaseModule(Module):
         context.breaker(self.name, self.breaker_settings)
         context.add_pool(self._access.pool)
         if backend.file:
+            if not os.path.isfile(backend.file):
+                what = "is a folder" if os.path.isdir(backend.file) else "does not exist"
+                raise ModuleStartError(f"{backend.file} {what}: make the database first, or correct url")
             # Before the tables are read, so that no change falls between the two.
             self._watch = SqliteFileWatch(backend.file)
             await context.run_sync(self._watch.look)
@@ -105,7 +109,7 @@ class DatabaseModule(Module):
             await self._access.pool.open()
             self._tables = await self._reader.tables()
         except CoreError as error:
-            raise ModuleStartError(f"{error}") from error
+            raise ModuleStartError(f"{error} ({backend.file})" if backend.file else str(error)) from error
         context.offer(self._offer())
         context.note(describe_tables(self._tables))
         if self._watch is not None:
@@ -138,7 +142,10 @@ class DatabaseModule(Module):
         template = ResourceTemplate(
             uri_template=self.uri("db", "table/{name}{?limit,offset}"),
             name=f"{self.name} tables",
-            description=f"Rows of a table of {self.name}; limit is {self.page_size} unless given, at most {self.max_rows}",
+            description=(
+                f"Rows of a table of {self.name}; limit is {self.page_size} unless given, "
+                f"at most {self.max_rows}"
+            ),
             mime_type="application/json",
         )
         return Offer(

@@ -1,0 +1,154 @@
+"""Databases that the tests of the database module read, and short ways to do so."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from mcp import Client
+from mcp.types import TextContent, TextResourceContents
+
+from server_core.modules.database import DatabaseModule
+from server_core.server import Server
+from server_core.settings import LimitSettings
+from server_core.testing import connect
+
+POSTGRES = os.environ.get("WORKBENCH_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+MARIADB = os.environ.get("WORKBENCH_TEST_MARIADB", "mysql+pymysql://root@127.0.0.1:3306/test")
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+"""A statement that SQLite never finishes."""
+
+
+def write(path: Path, script: str) -> None:
+    """Run SQL statements on a SQLite file, as another program would."""
+    with closing(sqlite3.connect(path)) as driver:
+        driver.executescript(script)
+
+
+def make_shop(path: Path) -> Path:
+    """A SQLite file with two tables that are related, a view, and 250 books."""
+    write(
+        path,
+        """
+        CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born DATE);
+        CREATE TABLE books (
+            id INTEGER PRIMARY KEY, title TEXT NOT NULL, price NUMERIC(8, 2) DEFAULT 1.5,
+            author INTEGER REFERENCES authors (id)
+        );
+        CREATE VIEW cheap AS SELECT id, title FROM books WHERE price < 10;
+        INSERT INTO authors VALUES (1, 'Ursula', '1929-10-21'), (2, 'Italo', '1923-10-15');
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+        INSERT INTO books SELECT i, 'Book ' || i, i, 1 + i % 2 FROM n;
+        """,
+    )
+    return path
+
+
+class Shop(NamedTuple):
+    """A running server with one database module, and a client of it."""
+
+    server: Server
+    client: Client
+    module: DatabaseModule
+
+    async def read(self, uri: str) -> Any:
+        """The JSON document that the resource answers."""
+        content = (await self.client.read_resource(uri)).contents[0]
+        assert isinstance(content, TextResourceContents)
+        assert content.mime_type == "application/json"
+        return json.loads(content.text)
+
+    async def query(self, sql: str, **arguments: Any) -> dict[str, Any]:
+        """The structured answer of a query that succeeds."""
+        result = await self.client.call_tool("query", {"sql": sql, **arguments})
+        text = result.content[0]
+        assert isinstance(text, TextContent)
+        assert not result.is_error, text.text
+        assert result.structured_content is not None
+        assert json.loads(text.text) == result.structured_content
+        return result.structured_content
+
+    async def refused(self, sql: Any, **arguments: Any) -> str:
+        """What the client is told of a query that fails."""
+        result = await self.client.call_tool("query", {"sql": sql, **arguments})
+        text = result.content[0]
+        assert isinstance(text, TextContent)
+        assert result.is_error, text.text
+        return text.text
+
+
+@asynccontextmanager
+async def opened(url: str, *, limits: LimitSettings | None = None, **options: Any) -> AsyncIterator[Shop]:
+    """A server with the database of `url`; what the constructors do not share goes to the module."""
+    places = {key: options.pop(key) for key in ("base", "clock", "bus", "breakers") if key in options}
+    server = Server("s", limits=limits, **places)
+    module = server.add(DatabaseModule("shop", url=url, **options))
+    async with server.running():
+        assert server.inspect().modules[0].reason == ""
+        async with connect(server) as client:
+            yield Shop(server, client, module)
+
+
+def start_error(url: str, **options: Any) -> Any:
+    """A coroutine that answers why a module on `url` does not start."""
+
+    async def reason() -> str:
+        server = Server("s", **options)
+        server.add(DatabaseModule("shop", url=url))
+        async with server.running():
+            return server.inspect().modules[0].reason
+
+    return reason()
+
+
+@contextmanager
+def postgres_schema(script: str) -> Iterator[str]:
+    """The URL of a PostgreSQL schema of its own, made by `script`; the test is skipped where no server answers."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"workbench_{uuid.uuid4().hex[:12]}"
+    try:
+        driver = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL answers at {POSTGRES}: {error}")
+    with closing(driver):
+        driver.execute(f"CREATE SCHEMA {name}; SET search_path = {name}; {script}")
+        try:
+            yield f"{POSTGRES}?options=-csearch_path%3D{name}&application_name={name}"
+        finally:
+            driver.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+@contextmanager
+def mariadb_database(statements: list[str]) -> Iterator[str]:
+    """The URL of a MariaDB database of its own; the test is skipped where no server answers."""
+    pymysql = pytest.importorskip("pymysql")
+    from sqlalchemy import make_url
+
+    url = make_url(MARIADB)
+    name = f"workbench_{uuid.uuid4().hex[:12]}"
+    try:
+        driver = pymysql.connect(
+            host=url.host or "127.0.0.1",
+            port=url.port or 3306,
+            user=url.username,
+            password=url.password or "",
+            connect_timeout=2,
+            autocommit=True,
+        )
+    except pymysql.err.OperationalError as error:
+        pytest.skip(f"no MariaDB answers at {url.host}:{url.port}: {error}")
+    with closing(driver), closing(driver.cursor()) as cursor:
+        for statement in (f"CREATE DATABASE {name}", f"USE {name}", *statements):
+            cursor.execute(statement)
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            cursor.execute(f"DROP DATABASE {name}")

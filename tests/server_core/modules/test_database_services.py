@@ -1,0 +1,409 @@
+"""PostgreSQL and MariaDB, really talked to where they answer; and a database of a kind without a backend of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import MCPError
+
+from server_core.databases import connect as database_connect
+from server_core.databases.backend import DatabaseBackend
+from server_core.databases.mariadb import MariadbBackend
+from server_core.databases.postgresql import PostgresqlBackend
+from server_core.errors import CoreError
+from server_core.request import Request
+from server_core.settings import BreakerSettings, LimitSettings, PoolSettings
+from server_core.testing import ManualClock
+from tests.server_core.modules.databases_for_tests import (
+    Shop,
+    make_shop,
+    mariadb_database,
+    opened,
+    postgres_schema,
+    write,
+)
+from tests.waiting import until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.services]
+
+ONE = PoolSettings(min_size=1, max_size=1)
+
+TABLES = [
+    "CREATE TABLE authors (id INTEGER PRIMARY KEY, name VARCHAR(50) NOT NULL)",
+    "CREATE TABLE books (author INTEGER, n INTEGER, title VARCHAR(50) DEFAULT 'none', PRIMARY KEY (author, n), "
+    "FOREIGN KEY (author) REFERENCES authors (id))",
+    "INSERT INTO authors VALUES (1, 'Ursula'), (2, 'Italo'), (3, 'Clarice')",
+    "INSERT INTO books VALUES (1, 1, 'a'), (1, 2, '100%'), (2, 1, NULL)",
+    "CREATE VIEW names AS SELECT name FROM authors",
+]
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    with postgres_schema("; ".join(TABLES)) as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb() -> Iterator[str]:
+    with mariadb_database(TABLES) as url:
+        yield url
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def service(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+def spy(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when a worker thread begins with a piece of work on either of the two."""
+    begun = threading.Event()
+    for kind in (PostgresqlBackend, MariadbBackend):
+        perform: Callable[..., Any] = kind.perform
+
+        def told(self: Any, connection: Any, work: Any, perform: Any = perform) -> Any:
+            begun.set()
+            return perform(self, connection, work)
+
+        monkeypatch.setattr(kind, "perform", told)
+    return begun
+
+
+def sleep_of(shop: Shop, seconds: int) -> str:
+    return f"SELECT {'pg_sleep' if shop.module._access.backend.label == 'PostgreSQL' else 'sleep'}({seconds}) AS slept"
+
+
+async def test_tables_views_keys_and_pages(service: str) -> None:
+    async with opened(service) as shop:
+        listed = [resource.uri for resource in (await shop.client.list_resources()).resources]
+        assert listed == ["db://schema", "db://table/authors", "db://table/books", "db://table/names"]
+        page = await shop.read("db://table/books?limit=2&offset=1")
+        assert page["rows"] == [{"author": 1, "n": 2, "title": "100%"}, {"author": 2, "n": 1, "title": None}]
+        assert page["metadata"] == {"limit": 2, "offset": 1, "total": 3}
+        first = await shop.read("db://table/books?limit=1")
+        assert (first["metadata"]["total"], first["metadata"]["next"]) == (
+            3,
+            "db://table/books?limit=1&offset=1",
+        )
+        authors, books, names = (await shop.read("db://schema"))["tables"]
+        assert (authors["row_count"], books["row_count"], names["row_count"]) == (3, 3, 3)
+        assert (books["primary_key"], names["kind"]) == (["author", "n"], "view")
+        assert books["foreign_keys"] == [{"columns": ["author"], "table": "authors", "references": ["id"]}]
+        assert [column["nullable"] for column in books["columns"]] == [False, False, True]
+        assert "none" in books["columns"][2]["default"]
+        assert books["columns"][2]["type"] in ("character varying(50)", "varchar(50)")
+
+
+async def test_queries_take_parameters_of_both_kinds(service: str) -> None:
+    async with opened(service) as shop:
+        by_place = await shop.query("SELECT name FROM authors WHERE id > ? AND name <> '%?'", parameters=[2])
+        assert by_place["rows"] == [{"name": "Clarice"}]
+        by_name = await shop.query(
+            "SELECT title FROM books WHERE title = :title", parameters={"title": "100%"}
+        )
+        assert by_name["rows"] == [{"title": "100%"}]
+        cut = await shop.query("SELECT * FROM authors ORDER BY id", limit=2)
+        assert (cut["row_count"], cut["truncated"]) == (2, True)
+        again = await shop.query("SELECT 1 AS a, 2 AS a")
+        assert again["rows"] == [{"a": 1, "a_2": 2}]
+
+
+async def test_a_callers_mistake_is_told_in_the_databases_words_and_counts_for_nothing(service: str) -> None:
+    async with opened(service) as shop:
+        assert "did you mean authors?" in await shop.refused("SELECT * FROM author")
+        assert "syntax" in await shop.refused("SELECT * FROM authors WHERE")
+        assert "only read here" in await shop.refused("DROP TABLE books")
+        assert await shop.refused("SELECT 1; DROP TABLE books")
+        with pytest.raises(MCPError, match="Unknown resource: db://table/author; did you mean"):
+            await shop.read("db://table/author")
+        assert shop.server.inspect().breakers[0].failures == 0
+        assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 3}]
+
+
+WRITES = [
+    "INSERT INTO authors VALUES (9, 'x')",
+    "UPDATE authors SET name = 'x'",
+    "DELETE FROM books",
+    "DROP TABLE books",
+    "CREATE TABLE t (a INTEGER)",
+    "TRUNCATE TABLE books",
+    "SELECT 1; DELETE FROM books",
+    "COMMIT; DELETE FROM books",
+]
+
+
+async def test_the_database_itself_refuses_writes(service: str) -> None:
+    async with opened(service, pool=ONE) as shop:
+        access = shop.module._access
+        for sql in WRITES:
+
+            def work(connection: Any, sql: str = sql) -> Any:
+                return connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+            with pytest.raises(CoreError):
+                await access.use(None, lambda session, work=work: session.run(work))  # type: ignore[misc]
+        state = shop.server.inspect()
+        assert (state.breakers[0].failures, state.pools[0].opened) == (0, 1)
+        assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 3}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH gone AS (DELETE FROM books RETURNING n) SELECT * FROM gone",
+        "EXPLAIN ANALYZE DELETE FROM books",
+        "EXPLAIN SELECT 1; COMMIT; DELETE FROM books",
+        "SELECT * INTO copied FROM books",
+        "SELECT set_config('transaction_read_only', 'off', false)",
+        "SELECT 1; COMMIT; BEGIN READ WRITE; DELETE FROM books; COMMIT",
+        "COPY books TO PROGRAM 'true'",
+        "SHOW server_version; COMMIT; DELETE FROM books",
+    ],
+)
+async def test_no_statement_gets_out_of_a_read_only_transaction_of_postgresql(
+    postgres: str, sql: str
+) -> None:
+    async with opened(postgres, pool=ONE) as shop:
+        await shop.refused(sql)
+        assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 3}]
+        assert (await shop.query("SHOW transaction_read_only"))["rows"] == [{"transaction_read_only": "on"}]
+
+
+async def test_settings_made_by_a_query_end_with_it(postgres: str) -> None:
+    async with opened(postgres, pool=ONE) as shop:
+        await shop.query(
+            "SELECT set_config('statement_timeout', '0', false), set_config('search_path', 'x', false)"
+        )
+        assert (await shop.query("SHOW statement_timeout"))["rows"] == [{"statement_timeout": "30s"}]
+        assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 3}]
+
+
+async def test_a_statement_that_takes_too_long_is_stopped_by_the_database(service: str) -> None:
+    async with opened(service, pool=ONE, limits=LimitSettings(query_seconds=0.1)) as shop:
+        assert "stopped after 0.1 s" in await shop.refused(sleep_of(shop, 60))
+        assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
+        state = shop.server.inspect()
+        assert (state.breakers[0].failures, state.pools[0].opened) == (0, 1)
+
+
+async def test_a_cancelled_request_stops_its_statement_in_the_database(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(service, pool=PoolSettings(min_size=2, max_size=2)) as shop:
+        begun = spy(monkeypatch)
+        sql = sleep_of(shop, 61)
+        request = Request("tools/call", "query", clock=shop.server.clock, bus=shop.server.bus)
+        call = asyncio.create_task(shop.server.pipeline.call_tool(request, "query", {"sql": sql}))
+        await until(begun.is_set, "the statement is on its way")
+        call.cancel()
+        await asyncio.wait([call])
+        assert call.cancelled()
+        pool = shop.module._access.pool
+        # The pool gives up on closing after 5 s, so this is the statement's end.
+        await until(lambda: pool.state().closed == 1, "the connection is closed", seconds=4)
+        assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
+
+
+async def test_a_statement_that_the_database_does_not_stop_is_stopped_from_outside(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server_core.databases.access.OWN_LIMIT_SECONDS", 0.0)
+    async with opened(service, pool=ONE, limits=LimitSettings(query_seconds=0.3)) as shop:
+        access = shop.module._access
+        # Longer than the limit, yet each statement is shorter: only we can stop that.
+        sql = sleep_of(shop, 1).replace("(1)", "(0.1)")
+
+        def work(connection: Any) -> None:
+            for _ in range(600):
+                connection.exec_driver_sql(sql).all()
+
+        with pytest.raises(CoreError, match=r"stopped after 0.3 s"):
+            await access.use(None, lambda session: session.run(work))
+        assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
+        assert shop.server.inspect().breakers[0].failures == 0
+
+
+async def test_connections_that_died_while_idle_are_replaced_unseen(service: str) -> None:
+    async with opened(service, pool=PoolSettings(min_size=3, max_size=3)) as shop:
+        await end_connections(shop)
+        assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 3}]
+        assert shop.server.inspect().breakers[0].failures == 0
+
+
+async def end_connections(shop: Shop) -> None:
+    """End every idle connection of the module from the side of the server."""
+    access = shop.module._access
+    idle = [slot.connection for slot in access.pool._idle]
+
+    def end() -> None:
+        other = access.backend.open()
+        with closing(other.sql):
+            for connection in idle:
+                if access.backend.label == "PostgreSQL":
+                    number, sql = connection.driver.info.backend_pid, "SELECT pg_terminate_backend({})"
+                else:
+                    number, sql = connection.driver.thread_id(), "KILL CONNECTION {}"
+                other.sql.exec_driver_sql(sql.format(number))
+
+    await shop.server.workers.run(end)
+    await until(
+        lambda: not any(access.backend.is_current(connection) for connection in idle),
+        "the connections are ended",
+    )
+
+
+async def test_a_database_that_goes_away_trips_the_breaker_and_comes_back_by_itself(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock()
+    breaker = BreakerSettings(failure_threshold=2, reset_timeout=5)
+    async with opened(service, pool=ONE, clock=clock, breaker=breaker) as shop:
+        backend = shop.module._access.backend
+
+        def gone(_self: DatabaseBackend) -> Any:
+            raise ConnectionRefusedError("connection refused")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(backend), "open", gone)
+            for slot in shop.module._access.pool._idle:
+                backend.abort(slot.connection)
+            for _ in range(2):
+                assert "does not answer: connection refused" in await shop.refused("SELECT 1")
+            assert "Circuit breaker 'shop' is open" in await shop.refused("SELECT 1")
+        clock.advance(5)
+        assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
+        assert shop.server.inspect().breakers[0].status == "closed"
+
+
+async def test_new_tables_show_when_the_schema_is_read_or_one_is_asked_for(postgres: str) -> None:
+    import psycopg
+
+    async with opened(postgres) as shop:
+        with psycopg.connect(postgres, autocommit=True) as driver:
+            driver.execute("CREATE TABLE loans (id INTEGER); CREATE TABLE more (id INTEGER)")
+        assert (await shop.read("db://table/loans"))["rows"] == []
+        names = [resource.name for resource in (await shop.client.list_resources()).resources]
+        assert names[1:] == ["authors", "books", "loans", "more", "names"]
+
+
+async def test_odd_values_of_postgresql(postgres: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as driver:
+        driver.execute(
+            """
+            CREATE TABLE odd (a float8, b numeric, c timestamptz, d date, e interval, f jsonb, g bytea, h int[],
+                i int4range, j xml, k bool, l inet, m money, n time);
+            INSERT INTO odd VALUES ('-inf', 'NaN', 'infinity', '0044-03-15 BC', '1 mon 2 days', '{"a": [1, null]}',
+                '\\x00ff', '{1,2}', '[1,5)', '<a/>', true, '::1', 5, '24:00');
+            CREATE TABLE "a""b %s :x ?" ("c%"""
+            + '"'
+            + """ INTEGER PRIMARY KEY);
+            """
+        )
+    async with opened(postgres) as shop:
+        row = (await shop.read("db://table/odd"))["rows"][0]
+        assert row | {"m": None} == {
+            "a": "-Infinity",
+            "b": "NaN",
+            "c": "infinity",
+            "d": "0044-03-15 BC",
+            "e": "1 mon 2 days",
+            "f": {"a": [1, None]},
+            "g": {"base64": "AP8="},
+            "h": [1, 2],
+            "i": "[1, 5)",
+            "j": "<a/>",
+            "k": True,
+            "l": "::1",
+            "m": None,
+            "n": "24:00:00",
+        }
+        assert (await shop.read("db://table/a%22b%20%25s%20%3Ax%20%3F"))["metadata"]["total"] == 0
+
+
+async def test_odd_values_of_mariadb() -> None:
+    statements = [
+        "CREATE TABLE odd (a DOUBLE, b DECIMAL(5, 2), c DATETIME, d DATE, e TIME, f JSON, g BLOB, h BIT(3), i YEAR)",
+        "SET sql_mode = ''",
+        "INSERT INTO odd VALUES (1.5, 1.10, '2024-01-02 03:04:05', '0000-00-00', '-100:00:01', '{\"a\": 1}', x'00ff', "
+        "b'101', 2024)",
+        "CREATE TABLE `a``b %s :x ?` (`c%` INTEGER PRIMARY KEY)",
+    ]
+    with mariadb_database(statements) as url:
+        async with opened(url) as shop:
+            assert (await shop.read("db://table/odd"))["rows"] == [
+                {
+                    "a": 1.5,
+                    "b": "1.10",
+                    "c": "2024-01-02T03:04:05",
+                    "d": "0000-00-00",
+                    "e": "-100:00:01",
+                    "f": '{"a": 1}',
+                    "g": {"base64": "AP8="},
+                    "h": {"base64": "BQ=="},
+                    "i": 2024,
+                }
+            ]
+            assert (await shop.read("db://table/a%60b%20%25s%20%3Ax%20%3F"))["metadata"]["total"] == 0
+
+
+async def test_an_endless_result_is_left_without_reading_it(service: str) -> None:
+    limits = LimitSettings(query_seconds=20)
+    async with opened(service, pool=ONE, limits=limits) as shop:
+        if shop.module._access.backend.label == "PostgreSQL":
+            sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+        else:
+            sql = "SELECT seq AS i FROM seq_1_to_10000000000 LIMIT 9000000000"
+        answer = await shop.query(sql, limit=3)
+        assert (answer["rows"], answer["truncated"]) == ([{"i": 1}, {"i": 2}, {"i": 3}], True)
+        assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
+        assert shop.server.inspect().breakers[0].failures == 0
+
+
+async def test_a_long_count_leaves_the_total_open_and_the_connection_whole(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server_core.databases.reader.COUNT_SECONDS", 0.05)
+    async with opened(service, pool=ONE) as shop:
+        monkeypatch.setattr("server_core.databases.reader.count_rows", slow_count(shop))
+        page = await shop.read("db://table/authors?limit=1")
+        assert (page["metadata"]["total"], page["metadata"]["total_at_least"]) == (None, 2)
+        assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
+        assert shop.server.inspect().pools[0].opened == 1
+        if shop.module._access.backend.label == "MariaDB":
+            limit = await shop.query("SELECT @@max_statement_time AS seconds")
+            assert float(limit["rows"][0]["seconds"]) == 30
+
+
+def slow_count(shop: Shop) -> Any:
+    sql = sleep_of(shop, 60)
+
+    def count(connection: Any, _table: Any) -> Any:
+        return connection.exec_driver_sql(sql).all()
+
+    return count
+
+
+async def test_a_database_of_another_kind_offers_its_tables_and_no_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(database_connect._BACKENDS, "sqlite+pysqlite")
+    path = make_shop(tmp_path / "shop.db")
+    write(path, "CREATE TABLE gone (a); CREATE VIEW broken AS SELECT * FROM gone; DROP TABLE gone")
+    async with opened(f"sqlite:///{path}") as shop:
+        assert (await shop.client.list_tools()).tools == []
+        page = await shop.read("db://table/books?limit=1")
+        assert (page["rows"][0]["title"], page["metadata"]["total"]) == ("Book 1", 250)
+        schema = {table["name"]: table for table in (await shop.read("db://schema"))["tables"]}
+        assert schema["books"]["foreign_keys"][0]["table"] == "authors"
+        assert "no such table" in schema["broken"]["problem"]
+        with pytest.raises(MCPError, match="no such table"):
+            await shop.read("db://table/broken")
