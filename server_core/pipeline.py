@@ -7,7 +7,6 @@ A cached answer survives an open breaker and counts for nothing in it; arguments
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +17,7 @@ from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult
 from .breaker import BreakerRegistry
 from .cache import ResourceCache
 from .clock import Clock
+from .deadlines import DeadlineTimer
 from .errors import NotFoundError, TimeLimitError
 from .items import Contents, PromptItem, ResourceItem, TemplateItem, ToolItem
 from .ledger import RequestLedger, is_real_cancellation
@@ -56,6 +56,7 @@ class Pipeline:
         self._limits = limits
         self._ledger = ledger
         self._clock = clock
+        self._deadlines = DeadlineTimer()
 
     async def call_tool(self, request: Request, name: str, arguments: dict[str, Any]) -> ToolAnswer:
         """Call a tool. A failure of the tool is an answer (`isError`), so that a model can read it.
@@ -200,22 +201,21 @@ class Pipeline:
     async def _limited(
         self, request: Request, seconds: float | None, handler: Callable[[], Awaitable[StageResultT]]
     ) -> StageResultT:
-        limit = self._limits.call_seconds if seconds is None else seconds
-        loop = asyncio.get_running_loop()
         token = current_request.set(request)
+        deadline = self._deadlines.limit(self._limits.call_seconds if seconds is None else seconds)
+        # Whoever reports progress is alive: the limit counts from the last report.
+        request.on_progress = deadline.extend
         started = self._clock.monotonic()
-        request.loop = loop
         try:
-            async with asyncio.timeout(limit) as deadline:
-                # Whoever reports progress is alive: the limit counts from the last report.
-                request.on_progress = lambda: deadline.reschedule(loop.time() + limit)
+            with deadline:
+                request.loop = deadline.loop
                 return await handler()
         except TimeoutError as error:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
             raise TimeLimitError(
-                f"{request.target} took longer than {limit:g} s and was stopped. Raise [limits] call_seconds, "
-                "or make it a task."
+                f"{request.target} took longer than {deadline.seconds:g} s and was stopped. "
+                "Raise [limits] call_seconds, or make it a task."
             ) from error
         finally:
             request.on_progress = None

@@ -96,10 +96,8 @@ def _clean_json(value: Any, limit: int) -> tuple[Any, int]:
             size += len(part) + 2
             if not part.isascii() and clean_surrogates(part) is not part:
                 dirty = True
-        elif part is None or part is True or part is False:
-            size += 4
-        elif isinstance(part, int):
-            size += 8
+        elif part is None or isinstance(part, int):
+            size += 6
         elif isinstance(part, float):
             size += 8
             if part != part or part in (float("inf"), float("-inf")):

@@ -31,6 +31,7 @@ from mcp.types import (
     PromptMessage,
     Resource,
     ResourceTemplate,
+    TextContent,
     TextResourceContents,
     Tool,
     ToolAnnotations,
@@ -128,9 +129,11 @@ def _tool_handler(
 ) -> Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]:
     metadata, context_name, is_async = made.fn_metadata, made.context_kwarg, made.is_async
     resolved = made.resolved_params
+    validate = argument_validator(metadata)
+    plain = _plain_result_type(metadata)
 
     async def handle(request: Request, arguments: dict[str, Any]) -> CallToolResult | InputRequiredResult:
-        values = _validated(metadata, arguments)
+        values = validate(arguments)
         if context_name is not None or resolved:
             context = Context(request, module)
             if context_name is not None:
@@ -144,16 +147,50 @@ def _tool_handler(
             result = await function(**values)
         else:
             result = await module.run_sync(functools.partial(function, **values))
+        if type(result) is plain:
+            text = result if plain is str else json.dumps(result)
+            return CallToolResult(
+                content=[TextContent(type="text", text=text)], structured_content={"result": result}
+            )
         return _converted(metadata, result)
 
     return handle
 
 
-def _validated(metadata: FuncMetadata, arguments: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return metadata.validate_arguments(arguments)
-    except ValidationError as error:
-        raise InvalidArgumentsError(argument_problems(error)) from error
+def argument_validator(metadata: FuncMetadata) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What `metadata.validate_arguments` does, with all that depends on the signature alone done once.
+
+    The returned callable raises `InvalidArgumentsError`.
+    """
+    fields = metadata.arg_model.model_fields
+    names = [(key, field.alias or key) for key, field in fields.items()]
+    validate = metadata.arg_model.__pydantic_validator__.validate_python
+    # Clients send lists and objects as JSON in a string; only these may be such, the SDK sees to it.
+    maybe_json = {
+        name for key, field in fields.items() if field.annotation is not str for name in (key, field.alias or key)
+    }
+
+    def validated(arguments: dict[str, Any]) -> dict[str, Any]:
+        if any(type(value) is str and key in maybe_json for key, value in arguments.items()):
+            arguments = metadata.pre_parse_json(arguments)
+        try:
+            values = validate(arguments).__dict__
+        except ValidationError as error:
+            raise InvalidArgumentsError(argument_problems(error)) from error
+        return {name: values[key] for key, name in names}
+
+    return validated
+
+
+def _plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
+    """The type of a result that needs no conversion: what a function annotated with `int`, `str` or `bool` returns."""
+    if not metadata.wrap_output or metadata.output_schema is None:
+        return None
+    field = getattr(metadata.output_model, "model_fields", {}).get("result")
+    if field is None or field.metadata or field.annotation not in (int, str, bool):
+        return None
+    plain: type[Any] = field.annotation
+    return plain
 
 
 def argument_problems(error: ValidationError) -> str:
@@ -215,12 +252,13 @@ def resource_item(
     context_name = find_context_parameter(function)
     metadata = func_metadata(function, [context_name] if context_name else [], structured_output=False)
     is_async = inspect.iscoroutinefunction(function)
+    validate = argument_validator(metadata)
     description = inspect.cleandoc(mark.description or function.__doc__ or "") or None
     name = mark.name or function.__name__
 
     async def read(request: Request, requested: str, variables: Mapping[str, Any]) -> Contents:
         _refuse_escapes(variables)
-        values = _validated(metadata, dict(variables))
+        values = validate(dict(variables))
         if context_name is not None:
             values[context_name] = Context(request, module)
         if is_async:
@@ -300,6 +338,7 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
     metadata = func_metadata(function, [context_name] if context_name else [], structured_output=False)
     is_async = inspect.iscoroutinefunction(function)
     fields = metadata.arg_model.model_fields
+    validate = argument_validator(metadata)
     definition = Prompt(
         name=name,
         title=mark.title,
@@ -313,7 +352,7 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
     )
 
     async def get(request: Request, arguments: dict[str, str]) -> GetPromptResult:
-        values = _validated(metadata, dict(arguments))
+        values = validate(dict(arguments))
         if context_name is not None:
             values[context_name] = Context(request, module)
         if is_async:

@@ -1,0 +1,91 @@
+"""Time limits of many short calls for the price of one timer.
+
+`asyncio.timeout` arms and disarms a timer for every call; here one timer waits for the earliest limit of all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+
+class DeadlineTimer:
+    """The one timer. On one event loop only."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Deadline, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+
+    def limit(self, seconds: float) -> Deadline:
+        """A context manager that cancels its block after `seconds`, unless extended; see `Deadline`."""
+        return Deadline(self, seconds)
+
+    def add(self, entry: Deadline, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch `entry`."""
+        self._entries[entry] = None
+        if self._timer is None or entry.due < self._due:
+            self._arm(entry.due, loop)
+
+    def remove(self, entry: Deadline) -> None:
+        """Forget `entry`; the timer is left to find out by itself."""
+        self._entries.pop(entry, None)
+
+    def _arm(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = loop.call_at(due, self._fire, loop)
+
+    def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        for entry in [each for each in self._entries if each.due <= now]:
+            entry.expire()
+        if self._entries:
+            self._arm(min(entry.due for entry in self._entries), loop)
+
+
+class Deadline:
+    """A block with a time limit, like `asyncio.timeout`: raises `TimeoutError` when the limit ended it."""
+
+    __slots__ = ("_cancelling", "_task", "_timer", "due", "expired", "loop", "seconds")
+
+    def __init__(self, timer: DeadlineTimer, seconds: float) -> None:
+        self._timer = timer
+        self.seconds = seconds
+        self.due = 0.0
+        self.expired = False
+        self.loop: asyncio.AbstractEventLoop
+        self._task: asyncio.Task[Any]
+        self._cancelling = 0
+
+    def extend(self) -> None:
+        """Let the limit count from now."""
+        self.due = self.loop.time() + self.seconds
+
+    def expire(self) -> None:
+        """The limit is over: cancel the block."""
+        self.expired = True
+        self._timer.remove(self)
+        self._task.cancel()
+
+    def __enter__(self) -> Deadline:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A time limit needs a running task")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self.loop = loop = task.get_loop()
+        self.due = loop.time() + self.seconds
+        self._timer.add(self, loop)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.remove(self)
+        # The cancellation is ours alone only if nobody else asked for one; then it ends here.
+        if self.expired and self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError):
+            raise TimeoutError from error
