@@ -134,3 +134,38 @@ LIST = define(
     Action("list.open", "enter", "Open", "Open the highlighted row", "open"),
     Action("list.copy", "y", "Copy", "Copy the highlighted row", "copy", shown=False),
 )
+
+BREAKERS = define(
+    Action(
+        "breaker.trip", "t", "Trip", "Open the highlighted breaker by hand: its calls are refused", "trip"
+    ),
+    Action("breaker.reset", "r", "Reset", "Close the highlighted breaker and forget its failures", "reset"),
+    Action("breaker.probe", "p", "Probe", "Let the next call through the open breaker, now", "probe"),
+)
+
+CACHE = define(
+    Action("cache.clear", "c", "Clear", "Drop every entry of the resource cache", "clear"),
+)
+
+RUNNING = define(
+    Action("running.cancel", "x", "Cancel", "Cancel the highlighted task", "cancel"),
+)
+
+HAPPENED = define(
+    Action("happened.topic", "f", "Filter", "Show only calls, files, tasks, … in turn", "topic(1)"),
+    Action("happened.topic_back", "F", "Filter back", "The same, backwards", "topic(-1)", shown=False),
+)
+
+DETAILS = define(
+    Action("details.close", "escape,enter,q", "Close", "Back to where you were", "dismiss"),
+    Action("details.copy", "y", "Copy", "Copy all of the text", "copy"),
+)
+
+CONFIRM = define(
+    Action("confirm.yes", "y", "Yes", "Do it", "answer(True)"),
+    Action("confirm.no", "n,escape", "No", "Leave everything as it is", "answer(False)"),
+)
+
+HELP = define(
+    Action("help.close", "escape,question_mark,f1,q", "Close", "Back to where you were", "dismiss"),
+)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     )
 
 Phase = Literal["starting", "running", "failed", "stopped"]
-Tone = Literal["", "ok", "warn", "bad", "dim", "accent", "strong"]
-"""What a colour says: fine, look, wrong, aside, ours, important."""
+Tone = Literal["", "ok", "warn", "bad", "dim", "accent", "strong", "graph"]
+"""What a colour says: fine, look, wrong, aside, ours, important, a curve."""
 
 Topic = Literal["server", "call", "part", "work", "file", "log"]
 """What a happening is about; the list of happenings can be narrowed to one."""

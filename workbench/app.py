@@ -1,0 +1,265 @@
+"""The terminal application: which screen is shown, how facts reach the screens, what works everywhere.
+
+It paints its frame before anything heavy is imported; the engine is made and started once that stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.command import Provider
+from textual.message import Message
+from textual.reactive import var
+
+from server_core.clock import Clock, SystemClock
+from workbench.actions import APP, GO
+from workbench.screens import MODES
+from workbench.session import Next, has_project, opened, reload
+from workbench.state import Snapshot
+from workbench.widgets.binding import bind
+from workbench.widgets.themes import DARK, LIGHT, THEMES, theme_defaults
+
+if TYPE_CHECKING:
+    from workbench.engine import Engine
+
+DRAIN_SECONDS = 1 / 30
+"""The inbox is emptied at most this often."""
+
+
+def _palette() -> type[Provider]:
+    from workbench.screens.palette import ActionsProvider
+
+    return ActionsProvider
+
+
+class WorkbenchApp(App[Next]):
+    """The workbench around one project, or its start screen. Its result says what to open instead.
+
+    Attributes:
+        snapshot: what is known of the server; screens watch it.
+        now: epoch seconds by the clock, once a second.
+    """
+
+    TITLE = "workbench"
+    CSS_PATH = "app.tcss"
+    BINDINGS = bind(*GO, *APP)
+    COMMANDS: ClassVar = {_palette}
+    MODES: ClassVar = MODES
+
+    snapshot: var[Snapshot] = var(Snapshot, init=False)
+    now: var[float] = var(0.0, init=False)
+
+    class InboxFilled(Message):
+        """The engine has news; posted from its threads."""
+
+    def __init__(
+        self,
+        project: Path | None,
+        open_engine: Callable[[Path], Engine],
+        *,
+        clock: Clock | None = None,
+        painted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Args:
+        project: folder or `server.toml` of the project to open; `None` for the start screen.
+        open_engine: makes the engine of a project, not started. It is called on a thread once the frame
+            stands, may be slow, and raises what is wrong with the project.
+        painted: called when the frame stands.
+        """
+        # Which screen comes first differs from run to run; Textual reads it off the class.
+        self.DEFAULT_MODE = "overview" if project else "start"  # type: ignore[misc]
+        super().__init__()
+        self.project = project
+        self.clock: Clock = clock or SystemClock()
+        self._open_engine = open_engine
+        self._painted = painted
+        self._engine: Engine | None = None
+        self._inspecting = False
+        self._next_drain = 0.0
+        self._came_from: list[str] = []
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+        self.now = self.clock.now()
+        if project is not None:
+            folder = project.parent if project.is_file() else project
+            self.snapshot = Snapshot(name=folder.resolve().name)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme_defaults(self.current_theme)
+
+    # -- the engine and its facts
+
+    @property
+    def engine(self) -> Engine:
+        """The open project's engine.
+
+        Raises:
+            RuntimeError: it is not open (yet); `has_engine` tells.
+        """
+        if self._engine is None:
+            raise RuntimeError("The project is not open yet")
+        return self._engine
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether commands can be given."""
+        return self._engine is not None
+
+    def on_ready(self) -> None:
+        self._painted()
+        self.set_interval(1.0, self._tick)
+        if self.project is not None:
+            self._open(self.project)
+
+    @work(name="open the project")
+    async def _open(self, project: Path) -> None:
+        try:
+            engine = await asyncio.to_thread(self._open_engine, project)
+        except Exception as error:
+            self.snapshot = replace(self.snapshot, phase="failed", reason=str(error) or type(error).__name__)
+            return
+        self._engine = engine
+        engine.inbox.wake = self._wake
+        engine.start()
+
+    def _wake(self) -> None:
+        # On the engine's threads.
+        self.post_message(self.InboxFilled())
+
+    def on_workbench_app_inbox_filled(self) -> None:
+        wait = self._next_drain - self.clock.monotonic()
+        if wait > 0:
+            self.set_timer(wait, self._drain)
+        else:
+            self._drain()
+
+    def _drain(self) -> None:
+        from workbench.state.fold import reduce
+
+        self._next_drain = self.clock.monotonic() + DRAIN_SECONDS
+        self.snapshot = reduce(self.snapshot, self.engine.inbox.drain())
+        self._complete()
+
+    def _tick(self) -> None:
+        from workbench.state.rates import advance
+
+        self.now = self.clock.now()
+        self.snapshot = advance(self.snapshot, self.now)
+        self._complete()
+
+    def _complete(self) -> None:
+        """Ask for what the facts alone do not tell, once at a time; the answer is a fact itself."""
+        if self.snapshot.stale and not self._inspecting:
+            self._inspecting = True
+            self._inspect()
+
+    @work(name="inspect the server")
+    async def _inspect(self) -> None:
+        from workbench.engine import EngineError
+
+        try:
+            await self.engine.inspect()
+        except EngineError:
+            pass  # it stopped or never started, which its facts tell
+        finally:
+            self._inspecting = False
+
+    @work(name="command")
+    async def do(self, command: Coroutine[Any, Any, Any], done: str = "") -> None:
+        """Await a command of the engine, tell that it is `done`, or why not."""
+        from workbench.engine import EngineError
+
+        try:
+            await command
+        except EngineError as error:
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            if done:
+                self.notify(done, markup=False)
+
+    # -- what works everywhere
+
+    def action_go(self, mode: str) -> None:
+        """Show a main screen."""
+        if self.project is not None and mode != self.current_mode:
+            self._came_from.clear()
+            self.switch_mode(mode)
+
+    def go_into(self, mode: str) -> None:
+        """Show a main screen out of another one, to which `back` returns."""
+        self._came_from.append(self.current_mode)
+        self.switch_mode(mode)
+
+    async def action_back(self) -> None:
+        if self._came_from:
+            self.switch_mode(self._came_from.pop())
+
+    def action_zoom(self) -> None:
+        """Give the focused widget the whole screen, or end that."""
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif self.screen.focused is not None:
+            self.screen.maximize(self.screen.focused)
+
+    def action_toggle_theme(self) -> None:
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def action_help(self) -> None:
+        from workbench.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_reload_project(self) -> None:
+        """Bring `server.toml` into force as it is now."""
+        if self.project is None:
+            return
+        if self.snapshot.phase == "failed":
+            self.exit(Next(self.project))
+        elif self.has_engine:
+            self.do(reload(self.engine), "server.toml is in force")
+
+    def action_close_project(self) -> None:
+        self._leave(Next(None), "Close it")
+
+    async def action_quit(self) -> None:
+        self._leave(None, "Quit")
+
+    def _leave(self, following: Next | None, word: str) -> None:
+        """End the application, after a question where that would lose something."""
+        busy = self.snapshot.busy
+        if not busy:
+            self.exit(following)
+            return
+        from workbench.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exit(following)
+
+        question = f"{' and '.join(busy)} would be stopped."
+        self.push_screen(ConfirmScreen("Something still runs", question, word), answered)
+
+
+def run(project: Path | None) -> int:
+    """Run the terminal interface until the user leaves it; returns the exit code.
+
+    Args:
+        project: a folder or a `server.toml`; the start screen comes where there is no project.
+    """
+    from workbench.engine.console import ConsoleGuard
+
+    following: Next | None = Next(project if project is not None and has_project(project) else None)
+    while following is not None:
+        with opened() as session, ConsoleGuard(session.emit) as guard:
+            app = WorkbenchApp(following.project, session.open, painted=guard.cover)
+            following = app.run()
+            if app.return_code:
+                return app.return_code
+    return 0

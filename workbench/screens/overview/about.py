@@ -1,0 +1,133 @@
+"""One thing of the overview in full, as plain lines for the details screen."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from server_core.events import ErrorReported, FilesChanged, RequestFinished
+from workbench.state.happenings import MARKS
+from workbench.state.snapshot import Happening
+from workbench.text import clean, elapsed, size, span, time_of_day
+from workbench.widgets.spans import Line, Span, bar, line
+
+if TYPE_CHECKING:
+    from server_core.inspection import BreakerState, ModuleState, PoolState
+
+NAME_CELLS = 14
+TRACE_CELLS = 24
+
+
+def _fact(name: str, value: str, tone: str = "") -> Line:
+    return (Span(f"{name:<{NAME_CELLS}}", "dim"), Span(value, tone))  # type: ignore[arg-type]
+
+
+def about_module(module: ModuleState) -> list[Line]:
+    """A module: what it is, how it is, what it offers."""
+    lines = [
+        _fact("kind", module.kind),
+        _fact("state", module.status, {"running": "ok", "failed": "bad"}.get(module.status, "warn")),
+        _fact("tools", str(module.tools)),
+        _fact("resources", str(module.resources)),
+        _fact("templates", str(module.templates)),
+        _fact("prompts", str(module.prompts)),
+    ]
+    if module.note:
+        lines.append(_fact("says", module.note))
+    if module.reason:
+        lines += [(), (Span(clean(module.reason), "bad"),), (), (_AFTER_FAILURE,)]
+    return lines
+
+
+_AFTER_FAILURE = Span(
+    "Mend it, in server.toml or where it says, then press ctrl+r: only this module starts again.", "dim"
+)
+
+
+def about_breaker(breaker: BreakerState) -> list[Line]:
+    """A breaker: how it is, and how it came to be so."""
+    lines = [
+        _fact(
+            "state",
+            breaker.status.replace("_", "-"),
+            {"closed": "ok", "open": "bad"}.get(breaker.status, "warn"),
+        ),
+        _fact("failures", f"{breaker.failures} in a row, opens at {breaker.threshold}"),
+        _fact("reset after", span(breaker.reset_timeout)),
+        _fact("refused", str(breaker.refused)),
+    ]
+    if breaker.last_error:
+        lines += [_fact("last error", clean(breaker.last_error), "bad")]
+    lines += [(), (Span("History", "strong"),)]
+    for change in reversed(breaker.history):
+        words = f"{change.before} → {change.after}".replace("half_open", "half-open")
+        lines.append(
+            line(Span(time_of_day(change.at, millis=True), "dim"), f"  {words:<22}  ", Span(change.reason))
+        )
+    if not breaker.history:
+        lines.append((Span("It has been closed since it was made.", "dim"),))
+    return lines
+
+
+def about_pool(pool: PoolState, now: float) -> list[Line]:
+    """A pool: its figures, and who holds its connections."""
+    lines = [
+        _fact("in use", f"{pool.in_use} of {pool.max_size}"),
+        _fact("idle", f"{pool.idle}, at least {pool.min_size} kept"),
+        _fact("waiting", str(pool.waiting), "bad" if pool.waiting else ""),
+        _fact("opened", f"{pool.opened} so far, {pool.closed} closed"),
+        _fact("timed out", str(pool.timed_out), "bad" if pool.timed_out else ""),
+    ]
+    if pool.holders:
+        lines += [(), (Span("Held by", "strong"),)]
+        lines += [_fact(elapsed(now - holder.since), holder.holder) for holder in pool.holders]
+    return lines
+
+
+def about_happening(happening: Happening) -> list[Line]:
+    """A line of what happened, with everything that its fact knows."""
+    fact = happening.fact
+    lines: list[Line] = [_fact("when", time_of_day(happening.at, millis=True))]
+    if isinstance(fact, RequestFinished):
+        return lines + _about_request(fact)
+    if isinstance(fact, FilesChanged):
+        lines += [_fact("module", fact.module), _fact("taken in", span(fact.seconds))]
+        lines += [_fact("from", "a recording" if fact.replayed else "the file system"), ()]
+        return lines + [
+            line(Span(f"{MARKS[change.kind]} ", "accent"), change.path) for change in fact.changes
+        ]
+    if isinstance(fact, ErrorReported):
+        lines += [
+            _fact("reference", fact.reference),
+            _fact("where", fact.where),
+            _fact("error", clean(fact.error), "bad"),
+            _fact("code", f"{fact.file}:{fact.line}"),
+            (),
+        ]
+        return lines + [(Span(text),) for text in clean(fact.traceback).splitlines()]
+    names = [field.name for field in fields(fact)]  # type: ignore[arg-type]
+    return lines + [_fact(name.replace("_", " "), clean(str(getattr(fact, name)))) for name in names]
+
+
+def _about_request(fact: RequestFinished) -> list[Line]:
+    lines = [
+        _fact("method", fact.method),
+        _fact("target", clean(fact.target)),
+        _fact("module", fact.module),
+        _fact("client", fact.client or "the server itself"),
+        _fact("outcome", fact.outcome.replace("_", " "), "ok" if fact.outcome == "ok" else "bad"),
+        _fact("took", span(fact.seconds)),
+        _fact("size", size(fact.size)),
+    ]
+    if fact.reference:
+        lines.append(_fact("reference", fact.reference))
+    if fact.error:
+        lines += [(), (Span(clean(fact.error), "bad"),)]
+    if fact.stages:
+        lines += [(), (Span("Where the time went", "strong"),)]
+        whole = max(fact.seconds, sum(took for _, took in fact.stages)) or 1.0
+        for name, took in fact.stages:
+            lines.append(
+                line(Span(f"{name:<20} {span(took):>9}  "), *bar(took / whole, TRACE_CELLS, "accent"))
+            )
+    return lines

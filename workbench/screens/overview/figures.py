@@ -1,0 +1,69 @@
+"""What the cards Calls and Cache say, as plain lines."""
+
+from __future__ import annotations
+
+from workbench.state.rates import call_rate, calls_curve, hit_rate_curve
+from workbench.state.snapshot import Snapshot
+from workbench.text import number, percent, plural, rate, size
+from workbench.widgets.spans import Line, Span, bar, cells, fitted, line, sparkline, spread
+
+
+def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
+    """How much is asked, how quick and how well it is answered, in at most `height` lines."""
+    head = Span(f"{rate(call_rate(s.seconds, now))}/s", "strong")
+    errors = Span(plural(s.errors, "error"), "bad") if s.errors else Span("no errors", "dim")
+    if height < 3:
+        graph = max(0, width - 8 - len(errors.text) - 2)
+        curve = sparkline(calls_curve(s.seconds, now, graph))[0]
+        return [spread((head, Span("  "), Span(curve, "graph")), (errors,), width), _latency(s, width)]
+    if s.errors:
+        errors = Span(f"{errors.text}  {percent(s.errors / max(s.requests, s.errors))}", "bad")
+    curves = sparkline(calls_curve(s.seconds, now, width), height - 2)
+    return [spread((head,), (errors,), width), *((Span(c, "graph"),) for c in curves), _latency(s, width)]
+
+
+def _latency(s: Snapshot, width: int) -> Line:
+    """The quantiles in one unit; the middle one is left out where there is no room for three."""
+    if s.latency is None:
+        return (Span("no call yet: 2 runs a tool", "dim"),)
+    unit, scale = ("s", 1.0) if s.latency.p99 >= 1 else ("ms", 1000.0)
+    digits = 1 if s.latency.p99 * scale >= 1 else 2
+    named = {name: f"{value * scale:.{digits}f}" for name, value in s.latency._asdict().items()}
+    for names, gap in ((named, "   "), (named, " "), (("p50", "p99"), " ")):
+        spans = [Span(part, tone) for n in names for part, tone in ((f"{n} ", "dim"), (named[n] + gap, ""))]  # type: ignore[arg-type]
+        spans = [*spans[:-1], Span(spans[-1].text.rstrip()), Span(f" {unit}", "dim")]
+        if cells(tuple(spans)) <= width:
+            break
+    return tuple(spans)
+
+
+def cache_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
+    """How well the cache does and how full it is, in at most `height` lines."""
+    cache = s.cache
+    if cache is None:
+        return []
+    fill = f"{number(cache.entries)} of {number(cache.max_size)}"
+    if cache.hit_rate is None:
+        head = line(Span("no read yet", "dim"))
+    else:
+        head = line(Span(percent(cache.hit_rate), "strong"), Span(" hits", "dim"))
+    counts = line(
+        f"{number(cache.hits)} ", Span("hit  ", "dim"), f"{number(cache.misses)} ", Span("missed  ", "dim"),
+        f"{number(cache.evicted + cache.expired)} ", Span("out", "dim"),
+    )  # fmt: skip
+    if height < 3:
+        graph = max(0, width - 13 - len(fill) - 2)
+        curve = sparkline(hit_rate_curve(s.seconds, now, graph), top=1.0)[0]
+        return [
+            spread(line(*head, "  ", Span(curve, "ok")), (Span(fill, "dim"),), width),
+            fitted(counts, width),
+        ]
+    curves = sparkline(hit_rate_curve(s.seconds, now, width), max(1, height - 3), top=1.0)
+    aside = Span(f"{fill}  {size(cache.total_bytes)}", "dim")
+    room = spread(
+        bar(cache.entries / cache.max_size, max(3, width - len(aside.text) - 1), "accent"), (aside,), width
+    )
+    lines = [spread(head, (), width), *((Span(curve, "ok"),) for curve in curves)]
+    if height > 3:
+        return [*lines, fitted(counts, width), room]
+    return [*lines, room]

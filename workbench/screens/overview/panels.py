@@ -1,0 +1,258 @@
+"""The panels of the overview: each shows its part of the snapshot and has its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.widget import Widget
+
+from workbench.actions import BREAKERS, CACHE, HAPPENED, RUNNING
+from workbench.screens.details import DetailsScreen
+from workbench.state.snapshot import Happening, Snapshot
+from workbench.text import number, plural
+from workbench.widgets.binding import bind
+from workbench.widgets.card import Card
+from workbench.widgets.columns import Row
+from workbench.widgets.live import Live
+from workbench.widgets.table import Table
+
+from . import rows
+from .about import about_breaker, about_happening, about_module, about_pool
+from .figures import cache_lines, calls_lines
+
+if TYPE_CHECKING:
+    from workbench.app import WorkbenchApp
+
+
+def workbench_of(widget: Widget) -> WorkbenchApp:
+    """The application that a panel belongs to."""
+    return cast("WorkbenchApp", widget.app)
+
+
+class CallsPanel(Card, Live):
+    """Requests a second, how quick they are, how many failed."""
+
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__("Calls", id="calls")
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.seconds, snapshot.latency, snapshot.requests, snapshot.errors)
+
+    def redraw(self) -> None:
+        self.set_title("Calls", number(self.snapshot.requests) if self.snapshot.requests else "")
+        self.set_lines(calls_lines(self.snapshot, self.now, *self.content_size))
+
+
+class CachePanel(Card, Live, can_focus=True):
+    """The resource cache: hit rate and fill."""
+
+    BINDINGS = bind(*CACHE)
+    HELP = "The cache of resource reads. A file that changes drops its entry before clients are told of it."
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__("Cache", id="cache")
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.cache, snapshot.seconds)
+
+    def redraw(self) -> None:
+        self.set_lines(cache_lines(self.snapshot, self.now, *self.content_size))
+
+    def action_clear(self) -> None:
+        app = workbench_of(self)
+        app.do(app.engine.clear_cache(), "The cache is empty")
+
+
+class BreakersPanel(Table, Live):
+    """The circuit breakers and hands on them."""
+
+    BINDINGS = bind(*BREAKERS)
+    HELP = (
+        "Circuit breakers. ● closed lets calls through, ○ open refuses them, ◐ half-open lets one through "
+        "to probe. Behind each name: failures in a row of how many it takes."
+    )
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.BREAKER_COLUMNS,
+            title="Breakers",
+            empty="No breaker yet: modules that talk to\nsomething that can fail bring them.",
+            id="breakers",
+        )
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.breakers,)
+
+    def redraw(self) -> None:
+        trouble = sum(breaker.status != "closed" for breaker in self.snapshot.breakers)
+        self.set_title("Breakers", f"{trouble} not closed" if trouble else "")
+        self.set_rows(rows.breaker_rows(self.snapshot, self.now))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("trip", "reset", "probe"):
+            return self.current is not None
+        return super().check_action(action, parameters)
+
+    def action_trip(self) -> None:
+        app, name = workbench_of(self), self._chosen()
+        app.do(app.engine.trip(name), f"{name} is open")
+
+    def action_reset(self) -> None:
+        app, name = workbench_of(self), self._chosen()
+        app.do(app.engine.reset(name), f"{name} is closed")
+
+    def action_probe(self) -> None:
+        app, name = workbench_of(self), self._chosen()
+        app.do(app.engine.probe(name), f"{name} lets its next call through")
+
+    def _chosen(self) -> str:
+        return self.current.key if self.current else ""
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        for breaker in self.snapshot.breakers:
+            if breaker.name == event.key:
+                self.app.push_screen(DetailsScreen(breaker.name, about_breaker(breaker)))
+
+
+class RunningPanel(Table, Live):
+    """What is under way."""
+
+    BINDINGS = bind(*RUNNING)
+    HELP = "What runs now: long tasks, workflow runs, and requests that take longer than half a second."
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.RUNNING_COLUMNS,
+            title="Running",
+            empty="Nothing runs.\n2 runs a tool, 4 starts a long task.",
+            id="running",
+        )
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.tasks, snapshot.runs, snapshot.active, snapshot.progress)
+
+    def redraw(self) -> None:
+        found = rows.running_rows(self.snapshot, self.now, self.content_size.width)
+        self.set_title("Running", str(len(found)) if found else "")
+        self.set_rows(found)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "cancel":
+            return self.current is not None and self.current.key.startswith("task:")
+        return super().check_action(action, parameters)
+
+    def on_table_moved(self) -> None:
+        self.refresh_bindings()
+
+    def action_cancel(self) -> None:
+        if self.current is not None:
+            app = workbench_of(self)
+            app.do(app.engine.cancel_task(self.current.key.removeprefix("task:")), "Told to stop")
+
+    def on_table_opened(self) -> None:
+        workbench_of(self).go_into("tasks")
+
+
+class ModulesPanel(Table, Live):
+    """The modules, how they are and what they offer."""
+
+    HELP = "The server's modules in the order of server.toml: ● runs, ◌ starts, ✗ failed, with its reason."
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.MODULE_COLUMNS,
+            title="Modules",
+            empty="No modules: add [modules.NAME] to\nserver.toml, then press ctrl+r.",
+            id="modules",
+        )
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.modules, snapshot.phase)
+
+    def redraw(self) -> None:
+        s = self.snapshot
+        self.set_title("Modules", rows.modules_aside(s.modules) if s.modules else "")
+        self.set_rows(rows.module_rows(s))
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        for module in self.snapshot.modules:
+            if module.name == event.key:
+                self.app.push_screen(DetailsScreen(module.name, about_module(module)))
+
+
+class PoolsPanel(Table, Live):
+    """The connection pools."""
+
+    HELP = "Connection pools: how many of their connections are in use, and who waits for one."
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.POOL_COLUMNS,
+            title="Pools",
+            empty="No pool: database modules\nbring them.",
+            id="pools",
+        )
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.pools,)
+
+    def redraw(self) -> None:
+        self.set_rows(rows.pool_rows(self.snapshot))
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        for pool in self.snapshot.pools:
+            if pool.name == event.key:
+                self.app.push_screen(DetailsScreen(pool.name, about_pool(pool, self.now)))
+
+
+class HappenedPanel(Table, Live):
+    """What happened, newest first."""
+
+    BINDINGS = bind(*HAPPENED)
+    HELP = (
+        "What happened, newest first. Enter shows a line in full: a request's trace, an error's traceback. "
+        "f narrows the list to calls, files, tasks, breakers, modules or the log."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.HAPPENED_COLUMNS,
+            title="What happened",
+            empty="Nothing yet. Press 2 and run a tool, or change a file: it shows here.",
+            id="happened",
+        )
+        self._topic = 0
+        self._known: dict[int, Row] = {}
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.happened,)
+
+    def redraw(self) -> None:
+        topic = rows.TOPICS[self._topic]
+        told = [h for h in reversed(self.snapshot.happened) if topic is None or h.topic == topic]
+        # A line never changes: its row is made once.
+        self._known = {h.seq: self._known.get(h.seq) or rows.happened_row(h) for h in told}
+        aside = rows.TOPIC_WORDS[topic] if topic else ""
+        dropped = self.snapshot.dropped
+        if dropped:
+            aside += f"  {plural(dropped, 'event')} too many to show"
+        self.set_title("What happened", aside)
+        self.set_rows(list(self._known.values()))
+
+    def action_topic(self, step: int) -> None:
+        self._topic = (self._topic + step) % len(rows.TOPICS)
+        self.redraw()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        happening = next((h for h in self.snapshot.happened if str(h.seq) == event.key), None)
+        if happening is not None:
+            self.app.push_screen(DetailsScreen(_title(happening), about_happening(happening)))
+
+
+def _title(happening: Happening) -> str:
+    return f"{happening.source}: {happening.text}"

@@ -1,0 +1,223 @@
+"""What the lists of the overview say, as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from workbench.state.snapshot import Happening, Progress, Snapshot, Tone, Topic
+from workbench.text import elapsed, number, plural, time_of_day
+from workbench.widgets.columns import Column, Row
+from workbench.widgets.spans import Line, Span, bar, line
+
+if TYPE_CHECKING:
+    from server_core.inspection import BreakerState, ModuleState, PoolState
+
+REQUEST_SECONDS = 0.5
+"""A request is listed once it has run for so long."""
+
+MARKS: dict[Tone, Span] = {
+    "": Span("·", "dim"),
+    "ok": Span("✓", "ok"),
+    "warn": Span("!", "warn"),
+    "bad": Span("✗", "bad"),
+    "dim": Span("·", "dim"),
+    "accent": Span("›", "accent"),
+    "strong": Span("·"),
+}
+
+# -- breakers
+
+BREAKER_COLUMNS = (
+    Column(most=1, gap=1),
+    Column(most=16),
+    Column(most=7, align="right"),
+    Column(flex=1),
+)
+BREAKER_LOOKS: dict[str, tuple[Span, Span]] = {
+    "closed": (Span("●", "ok"), Span("closed", "ok")),
+    "half_open": (Span("◐", "warn"), Span("half-open", "warn")),
+    "open": (Span("○", "bad"), Span("open", "bad")),
+}
+
+
+def breaker_rows(s: Snapshot, now: float) -> list[Row]:
+    """The breakers, those that are not closed first."""
+    ordered = sorted(s.breakers, key=lambda breaker: breaker.status == "closed")
+    return [_breaker_row(breaker, now) for breaker in ordered]
+
+
+def _breaker_row(breaker: BreakerState, now: float) -> Row:
+    dot, word = BREAKER_LOOKS[breaker.status]
+    tone: Tone = "warn" if breaker.failures and breaker.status == "closed" else "dim"
+    failures = Span(f"{breaker.failures}/{breaker.threshold}", tone)
+    if breaker.status == "open":
+        detail = Span(f"  probe in {max(0.0, breaker.retry_at - now):.0f} s", "dim")
+    elif breaker.status == "half_open":
+        detail = Span("  probing" if breaker.probing else "  waits", "dim")
+    else:
+        detail = Span(f"  {number(breaker.refused)} refused" if breaker.refused else "", "dim")
+    return Row(breaker.name, (dot, breaker.name, failures, (word, detail)))
+
+
+# -- what runs
+
+RUNNING_COLUMNS = (
+    Column(most=1, gap=1),
+    Column(most=16),
+    Column(most=14),
+    Column(most=5, align="right"),
+    Column(most=8, align="right"),
+    Column(flex=1),
+)
+BARS_ABOVE = ((60, 14), (50, 10), (40, 6))
+"""From which width on a bar takes how many cells."""
+
+
+def running_rows(s: Snapshot, now: float, width: int) -> list[Row]:
+    """The long tasks, workflow runs and longer requests under way, for a table of `width` cells."""
+    rows: list[Row] = []
+    gauge = next((bar_cells for above, bar_cells in BARS_ABOVE if width >= above), 0)
+    for task in s.running_tasks:
+        dot = Span("●", "ok") if task.status == "working" else Span("◌", "warn")
+        said = task.message or task.status.replace("_", " ")
+        progress = Progress(task.progress, task.total, said)
+        rows.append(_running_row(f"task:{task.task}", dot, task.name, progress, now - task.created, gauge))
+    for run in s.runs:
+        if run.status == "running":
+            done = sum(step.status != "running" for step in run.steps)
+            doing = run.steps[-1].name if run.steps else "starting"
+            progress = Progress(done, run.planned or None, f"step {len(run.steps)}/{run.planned} {doing}")
+            rows.append(
+                _running_row(
+                    f"run:{run.run}", Span("»", "accent"), run.workflow, progress, now - run.started, gauge
+                )
+            )
+    for request in s.active:
+        if now - request.started >= REQUEST_SECONDS:
+            progress = s.progress.get(request.request, Progress())
+            key = f"request:{request.request}"
+            rows.append(
+                _running_row(key, Span("→", "dim"), request.target, progress, now - request.started, gauge)
+            )
+    return rows
+
+
+def _running_row(key: str, dot: Span, name: str, progress: Progress, ran: float, cells: int) -> Row:
+    gauge: Line = ()
+    share = ""
+    if progress.total:
+        part = progress.done / progress.total
+        gauge, share = bar(part, cells), f"{min(part, 1):.0%}".replace("%", " %")
+    return Row(key, (dot, name, gauge, share, elapsed(ran), Span(progress.message, "dim")))
+
+
+# -- modules
+
+MODULE_COLUMNS = (Column(most=1, gap=1), Column(most=14), Column(most=9), Column(flex=1))
+MODULE_DOTS = {
+    "starting": Span("◌", "warn"),
+    "running": Span("●", "ok"),
+    "failed": Span("✗", "bad"),
+    "stopped": Span("○", "dim"),
+}
+
+
+def module_rows(s: Snapshot) -> list[Row]:
+    """The modules, in the order of the config."""
+    return [
+        Row(module.name, (MODULE_DOTS[module.status], module.name, Span(module.kind, "dim"), _said(module)))
+        for module in s.modules
+    ]
+
+
+def _said(module: ModuleState) -> Line:
+    if module.status == "failed":
+        return (Span(module.reason or "failed", "bad"),)
+    if module.status != "running":
+        return (Span("starting…" if module.status == "starting" else "stopped", "dim"),)
+    return line(offered(module), Span(f"  {module.note}" if module.note else "", "dim"))
+
+
+def offered(module: ModuleState) -> str:
+    """What a module offers, in words."""
+    counts = (
+        (module.tools, "tool"),
+        (module.resources + module.templates, "resource"),
+        (module.prompts, "prompt"),
+    )
+    return "  ".join(plural(count, noun) for count, noun in counts if count) or "nothing yet"
+
+
+def modules_aside(modules: Iterable[ModuleState]) -> str:
+    """What all modules offer together."""
+    modules = tuple(modules)
+    tools, resources = (
+        sum(module.tools for module in modules),
+        sum(module.resources + module.templates for module in modules),
+    )
+    prompts = sum(module.prompts for module in modules)
+    return "  ".join((plural(tools, "tool"), plural(resources, "resource"), plural(prompts, "prompt")))
+
+
+# -- pools
+
+POOL_COLUMNS = (Column(most=12, gap=1), Column(most=6, gap=1), Column(most=6, align="right"), Column(flex=1))
+
+
+def pool_rows(s: Snapshot) -> list[Row]:
+    """The connection pools."""
+    return [_pool_row(pool) for pool in s.pools]
+
+
+def _pool_row(pool: PoolState) -> Row:
+    share = pool.in_use / pool.max_size if pool.max_size else 0.0
+    tone: Tone = "bad" if pool.waiting else "warn" if share >= 0.8 else "ok"
+    gauge = bar(share, 6, tone)
+    trouble = []
+    if pool.waiting:
+        trouble.append(f"{pool.waiting} waiting")
+    if pool.timed_out:
+        trouble.append(f"{pool.timed_out} timed out")
+    detail = Span(", ".join(trouble), "bad") if trouble else Span(f"{pool.idle} idle", "dim")
+    return Row(pool.name, (pool.name, gauge, f"{pool.in_use}/{pool.max_size}", detail))
+
+
+# -- what happened
+
+HAPPENED_COLUMNS = (
+    Column(most=1, gap=1),
+    Column(most=8, gap=0),
+    Column(most=5, above=100, gap=0),
+    Column(most=1, gap=1),
+    Column(most=14),
+    Column(flex=3),
+    Column(flex=4),
+)
+TOPICS: tuple[Topic | None, ...] = (None, "call", "file", "work", "part", "server", "log")
+TOPIC_WORDS = {
+    None: "everything",
+    "call": "calls",
+    "file": "files and notices",
+    "work": "tasks and workflows",
+    "part": "breakers and pools",
+    "server": "server and modules",
+    "log": "log",
+}
+
+
+def happened_row(h: Happening) -> Row:
+    """One line of what happened."""
+    tone: Tone = h.tone if h.tone in ("bad", "dim") else ""
+    return Row(
+        str(h.seq),
+        (
+            MARKS[h.tone],
+            Span(time_of_day(h.at), "dim"),
+            Span(f".{int(h.at % 1 * 1000):03}", "dim"),
+            " ",
+            Span(h.source, "accent"),
+            Span(h.text, tone),
+            Span(h.detail, "dim"),
+        ),
+    )

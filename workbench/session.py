@@ -1,0 +1,86 @@
+"""The application's life: one screen after the other until the user leaves, each with its engine and its history."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from workbench.engine import Engine
+    from workbench.store import Store
+
+
+class Next(NamedTuple):
+    """What the application is left for: another project, or its start screen (`None`)."""
+
+    project: Path | None
+
+
+class Session:
+    """One project while it is open. `open` may be called on any thread, the rest on the one that runs the screen."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self._store: Store | None = None
+
+    def open(self, path: Path) -> Engine:
+        """Make the engine of the project in `path`, and remember the project among the recent ones.
+
+        Raises:
+            ProjectError: there is no project.
+        """
+        from workbench.engine import Engine
+        from workbench.preferences import add_recent
+        from workbench.project import Project
+        from workbench.store import Store
+
+        project = Project.find(path)
+        add_recent(project.folder)
+        self._store = Store(project)
+        self.engine = Engine(project, store=self._store)
+        return self.engine
+
+    def emit(self, fact: object) -> None:
+        """Tell the open project's listeners a fact of the application's own. From any thread."""
+        if self.engine is not None:
+            self.engine.bus.emit(fact)
+
+    def close(self) -> None:
+        """Stop the server and write what is left of the history. Blocks, for a bounded time."""
+        if self.engine is not None:
+            self.engine.stop()
+        if self._store is not None:
+            self._store.close()
+
+
+def has_project(path: Path) -> bool:
+    """Whether `path` is a project's folder or its `server.toml`."""
+    return path.is_file() or (path / "server.toml").is_file()
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[Session]:
+    """A session that is closed at the end of the block."""
+    session = Session()
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+async def reload(engine: Engine) -> None:
+    """Read the project's config again and apply it.
+
+    Raises:
+        EngineError: it could not be read, or modules could not start; the text says why.
+    """
+    from workbench.engine import EngineError
+
+    try:
+        config = await asyncio.to_thread(engine.project.load)
+    except Exception as error:
+        raise EngineError(str(error)) from error
+    await engine.apply(config)

@@ -1,0 +1,87 @@
+"""The columns of a table, without the screen: how wide each is, and a row as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len
+
+from .spans import Line, Span, cells, cleaned, fitted
+
+GAP = 2
+LEAST_FLEX = 5
+"""A column that gives way and would be narrower than this is left out."""
+
+Cell = str | Span | Line
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        title: shown above it, where the table has a header.
+        most: it is as wide as its widest cell, but at most this.
+        flex: its share of what is left; columns without one are served first.
+        align: of its cells.
+        above: it is left out of tables that are narrower than this.
+        gap: cells between it and the next one.
+    """
+
+    title: str = ""
+    most: int = 0
+    flex: int = 0
+    align: Literal["left", "right"] = "left"
+    above: int = 0
+    gap: int = GAP
+
+
+class Row(NamedTuple):
+    """A row: its key, unique in the table, and a cell for each column."""
+
+    key: str
+    cells: tuple[Cell, ...]
+
+
+def as_line(cell: Cell) -> Line:
+    """A cell as a harmless line."""
+    if isinstance(cell, str):
+        cell = (Span(cell),)
+    elif isinstance(cell, Span):
+        cell = (cell,)
+    return cleaned(cell)
+
+
+def widths(columns: Sequence[Column], rows: Sequence[Sequence[Line]], total: int) -> list[int]:
+    """The width of each column in a table of `total` cells; 0 for one that is left out."""
+    shown = [index for index, column in enumerate(columns) if column.above <= total]
+    wide = [0] * len(columns)
+    left = total
+    for index in shown:
+        column = columns[index]
+        if not column.flex:
+            widest = max((cells(row[index]) for row in rows), default=0)
+            wide[index] = max(0, min(max(widest, cell_len(column.title)), column.most, left))
+            left -= wide[index] + column.gap if wide[index] else 0
+    flexible = [index for index in shown if columns[index].flex]
+    left -= sum(columns[index].gap for index in flexible)
+    # Nothing follows the last column, so its gap is free.
+    left += columns[shown[-1]].gap if shown else 0
+    shares = sum(columns[index].flex for index in flexible)
+    for index in flexible:
+        share = left * columns[index].flex // shares
+        shares -= columns[index].flex
+        if share >= LEAST_FLEX:
+            wide[index] = share
+            left -= share
+    return wide
+
+
+def joined(columns: Sequence[Column], wide: Sequence[int], row: Sequence[Line]) -> Line:
+    """A row's cells side by side, each in exactly its width."""
+    spans: list[Span] = []
+    for column, width, cell in zip(columns, wide, row, strict=True):
+        if width:
+            spans.extend(fitted(cell, width, column.align))
+            spans.append(Span(" " * column.gap))
+    return tuple(spans[:-1])

@@ -1,0 +1,114 @@
+"""The line at the bottom: the keys that work here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from workbench.actions import APP, REGISTRY
+
+from .painting import TONES, paint
+from .spans import Line, Span, cells
+
+MORE = Span(" …", "dim")
+
+
+class Key(NamedTuple):
+    """A key of the footer: what to press, what it does, and Textual's name of it."""
+
+    display: str
+    title: str
+    key: str
+
+
+class KeyLine(Widget):
+    """Shows the keys of the focused widget, then of what it stands in, and the application's at the right."""
+
+    COMPONENT_CLASSES = TONES
+    ALLOW_SELECT = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._here: list[Key] = []
+        self._everywhere: list[Key] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._take)
+        self._take(self.screen)
+
+    def on_unmount(self) -> None:
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def _take(self, screen: Screen[object]) -> None:
+        if not screen.is_current:
+            return
+        here, everywhere = footer_keys(screen)
+        if (here, everywhere) != (self._here, self._everywhere):
+            self._here, self._everywhere = here, everywhere
+            self.refresh()
+
+    def _spans(self) -> tuple[Line, Line]:
+        return key_spans(self._here, self._everywhere, self.size.width)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        left, right = self._spans()
+        gap = Span(" " * max(0, width - cells(left) - cells(right)))
+        return paint(self, (*left, gap, *right), width)
+
+    def on_click(self, event: events.Click) -> None:
+        left, right = self._spans()
+        keys = {1: self._here, 2: self._everywhere}
+        x = event.x if event.x < cells(left) else event.x - (self.size.width - cells(right))
+        side = 1 if event.x < cells(left) else 2
+        for key in keys[side]:
+            x -= len(key.display) + len(key.title) + 3
+            if x < 0:
+                self.app.simulate_key(key.key)
+                return
+
+
+def footer_keys(screen: Screen[object]) -> tuple[list[Key], list[Key]]:
+    """The keys that work on `screen` with its focus: those of its widgets, and those of the application."""
+    here: dict[tuple[object, str], Key] = {}
+    everywhere: dict[tuple[object, str], Key] = {}
+    for namespace, binding, enabled, _tooltip in screen.active_bindings.values():
+        if not binding.show or not enabled:
+            continue
+        found = everywhere if isinstance(namespace, App) else here
+        name = (namespace, binding.action)
+        key = Key(screen.app.get_key_display(binding), binding.description, binding.key)
+        # Of several keys for the same the first one that the registry names, where that works here.
+        if name not in found or _first_key(binding.id) == binding.key:
+            found[name] = key
+    order = list(REGISTRY)
+    actions = {action.run: order.index(action.id) for action in APP}
+    everything = sorted(everywhere.items(), key=lambda item: actions.get(item[0][1], len(order)))
+    return list(here.values()), [key for _, key in everything]
+
+
+def _first_key(action: str | None) -> str:
+    return REGISTRY[action].keys.partition(",")[0] if action in REGISTRY else ""
+
+
+def key_spans(here: Sequence[Key], everywhere: Sequence[Key], width: int) -> tuple[Line, Line]:
+    """The footer's left and right part in `width` cells; what does not fit is left out in the middle."""
+    right: list[Span] = []
+    for key in everywhere:
+        right += [Span(f" {key.display}", "accent"), Span(f" {key.title} ")]
+    room = width - cells(tuple(right))
+    left: list[Span] = []
+    for index, key in enumerate(here):
+        spans = [Span(f" {key.display}", "accent"), Span(f" {key.title} ")]
+        rest = 0 if index == len(here) - 1 else cells((MORE,))
+        if cells((*left, *spans)) + rest > room:
+            left.append(MORE)
+            break
+        left += spans
+    return tuple(left), tuple(right)

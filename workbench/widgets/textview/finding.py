@@ -1,0 +1,40 @@
+"""Finding a text in a document, off the screen's thread."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .document import Document
+
+MOST_MATCHES = 10_000
+
+
+class Match(NamedTuple):
+    """Characters `start` to `end` of the line at `place`."""
+
+    place: int
+    start: int
+    end: int
+
+
+def find(document: Document, words: str, wanted: Callable[[], bool]) -> list[Match]:
+    """Every place of `words`, at most `MOST_MATCHES`, whatever the case unless they have capitals."""
+    if not words:
+        return []
+    pattern = re.compile(re.escape(words), re.NOFLAG if words != words.lower() else re.IGNORECASE)
+    found: list[Match] = []
+    for place in range(len(document.lines)):
+        for match in pattern.finditer(document.shown(place)):
+            found.append(Match(place, match.start(), match.end()))
+        if len(found) >= MOST_MATCHES or (place % 5000 == 0 and not wanted()):
+            break
+    return found[:MOST_MATCHES]
+
+
+def matches_of(matches: list[Match], place: int) -> list[Match]:
+    """Those on the line at `place`; `matches` are in order."""
+    first = bisect_left(matches, Match(place, 0, 0))
+    return matches[first : bisect_right(matches, Match(place + 1, 0, 0), lo=first)]

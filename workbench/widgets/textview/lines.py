@@ -1,0 +1,274 @@
+"""The lines of a text on the screen: only those in sight are ever drawn, be they twenty or a million."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import work
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import var
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from workbench.text import number, plural, size
+from workbench.widgets.binding import bind
+from workbench.widgets.painting import TONES, paint
+from workbench.widgets.spans import Span
+
+from .coloring import pieces_of
+from .document import Document
+from .finding import Match, find, matches_of
+from .keys import LINES
+from .rows import MOST_WRAPPED, Row, row_of, wrapped
+
+COLORS = ("key", "string", "number", "word", "mark", "heading", "code", "strong", "link")
+MOST_COPIED = 5_000_000
+"""What is offered to the terminal's clipboard; few take more."""
+
+
+class TextLines(ScrollView, can_focus=True):
+    """Shows a document that may still grow; wide lines scroll sideways, or are wrapped."""
+
+    BINDINGS = bind(*LINES)
+    COMPONENT_CLASSES = TONES | {f"text--{name}" for name in (*COLORS, "match", "found")}
+    HELP = (
+        "A text. j and k, the arrows and the mouse scroll, / finds, n and N go from match to match, w wraps "
+        "long lines, y copies everything; what is marked with the mouse is copied by ctrl+c."
+    )
+
+    wraps: var[bool] = var(False, init=False)
+    """Whether long lines are wrapped."""
+
+    class Told(Message):
+        """What there is to say of the text has changed: `summary`."""
+
+        def __init__(self, lines: TextLines) -> None:
+            super().__init__()
+            self.lines = lines
+
+        @property
+        def control(self) -> TextLines:
+            return self.lines
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, TextLines.Told)
+
+    def __init__(self, empty: str = "") -> None:
+        """`empty` stands there without a text, its lines separated by line feeds."""
+        super().__init__()
+        self.empty = empty
+        self.document: Document | None = None
+        self.words = ""
+        self._rows: list[Row] | None = None
+        self._matches: list[Match] = []
+        self._found = -1
+
+    # -- what is shown
+
+    @property
+    def allow_select(self) -> bool:
+        return True
+
+    def set_document(self, document: Document | None) -> None:
+        """Show `document` from its beginning; `grown` tells when there is more of it."""
+        self.document = document
+        self.words = ""
+        self._matches, self._found = [], -1
+        self.scroll_to(0, 0, animate=False, force=True)
+        self.grown()
+
+    def grown(self) -> None:
+        """There are more lines than before."""
+        document = self.document
+        height = 0
+        self._rows = None
+        if document is not None:
+            if self.wraps and document.chars <= MOST_WRAPPED:
+                self._rows = wrapped(document, self.scrollable_content_region.width)
+            height = len(document.lines) if self._rows is None else len(self._rows)
+        width = document.width if document is not None and self._rows is None else 0
+        self.virtual_size = Size(width, height)
+        self.refresh()
+        self.post_message(self.Told(self))
+
+    @property
+    def summary(self) -> str:
+        """How much it is, and how many matches there are."""
+        document = self.document
+        if document is None:
+            return ""
+        parts = [plural(len(document.lines) - len(document.joined), "line"), size(document.chars)]
+        if not document.complete:
+            parts.append("…")
+        if self.words:
+            here = f"{number(self._found + 1)} of " if self._found >= 0 else ""
+            parts.append(f"{here}{plural(len(self._matches), 'match', 'matches')}")
+        return "  ".join(parts)
+
+    def watch_wraps(self) -> None:
+        self.grown()
+
+    def on_resize(self) -> None:
+        if self.wraps:
+            self.grown()
+
+    # -- finding
+
+    def find(self, words: str) -> None:
+        """Mark every place of `words` and go to the first one from the top of the screen on."""
+        self.words = words
+        self._find(words)
+
+    @work(thread=True, exclusive=True, group="find")
+    def _find(self, words: str) -> None:
+        document = self.document
+        if document is not None:
+            matches = find(document, words, lambda: self.words == words and self.document is document)
+            self.app.call_from_thread(self._take, document, words, matches)
+
+    def _take(self, document: Document, words: str, matches: list[Match]) -> None:
+        if self.document is not document or self.words != words:
+            return
+        self._matches = matches
+        top = self._row(self.scroll_offset.y)
+        self._found = (
+            next((i for i, match in enumerate(matches) if match[:2] >= top[:2]), 0) if matches else -1
+        )
+        self._go_to_match()
+
+    def action_next(self, step: int) -> None:
+        if self._matches:
+            self._found = (self._found + step) % len(self._matches)
+            self._go_to_match()
+
+    def _go_to_match(self) -> None:
+        if self._found >= 0:
+            place, start, end = self._matches[self._found]
+            row, offset = place, 0
+            if self._rows is not None:
+                row = row_of(self._rows, place, start)
+                offset = self._rows[row].start
+            region = Region(max(0, start - offset - 4), row - 2, end - start + 8, 5)
+            self.scroll_to_region(region, animate=False, force=True)
+        self.refresh()
+        self.post_message(self.Told(self))
+
+    # -- painting
+
+    def _row(self, y: int) -> Row:
+        if self._rows is None:
+            return Row(y, 0, -1)
+        return self._rows[min(y, len(self._rows) - 1)] if self._rows else Row(0, 0, 0)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        document = self.document
+        if document is None:
+            lines = self.empty.split("\n")
+            return paint(self, (Span(lines[y], "dim"),) if y < len(lines) else (), width)
+        x, top = self.scroll_offset
+        y += top
+        if y >= self.virtual_size.height:
+            return Strip.blank(width, self.rich_style)
+        strip = self._strip(document, self._row(y), y)
+        return strip.crop_extend(x, x + width, self.rich_style).apply_offsets(x, y)
+
+    def _strip(self, document: Document, row: Row, y: int) -> Strip:
+        text = document.shown(row.place)
+        end = len(text) if row.end < 0 else row.end
+        styles: list[tuple[int, int, Style]] = [
+            (piece.start, piece.end, self.get_component_rich_style(f"text--{piece.name}", partial=True))
+            for piece in pieces_of(document, row.place, text)
+        ]
+        for match in matches_of(self._matches, row.place):
+            current = self._found >= 0 and match == self._matches[self._found]
+            name = "text--found" if current else "text--match"
+            styles.append((match.start, match.end, self.get_component_rich_style(name, partial=True)))
+        selection = self.text_selection
+        span = selection.get_span(y) if selection is not None else None
+        if span is not None:
+            first, last = span
+            last = end if last < 0 else row.start + last
+            chosen = self.screen.get_component_rich_style("screen--selection", partial=True)
+            styles.append((row.start + first, last, chosen))
+        return Strip(_segments(text, row.start, end, styles, self.rich_style))
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        document = self.document
+        if document is None:
+            return None
+        first = selection.start.y if selection.start is not None else 0
+        last = selection.end.y if selection.end is not None else self.virtual_size.height - 1
+        pieces: list[str] = []
+        for y in range(first, min(last, self.virtual_size.height - 1) + 1):
+            row = self._row(y)
+            text = document.shown(row.place)[row.start : None if row.end < 0 else row.end]
+            begin, end = selection.get_span(y) or (0, -1)
+            if pieces and row.start == 0 and row.place not in document.joined:
+                pieces.append("\n")
+            pieces.append(text[begin : None if end < 0 else end])
+        return "".join(pieces), "\n"
+
+    # -- keys
+
+    def action_move(self, step: int) -> None:
+        self.scroll_relative(y=step, animate=False)
+
+    def action_aside(self, step: int) -> None:
+        self.scroll_relative(x=step, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        self.scroll_relative(y=pages * max(1, self.scrollable_content_region.height - 1), animate=False)
+
+    def action_first(self) -> None:
+        self.scroll_to(0, 0, animate=False)
+
+    def action_last(self) -> None:
+        self.scroll_to(y=self.max_scroll_y, animate=False)
+
+    def action_wrap(self) -> None:
+        if not self.wraps and self.document is not None and self.document.chars > MOST_WRAPPED:
+            self.notify(
+                "This text is too large to be wrapped; the arrows scroll it sideways", severity="warning"
+            )
+        else:
+            self.wraps = not self.wraps
+
+    @work(thread=True, group="copy")
+    def action_copy(self) -> None:
+        document = self.document
+        if document is None:
+            return
+        text = document.text()[:MOST_COPIED]
+        self.app.call_from_thread(self._copied, text)
+
+    def _copied(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {size(len(text))}")
+
+
+def _segments(
+    text: str, start: int, end: int, styles: list[tuple[int, int, Style]], base: Style
+) -> list[Segment]:
+    """Characters `start` to `end` in their styles; where several cover one, they add up, the last on top."""
+    if not styles:
+        return [Segment(text[start:end], base)]
+    cuts = {start, end}
+    for first, last, _style in styles:
+        cuts.update(cut for cut in (first, last) if start < cut < end)
+    edges = sorted(cuts)
+    segments: list[Segment] = []
+    for left, right in pairwise(edges):
+        style = base
+        for first, last, more in styles:
+            if first <= left and right <= last:
+                style += more
+        segments.append(Segment(text[left:right], style))
+    return segments

@@ -1,0 +1,50 @@
+"""The rows of a document on the screen: its lines, or pieces of them where long lines are wrapped."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rich.cells import cell_len, chop_cells
+
+from .document import Document
+
+MOST_WRAPPED = 500_000
+"""Characters up to which wrapping is quick enough to do at each change of the width."""
+
+
+class Row(NamedTuple):
+    """Characters `start` to `end` of the line at `place`."""
+
+    place: int
+    start: int
+    end: int
+
+
+def wrapped(document: Document, width: int) -> list[Row]:
+    """The rows of a document in `width` cells, broken at blanks where there are some."""
+    return [
+        Row(place, start, end)
+        for place in range(len(document.lines))
+        for start, end in _broken(document.shown(place), max(width, 1))
+    ]
+
+
+def row_of(rows: list[Row], place: int, column: int) -> int:
+    """The row that shows the character `column` of the line at `place`."""
+    return max(0, bisect_right(rows, Row(place, column, MOST_WRAPPED)) - 1)
+
+
+def _broken(text: str, width: int) -> Iterator[tuple[int, int]]:
+    start = 0
+    plain = text.isascii()
+    while len(text) - start > width or (not plain and cell_len(text[start:]) > width):
+        fitting = text[start : start + width] if plain else chop_cells(text[start : start + width], width)[0]
+        end = start + max(len(fitting), 1)
+        blank = text.rfind(" ", start + 1, end + 1)
+        if blank > start + len(fitting) // 3:
+            end = blank
+        yield start, end
+        start = end + 1 if text[end : end + 1] == " " else end
+    yield start, len(text)

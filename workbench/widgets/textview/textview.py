@@ -1,0 +1,152 @@
+"""A viewer for texts of any size: its lines, and a line to type what to find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from workbench.widgets.binding import bind
+from workbench.widgets.card import set_panel_title
+
+from .document import Document, DocumentKind, Grown, fill_hex, fill_json, fill_text
+from .keys import FINDING, VIEW
+from .lines import TextLines
+
+
+class FindLine(Input):
+    """Where one types what to find."""
+
+    BINDINGS = bind(*FINDING)
+    HELP = "What to find. Enter goes to the first match; then n and N go on and back. Esc leaves."
+
+    class Left(Message):
+        """Nothing more to find."""
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
+
+
+class TextView(Vertical):
+    """Shows a text, JSON, markdown or bytes, however large: made on a thread, drawn as far as it is seen."""
+
+    BINDINGS = bind(*VIEW)
+
+    class _Grown(Message):
+        def __init__(self, document: Document) -> None:
+            super().__init__()
+            self.document = document
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, TextView._Grown) and message.document is self.document
+
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str = "",
+    ) -> None:
+        """`empty` stands there while there is nothing to show."""
+        super().__init__(id=id, classes=f"panel {classes}")
+        self.lines = TextLines(empty)
+        self.title = title
+
+    def compose(self) -> ComposeResult:
+        yield self.lines
+        yield FindLine(placeholder="find", compact=True)
+
+    def on_mount(self) -> None:
+        self._tell()
+
+    @property
+    def document(self) -> Document | None:
+        """What is shown."""
+        return self.lines.document
+
+    # -- what to show
+
+    def show_text(self, text: str, kind: DocumentKind = "text") -> None:
+        """Show a text; prose is wrapped."""
+        self._show(kind, lambda document, grown: fill_text(document, text, grown), wraps=True)
+
+    def show_json(self, value: Any) -> None:
+        """Show a JSON value, indented and coloured."""
+        self._show("json", lambda document, grown: fill_json(document, value, grown))
+
+    def show_bytes(self, blob: str) -> None:
+        """Show the first bytes of what `blob` has in base64."""
+        self._show("hex", lambda document, grown: fill_hex(document, blob, grown))
+
+    def clear(self, empty: str | None = None) -> None:
+        """Show nothing; `empty` says why."""
+        self.workers.cancel_group(self, "show")
+        if empty is not None:
+            self.lines.empty = empty
+        self.lines.set_document(None)
+
+    def _show(
+        self, kind: DocumentKind, fill: Callable[[Document, Grown], None], *, wraps: bool = False
+    ) -> None:
+        document = Document(kind)
+        self.lines.set_reactive(TextLines.wraps, wraps)
+        self.lines.set_document(document)
+        self._fill(document, fill)
+
+    @work(thread=True, exclusive=True, group="show")
+    def _fill(self, document: Document, fill: Callable[[Document, Grown], None]) -> None:
+        def grown() -> bool:
+            self.post_message(self._Grown(document))
+            return self.lines.document is document
+
+        fill(document, grown)
+
+    def on_text_view__grown(self, event: _Grown) -> None:
+        event.stop()
+        if event.document is self.lines.document:
+            self.lines.grown()
+
+    # -- words on the border
+
+    def set_title(self, title: str) -> None:
+        """Put `title` on the border; how much text there is comes after it."""
+        self.title = title
+        self._tell()
+
+    @on(TextLines.Told)
+    def _tell(self) -> None:
+        set_panel_title(self, self.title, self.lines.summary)
+
+    # -- finding
+
+    def action_find(self) -> None:
+        self.add_class("-finding")
+        line = self.query_one(FindLine)
+        line.value = self.lines.words
+        line.focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.lines.find(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._leave(keep=bool(event.value))
+
+    @on(FindLine.Left)
+    def _left(self) -> None:
+        self._leave(keep=False)
+
+    def _leave(self, *, keep: bool) -> None:
+        self.remove_class("-finding")
+        if not keep:
+            self.lines.find("")
+        self.lines.focus()
