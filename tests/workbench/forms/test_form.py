@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workbench.forms.schemas import ORDER, PETS, TREE
-from workbench.forms import Form, FormError, JsonError, NumberField, Problem, UnionField, check_arguments
+from workbench.forms import Form, FormError, JsonError, NumberField, UnionField, check_arguments
 
 json_values = st.recursive(
     st.none()
