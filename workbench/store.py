@@ -73,7 +73,7 @@ class Store:
         """Args:
         project: the project whose history this is, or the database file itself.
         """
-        self.path = project if isinstance(project, Path) else project.folder / ".workbench" / "history.db"
+        self.path = project if isinstance(project, Path) else project.data / "history.db"
         self.on_trouble: Callable[[str], None] | None = None
         self._waiting: deque[tuple[str, CallRecord | BatchRecord]] = deque(maxlen=WAITING_ROWS)
         self._changed = threading.Condition()

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from mcp import MCPError
+
 from server_core.breaker import CircuitBreaker
 from server_core.bus import Event, EventBus
 from server_core.clock import Clock, SystemClock
@@ -22,13 +24,15 @@ from .changes import changes_between
 from .clients import EngineClient
 from .errors import EngineError
 from .loopwatch import LoopWatch
+from .recordings import Recordings
 from .tap import FrameRing
 
 if TYPE_CHECKING:
     from workbench.project import Project
     from workbench.store import Store
 
-PROTOCOLS = ("2025-11-25", "2026-07-28")
+NEWEST = "2026-07-28"
+PROTOCOLS = ("2025-11-25", NEWEST)
 
 QUIET_ROUNDS = 2
 """After so many round trips of both clients without a notice there is none under way."""
@@ -39,7 +43,9 @@ class EngineCore:
 
     Attributes:
         calls: makes the calls.
+        recordings: records and replays.
         server: replaced when a config change restarts it.
+        config: the one in force.
     """
 
     def __init__(
@@ -58,12 +64,13 @@ class EngineCore:
         self._store = store
         self._applying = asyncio.Lock()
         self._failed: set[str] = set()
-        self._config: ServerConfig = project.config
-        self.server = self._build(self._config)
+        self.config: ServerConfig = project.config
+        self.server = self._build(self.config)
         self._clients = {
             protocol: EngineClient(protocol, frames, bus.emit, project.folder) for protocol in PROTOCOLS
         }
         self.calls = Calls(self.client, bus, self._clock, self._keep)
+        self.recordings = Recordings(lambda: self.server, bus, self._clock)
         self._watch = watch
         self._unsubscribe = bus.subscribe(self._remember)
         if store is not None:
@@ -81,6 +88,7 @@ class EngineCore:
         """Leave and stop everything."""
         if self._watch is not None:
             self._watch.stop()
+        await self.recordings.close()
         await self._stop_server()
         self.calls.close()
         self._unsubscribe()
@@ -168,6 +176,21 @@ class EngineCore:
         """Let an open breaker's next call through."""
         self._breaker(breaker).allow_probe()
 
+    async def cancel_task(self, task_id: str) -> None:
+        """Cancel a long task by the tool that every client has for it."""
+        for host in self.server.modules.values():
+            if any(task.task == task_id for task in host.instance.tasks()):
+                client = await self.client(NEWEST).connected()
+                tool = host.instance.prefixed("cancel_task")
+                try:
+                    answer = await client.call_tool(tool, {"taskId": task_id})
+                except MCPError as error:
+                    raise EngineError(str(error)) from error
+                if answer.is_error:
+                    raise EngineError(" ".join(getattr(block, "text", "") for block in answer.content))
+                return
+        raise EngineError(f"There is no task {task_id}")
+
     def _breaker(self, name: str) -> CircuitBreaker:
         known = {breaker.name: breaker for breaker in self.server.breakers.all()}
         if name not in known:
@@ -181,15 +204,16 @@ class EngineCore:
     async def apply(self, config: ServerConfig) -> None:
         """See `Engine.apply`."""
         async with self._applying:
-            changes = changes_between(self._config, config)
+            changes = changes_between(self.config, config)
             try:
                 # Made before anything is stopped: a config that makes no server leaves all as it is.
                 fresh = self._build(config)
             except ConfigError as error:
                 raise EngineError(str(error)) from error
-            self._config = config
+            self.config = config
             failures: dict[str, str] = {}
             if changes.restart:
+                await self.recordings.stop_replay()
                 await self._stop_server()
                 self.server = fresh
                 await self._start_server()
@@ -206,7 +230,7 @@ class EngineCore:
     async def restart_module(self, name: str) -> None:
         """See `Engine.restart_module`."""
         async with self._applying:
-            fresh = self._build(self._config)
+            fresh = self._build(self.config)
             if name not in fresh.modules:
                 raise EngineError(str(NotFoundError("module", name, fresh.modules)))
             failures = await self._put_modules(fresh, [name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -70,6 +70,7 @@ class Engine:
         self._frames = FrameRing()
         self._thread = LoopThread("workbench-engine", self._main)
         self._core: asyncio.Future[EngineCore] | None = None
+        self._running: EngineCore | None = None
 
     # -- life
 
@@ -85,6 +86,7 @@ class Engine:
 
     async def _main(self) -> None:
         self._core = asyncio.get_running_loop().create_future()
+        core: EngineCore | None = None
         try:
             from .core import EngineCore
 
@@ -97,17 +99,20 @@ class Engine:
                 watch=self._watch(),
             )
             await core.start()
-        except Exception as error:
-            self._give_up(error)
-            await asyncio.Event().wait()
-            return
-        try:
+            self._running = core
             self._core.set_result(core)
             if self.ready.set_running_or_notify_cancel():
                 self.ready.set_result(None)
             await asyncio.Event().wait()
+        except Exception as error:
+            self._give_up(error)
+            if core is not None:
+                await core.stop()
+                core = None
+            await asyncio.Event().wait()  # to answer the commands that come
         finally:
-            await core.stop()
+            if core is not None:
+                await core.stop()
 
     def _watch(self) -> LoopWatch | None:
         selector = self._thread.selector
@@ -293,6 +298,15 @@ class Engine:
         """
         await self._do(lambda core: core.cancel_task(task_id))
 
+    @property
+    def config(self) -> ServerConfig:
+        """The config in force. From any thread.
+
+        Raises:
+            ConfigError: the project's can't be read.
+        """
+        return self._running.config if self._running is not None else self.project.config
+
     async def apply(self, config: ServerConfig) -> None:
         """Make `config` the server's: changed modules are replaced, and only they; clients stay connected.
 
@@ -314,13 +328,16 @@ class Engine:
 
     # -- recordings
 
-    async def start_recording(self, path: str | Path, module: str | None = None) -> None:
-        """Record the file batches of one files module, or of all.
+    async def start_recording(
+        self, path: str | Path, module: str | None = None, *, force: bool = False
+    ) -> None:
+        """Record the file batches of one files module, or of all; `force` replaces a file that is there.
 
         Raises:
-            EngineError: a recording is under way, or there is no such module.
+            EngineError: a recording is under way, there is no such module, or the file is there already or
+                can't be written.
         """
-        await self._do(lambda core: core.recordings.start_recording(Path(path), module))
+        await self._do(lambda core: core.recordings.start_recording(Path(path), module, force=force))
 
     async def stop_recording(self) -> None:
         """Complete the recording under way, if any."""
@@ -354,8 +371,3 @@ class Engine:
     async def stop_replay(self) -> None:
         """End the replay under way, if any; returns when the resource list is true to the disk again."""
         await self._do(lambda core: core.recordings.stop_replay())
-
-    @property
-    def protocols(self) -> Sequence[str]:
-        """The revisions that `protocol` may name."""
-        return PROTOCOLS

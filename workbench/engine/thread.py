@@ -83,7 +83,8 @@ class LoopThread:
         return not self._thread.is_alive()
 
     def _cancel_main(self) -> None:
-        if self._main_task is not None:
+        # Once: a second cancellation would interrupt the orderly end that the first one began.
+        if self._main_task is not None and not self._main_task.cancelling():
             self._main_task.cancel()
 
     def _work(self) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from workbench.project import Project
 
 from server_core.config import load_config
 from server_core.events import (
@@ -21,104 +18,12 @@ from server_core.events import (
     RequestStarted,
 )
 from tests.waiting import until
+from tests.workbench.engine.trial import SERVER, TOOLS, Seen, seen
 from workbench.engine import NEWEST, PROTOCOLS, ConsoleGuard, Engine, EngineError
 from workbench.facts import ConfigApplied, EngineFailed, NoticeReceived
-from workbench.store import Store
+from workbench.project import Project
 
 pytestmark = pytest.mark.anyio
-FactT = TypeVar("FactT")
-
-SERVER = """
-[server]
-name = "trial"
-
-[modules.tools]
-kind = "functions"
-path = "tools.py"
-
-[modules.docs]
-kind = "files"
-path = "docs"
-"""
-
-TOOLS = '''
-import asyncio
-import time
-from pathlib import Path
-
-from server_core import tool
-
-RELEASE = Path(__file__).parent / "release"
-
-
-@tool
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    print("adding", a, b)
-    return a + b
-
-
-@tool
-async def blocks() -> str:
-    """Hold the loop until somebody else lets go."""
-    while not RELEASE.exists(): time.sleep(0.005)  # BLOCKS HERE
-    return "done"
-
-
-@tool
-async def hangs() -> str:
-    """Wait for ever."""
-    try:
-        await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        print("the hanging tool was cancelled")
-        raise
-    return "never"
-'''
-
-
-class Seen:
-    """Every fact that an engine emits, kept beside its inbox."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.facts: list[object] = []
-        engine.bus.subscribe(lambda event: self.facts.append(event.fact))
-
-    def of(self, kind: type[FactT]) -> list[FactT]:
-        return [fact for fact in self.facts if isinstance(fact, kind)]
-
-    async def started(self, *modules: str) -> None:
-        await until(
-            lambda: {fact.module for fact in self.of(ModuleStarted)} >= set(modules),
-            f"{modules} have started",
-            20,
-        )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "server.toml").write_text(SERVER, encoding="utf-8")
-    (tmp_path / "tools.py").write_text(TOOLS, encoding="utf-8")
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.md").write_text("# A", encoding="utf-8")
-    return tmp_path
-
-
-@pytest.fixture
-async def engine(folder: Path) -> AsyncIterator[Engine]:
-    engine = Engine(Project.find(folder), store=Store(folder / "history.db"))
-    engine.seen = Seen(engine)  # type: ignore[attr-defined]
-    engine.start()
-    await asyncio.wrap_future(engine.ready)
-    yield engine
-    await asyncio.to_thread(engine.stop)
-    assert engine.store is not None
-    engine.store.close()
-
-
-def seen(engine: Engine) -> Seen:
-    found: Seen = engine.seen  # type: ignore[attr-defined]
-    return found
 
 
 async def test_tools_and_files_are_there_for_clients_of_both_revisions(engine: Engine):

@@ -1,0 +1,103 @@
+"""File batches are recorded and replayed through the engine, and both clients hear of a replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server_core.events import FilesChanged, ReplayFinished, ReplayStarted
+from tests.waiting import until
+from tests.workbench.engine.trial import seen
+from workbench.engine import PROTOCOLS, Engine, EngineError
+from workbench.facts import NoticeReceived, RecordingStarted, RecordingStopped, ReplayProgressed
+from workbench.recording import read_recording
+
+pytestmark = pytest.mark.anyio
+
+
+async def recorded(engine: Engine, folder: Path, names: list[str]) -> Path:
+    """A recording of files that came and are gone again."""
+    await seen(engine).started("docs")
+    path = folder / "recordings" / "one.jsonl"
+    await engine.start_recording(path)
+    assert seen(engine).of(RecordingStarted) == [RecordingStarted(str(path))]
+    for name in names:
+        before = len(seen(engine).of(FilesChanged))
+        (folder / "docs" / name).write_text("x", encoding="utf-8")
+        await until(lambda: len(seen(engine).of(FilesChanged)) > before, f"{name} is noticed")  # noqa: B023
+    await engine.stop_recording()
+    for name in names:
+        (folder / "docs" / name).unlink()
+    return path
+
+
+async def test_what_was_recorded_is_in_the_file_and_told_of(engine: Engine, folder: Path):
+    path = await recorded(engine, folder, ["b.md"])
+    recording = read_recording(path)
+    assert recording.module == "docs"
+    assert [[change.path for change in batch.changes] for batch in recording.batches] == [["b.md"]]
+    assert seen(engine).of(RecordingStopped) == [RecordingStopped(str(path), 1)]
+
+
+async def test_only_one_recording_at_a_time_and_none_over_an_existing_file(engine: Engine, folder: Path):
+    path = await recorded(engine, folder, [])
+    with pytest.raises(EngineError, match="exists"):
+        await engine.start_recording(path)
+    await engine.start_recording(folder / "two.jsonl")
+    with pytest.raises(EngineError, match="under way"):
+        await engine.start_recording(folder / "three.jsonl")
+    await engine.stop_recording()
+    with pytest.raises(EngineError, match="did you mean docs"):
+        await engine.start_recording(folder / "three.jsonl", "dogs")
+
+
+async def test_a_replay_tells_the_clients_of_both_revisions_and_ends_true_to_the_disk(
+    engine: Engine, folder: Path
+):
+    path = await recorded(engine, folder, ["b.md", "c.md"])
+    await until(lambda: _deleted(engine) == {"b.md", "c.md"}, "the files are gone again")
+    before = {str(item.uri) for item in await engine.list_resources()}
+    uris = [f"{folder.as_uri()}/docs/{name}" for name in ("b.md", "c.md")]
+    await engine.subscribe(*uris)
+    await engine.start_replay(path, speed="max")
+    await until(lambda: seen(engine).of(ReplayFinished), "the replay ends")
+    await engine.flush_notices()
+    for protocol in PROTOCOLS:
+        told = [
+            fact.uri
+            for fact in seen(engine).of(NoticeReceived)
+            if fact.protocol == protocol and fact.kind == "updated"
+        ]
+        assert told[:2] == uris
+    assert ReplayProgressed("docs", 2, 2, False) in seen(engine).of(ReplayProgressed)
+    assert {str(item.uri) for item in await engine.list_resources()} == before
+
+
+def _deleted(engine: Engine) -> set[str]:
+    batches = seen(engine).of(FilesChanged)
+    return {change.path for batch in batches for change in batch.changes if change.kind == "deleted"}
+
+
+async def test_a_replay_by_steps_waits_for_each_step_and_can_be_stopped(engine: Engine, folder: Path):
+    path = await recorded(engine, folder, ["b.md", "c.md", "d.md"])
+    await engine.start_replay(path, speed="step")
+    assert seen(engine).of(ReplayStarted)
+    assert seen(engine).of(ReplayProgressed) == [ReplayProgressed("docs", 0, 3, True)]
+    with pytest.raises(EngineError, match="under way"):
+        await engine.start_replay(path)
+    await engine.replay_step()
+    await until(lambda: len(seen(engine).of(ReplayProgressed)) == 2, "one batch is fed")
+    assert seen(engine).of(ReplayProgressed)[-1] == ReplayProgressed("docs", 1, 3, True)
+    await engine.stop_replay()
+    assert seen(engine).of(ReplayFinished) == [ReplayFinished("docs", 1)]
+    with pytest.raises(EngineError, match="No replay"):
+        await engine.replay_step()
+
+
+async def test_a_file_that_is_no_recording_is_refused(engine: Engine, folder: Path):
+    await seen(engine).started("docs")
+    with pytest.raises(EngineError, match=r"tools\.py:1: this is no recording"):
+        await engine.start_replay(folder / "tools.py")
+    with pytest.raises(EngineError, match="There is no recording"):
+        await engine.start_replay(folder / "none.jsonl")
