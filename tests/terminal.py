@@ -37,6 +37,8 @@ class Terminal:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "TEXTUAL_ANIMATIONS": "none",
+            # As on a user's machine: compiled once, not at every start.
+            "PYTHONDONTWRITEBYTECODE": "",
             **(environment or {}),
         }
         self._folder = folder

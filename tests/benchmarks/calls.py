@@ -119,7 +119,7 @@ def framed() -> Row:
             server = server._lowlevel_server
         transport: Any = MemoryTransport(server)
         if ours:
-            transport = TappedTransport(transport, frames, "2026-07-28")
+            transport = TappedTransport(transport, frames.sink("2026-07-28"))
         return Client(transport, cache=None)
 
     return compare("call of add, frames tapped and recorded", 1.15, "MCPServer, same transport", connect)
