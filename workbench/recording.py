@@ -142,7 +142,7 @@ class _LineReader:
     def header(self, line: bytes) -> tuple[str, str, datetime]:
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict) or "recording" not in value:
             self._fail('this is no recording: the first line must be {"recording": 1, "module": …, …}')
@@ -164,7 +164,7 @@ class _LineReader:
     def batch(self, line: bytes, module: str, after: float) -> RecordedBatch:
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._fail(f"not JSON: {error}")
         if not isinstance(value, dict):
             self._fail('a batch must be an object, {"t": …, "changes": […]}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ class FolderUris:
 
     def __init__(self, root: str | Path) -> None:
         """`root` is absolute; it is taken as it is, so resolve its links first."""
-        self._base = Path(root).as_uri().rstrip("/") + "/"
+        self._base = Path(root).as_uri().removesuffix("/") + "/"
         self.template = f"{self._base}{{+path}}{{?offset,limit}}"
 
     def uri(self, path: str) -> str:
@@ -26,10 +27,12 @@ def path_problem(path: str) -> str:
     """
     if not path:
         return "is empty"
-    if path.startswith("/") or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
+    if path.startswith("/"):
         return "is not relative"
-    if "\0" in path or "\\" in path:
-        return "has a NUL" if "\0" in path else "has a backslash; separate parts by /"
+    if "\0" in path:
+        return "has a NUL"
+    if os.sep != "/" and not {os.sep, ":"}.isdisjoint(path):
+        return "has a backslash or a colon; separate parts by /"
     if not is_utf8(path):
         return "is not UTF-8"
     for part in path.split("/"):
