@@ -85,7 +85,9 @@ class WorkbenchApp(App[Next]):
         self._came_from: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        # Without its watcher: nothing is drawn yet that would have to be drawn anew.
+        self.set_reactive(App.theme, DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
         self.now = self.clock.now()
         if project is not None:
             folder = project.parent if project.is_file() else project

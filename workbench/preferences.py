@@ -1,17 +1,20 @@
 """What the workbench remembers about its user: the theme, and the projects opened last.
 
-A JSON file in the user's state folder. One that is missing, unreadable or of another shape counts as empty; one that
-can't be written costs the memory, nothing else.
+A JSON file in the user's state folder. One that is missing, unreadable or of another shape counts as empty; one
+that can't be written costs the memory, nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_state_path
+
+from workbench.atomic import write_atomically
 
 RECENT = 12
 
@@ -57,12 +60,7 @@ def _read() -> dict[str, Any]:
 
 def _write(name: str, value: object) -> None:
     path = preferences_path()
-    text = json.dumps({**_read(), name: value}, indent=2)
-    try:
+    text = json.dumps({**_read(), name: value}, indent=2) + "\n"
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # In one step, so that two workbenches at once never leave half a file.
-        draft = path.with_suffix(f".{os.getpid()}.tmp")
-        draft.write_text(text, "utf-8")
-        draft.replace(path)
-    except OSError:
-        return
+        write_atomically(path, text)

@@ -1,4 +1,4 @@
-"""The application's life: one screen after the other until the user leaves, each with its engine and its history."""
+"""The application's life: one project after the other until the user leaves, each with its engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Next(NamedTuple):
 
 
 class Session:
-    """One project while it is open. `open` may be called on any thread, the rest on the one that runs the screen."""
+    """One project while it is open. `open` may be called on any thread, the rest on the screen's."""
 
     def __init__(self) -> None:
         self.engine: Engine | None = None

@@ -67,6 +67,9 @@ class WorkbenchScreen(Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
+        # Textual sets the classes after the first layout, which then would be made twice.
+        self.add_class(*self._get_breakpoint_classes(self.app.size.width, self.HORIZONTAL_BREAKPOINTS))
+        self.add_class(*self._get_breakpoint_classes(self.app.size.height, self.VERTICAL_BREAKPOINTS))
         yield Header().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
         yield TabLine(self.MODE).data_bind(WorkbenchScreen.snapshot)
         with Container(classes="body"):

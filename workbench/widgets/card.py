@@ -11,14 +11,13 @@ from textual.widget import Widget
 
 from workbench.text import one_line
 
-from .painting import TONES, paint
+from .painting import paint
 from .spans import Line
 
 
 class Card(Widget):
     """Shows lines, cut at its width and height. Its look, border and title come from the class `panel`."""
 
-    COMPONENT_CLASSES = TONES
     ALLOW_SELECT = False
 
     def __init__(

@@ -8,7 +8,7 @@ from workbench.state.snapshot import Snapshot
 from workbench.text import elapsed, plural
 
 from .live import Live
-from .painting import TONES, paint
+from .painting import paint
 from .spans import Line, Span, line, spread
 
 PHASES: dict[str, Span] = {
@@ -69,7 +69,6 @@ def _right(snapshot: Snapshot) -> Line:
 class Header(Live):
     """Shows `header_line`."""
 
-    COMPONENT_CLASSES = TONES
     TICKS = True
     ALLOW_SELECT = False
 

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from workbench.actions import APP, REGISTRY
 
-from .painting import TONES, paint
+from .painting import paint
 from .spans import Line, Span, cells
 
 MORE = Span(" …", "dim")
@@ -30,7 +30,6 @@ class Key(NamedTuple):
 class KeyLine(Widget):
     """Shows the keys of the focused widget, then of what it stands in, and the application's at the right."""
 
-    COMPONENT_CLASSES = TONES
     ALLOW_SELECT = False
 
     def __init__(self) -> None:

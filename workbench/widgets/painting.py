@@ -1,52 +1,78 @@
-"""How a line of spans becomes a strip on the screen: the one place where tones get their colours."""
+"""How a line of spans becomes a strip on the screen: the one place where tones get their colours.
+
+The colours come straight from the theme's variables. Component classes would do the same, at ten milliseconds of the
+first paint: Textual resolves each of them for every widget.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from .spans import Line, cells, cleaned
+from workbench.state.snapshot import Tone
 
-STYLES = {
-    "ok": "$success",
-    "warn": "$warning",
-    "bad": "$error",
-    "dim": "$muted",
-    "accent": "$accent",
-    "strong": "bold",
-    "graph": "$primary",
+from .spans import Line, cleaned
+
+COLORS: dict[Tone, str] = {
+    "ok": "success",
+    "warn": "warning",
+    "bad": "error",
+    "dim": "muted",
+    "accent": "accent",
+    "graph": "primary",
 }
-"""The tones as styles of `Content`."""
+"""The theme's variable for each tone; `strong` is bold instead."""
 
-TONES = {f"tone--{tone}" for tone in STYLES}
-"""The component classes of every widget that paints; `app.tcss` gives them their colours."""
+
+@lru_cache(maxsize=512)
+def _tone_style(tone: Tone, color: str, under: str) -> Style:
+    if tone == "strong":
+        return Style(bold=True)
+    # A variable may be translucent (`#d3d7de 60%`): it is seen on what lies under it.
+    return Style.from_color((Color.parse(under) + Color.parse(color)).rich_color)
+
+
+def tone_style(widget: Widget, tone: Tone) -> Style:
+    """The foreground of a tone in the theme of now."""
+    variables = widget.app.theme_variables
+    return _tone_style(tone, variables[COLORS[tone]] if tone in COLORS else "", variables["background"])
+
+
+@lru_cache(maxsize=64)
+def _background(color: str, under: str) -> Style:
+    return Style.from_color(bgcolor=(Color.parse(under) + Color.parse(color)).rich_color)
+
+
+def background(widget: Widget, name: str) -> Style:
+    """The widget's own style on one of the theme's variables, as `cursor`."""
+    variables = widget.app.theme_variables
+    return widget.rich_style + _background(variables[name], variables["background"])
 
 
 def paint(widget: Widget, spans: Line, width: int, base: Style | None = None) -> Strip:
     """`spans`, cleaned, in exactly `width` cells, on `base` (the widget's own style)."""
     base = widget.rich_style if base is None else base
-    segments = []
-    for text, tone in cleaned(spans):
-        if text:
-            style = base + widget.get_component_rich_style(f"tone--{tone}", partial=True) if tone else base
-            segments.append(Segment(text, style))
+    segments = [
+        Segment(text, base + tone_style(widget, tone) if tone else base)
+        for text, tone in cleaned(spans)
+        if text
+    ]
     return Strip(segments).adjust_cell_length(width, base)
-
-
-def line_width(spans: Line) -> int:
-    """How many cells `spans` take once they are painted."""
-    return cells(cleaned(spans))
 
 
 def as_content(lines: Sequence[Line]) -> Content:
     """`lines`, cleaned, as one text that a `Static` wraps."""
     pieces: list[str | tuple[str, str]] = []
     for spans in lines:
-        pieces += [(text, STYLES[tone]) if tone else text for text, tone in cleaned(spans)]
+        for text, tone in cleaned(spans):
+            style = "bold" if tone == "strong" else f"${COLORS[tone]}" if tone else ""
+            pieces.append((text, style) if style else text)
         pieces.append("\n")
     return Content.assemble(*pieces[:-1])

@@ -17,7 +17,7 @@ from workbench.actions import LIST
 from .binding import bind
 from .card import set_panel_title
 from .columns import Column, Row, as_line, joined, widths
-from .painting import TONES, paint
+from .painting import background, paint
 from .spans import Line, Span
 
 
@@ -26,7 +26,6 @@ class Table(ScrollView, can_focus=True):
     on the first row it stays on the first, so that a list with the newest on top runs on."""
 
     BINDINGS = bind(*LIST)
-    COMPONENT_CLASSES = TONES | {"table--cursor", "table--cursor-blurred", "table--header", "table--hover"}
     ALLOW_SELECT = False
     HELP = "A list. Move with j and k or the arrows, g and G go to its ends."
 
@@ -166,9 +165,8 @@ class Table(ScrollView, can_focus=True):
         if width != self._measured:  # a scrollbar came or went
             self._measure()
         if self._header and y == 0:
-            titles = tuple((Span(column.title),) for column in self.columns)
-            style = self.get_component_rich_style("table--header")
-            return paint(self, joined(self.columns, self._wide, titles), width, style)
+            titles = tuple((Span(column.title, "dim"),) for column in self.columns)
+            return paint(self, joined(self.columns, self._wide, titles), width)
         if not self._rows:
             lines = self.empty.split("\n")
             at = y - self._header
@@ -182,10 +180,10 @@ class Table(ScrollView, can_focus=True):
     def _row_style(self, index: int) -> Style | None:
         if index == self.cursor:
             if self.has_focus:
-                return self.get_component_rich_style("table--cursor")
+                return background(self, "cursor")
             if self._keeps_cursor:
-                return self.get_component_rich_style("table--cursor-blurred")
-        return self.get_component_rich_style("table--hover") if index == self._hover else None
+                return background(self, "cursor-blurred")
+        return background(self, "hover") if index == self._hover else None
 
     def refresh_lines(self, y_start: int, line_count: int = 1) -> None:
         # The header line does not scroll: what is asked for is a line of the rows.

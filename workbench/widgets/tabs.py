@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.style import Style
 from textual import events
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -12,7 +13,7 @@ from workbench.actions import PLACES, Place
 from workbench.state.snapshot import Snapshot
 
 from .live import Live
-from .painting import TONES, paint
+from .painting import background, paint
 from .spans import Line, Span, cells
 
 
@@ -51,7 +52,6 @@ def tab_badges(snapshot: Snapshot) -> dict[str, str]:
 class TabLine(Live):
     """Shows the main screens; a click goes to one."""
 
-    COMPONENT_CLASSES = TONES | {"tabs--active", "tabs--key", "tabs--hover"}
     ALLOW_SELECT = False
 
     hovered: reactive[str] = reactive("")
@@ -76,11 +76,17 @@ class TabLine(Live):
             spans: Line = (Span(text[:2], "accent"), Span(text[2:]))
             style = self.rich_style
             if place.mode == self.active:
-                style, spans = self.get_component_rich_style("tabs--active"), (Span(text),)
+                style, spans = self._active_style, (Span(text),)
             elif place.mode == self.hovered:
-                style = self.get_component_rich_style("tabs--hover")
+                style = background(self, "hover")
             strips.append(paint(self, spans, cells(spans), style))
         return Strip.join(strips).adjust_cell_length(self.size.width, self.rich_style)
+
+    @property
+    def _active_style(self) -> Style:
+        """Bold, and the colours the other way round."""
+        style = background(self, "primary")
+        return style + Style(color=self.rich_style.bgcolor, bold=True)
 
     def _place_at(self, x: int) -> str:
         for place, text in zip(PLACES, self._texts(), strict=True):

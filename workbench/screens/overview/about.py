@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 from server_core.events import ErrorReported, FilesChanged, RequestFinished
+from server_core.inspection import BreakerState, ModuleState, PoolState
 from workbench.state.happenings import MARKS
 from workbench.state.snapshot import Happening
 from workbench.text import clean, elapsed, size, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
-
-if TYPE_CHECKING:
-    from server_core.inspection import BreakerState, ModuleState, PoolState
 
 NAME_CELLS = 14
 TRACE_CELLS = 24
@@ -20,6 +17,15 @@ TRACE_CELLS = 24
 
 def _fact(name: str, value: str, tone: str = "") -> Line:
     return (Span(f"{name:<{NAME_CELLS}}", "dim"), Span(value, tone))  # type: ignore[arg-type]
+
+
+def about(thing: BreakerState | ModuleState | PoolState | Happening, now: float) -> list[Line]:
+    """Everything about one thing of the overview; `now` is epoch seconds."""
+    if isinstance(thing, BreakerState):
+        return about_breaker(thing)
+    if isinstance(thing, ModuleState):
+        return about_module(thing)
+    return about_pool(thing, now) if isinstance(thing, PoolState) else about_happening(thing)
 
 
 def about_module(module: ModuleState) -> list[Line]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.content import Content
+from textual.widgets import Static
 
 from workbench.screens.frame import WorkbenchScreen
 from workbench.state import Snapshot
 from workbench.text import clean
-from workbench.widgets.card import Card
+from workbench.widgets.card import set_panel_title
 from workbench.widgets.live import Live
+from workbench.widgets.painting import as_content
+from workbench.widgets.spans import Span
 
 from .panels import (
     BreakersPanel,
@@ -25,22 +27,18 @@ PANELS = (CallsPanel, CachePanel, BreakersPanel, PoolsPanel, RunningPanel, Modul
 NEXT = "Mend it, then press ctrl+r. `workbench check` tells everything that is wrong with the project."
 
 
-class Trouble(Card, Live):
-    """Why there is no server, across the screen; not there while there is one."""
+class Trouble(Static, Live):
+    """Why there is no server."""
 
     def __init__(self) -> None:
-        super().__init__("The server did not start", id="trouble")
+        super().__init__(id="trouble", classes="panel")
+        set_panel_title(self, "The server did not start")
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        return (snapshot.phase, snapshot.reason)
+        return (snapshot.reason,)
 
     def redraw(self) -> None:
-        self.display = self.snapshot.phase == "failed"
-        self.refresh(layout=True)
-
-    def render(self) -> Content:
-        reason = clean(self.snapshot.reason)
-        return Content.assemble((reason, "$error"), "\n\n", (NEXT, "$muted"))
+        self.update(as_content([(Span(clean(self.snapshot.reason), "bad"),), (), (Span(NEXT, "dim"),)]))
 
 
 class OverviewScreen(WorkbenchScreen):
@@ -58,3 +56,6 @@ class OverviewScreen(WorkbenchScreen):
         yield Trouble().data_bind(WorkbenchScreen.snapshot)
         for panel in PANELS:
             yield panel().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
+
+    def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        self.set_class(new.phase == "failed", "-failed")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from textual.widget import Widget
 
 from workbench.actions import BREAKERS, CACHE, HAPPENED, RUNNING
-from workbench.screens.details import DetailsScreen
 from workbench.state.snapshot import Happening, Snapshot
 from workbench.text import number, plural
 from workbench.widgets.binding import bind
@@ -17,16 +16,26 @@ from workbench.widgets.live import Live
 from workbench.widgets.table import Table
 
 from . import rows
-from .about import about_breaker, about_happening, about_module, about_pool
 from .figures import cache_lines, calls_lines
 
 if TYPE_CHECKING:
+    from server_core.inspection import BreakerState, ModuleState, PoolState
     from workbench.app import WorkbenchApp
 
 
 def workbench_of(widget: Widget) -> WorkbenchApp:
     """The application that a panel belongs to."""
     return cast("WorkbenchApp", widget.app)
+
+
+def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState | Happening) -> None:
+    """Open a dialog with everything about `thing`."""
+    # Imported when they are first needed: the first paint does not wait for them.
+    from workbench.screens.details import DetailsScreen
+
+    from .about import about
+
+    widget.app.push_screen(DetailsScreen(title, about(thing, widget.now)))
 
 
 class CallsPanel(Card, Live):
@@ -115,7 +124,7 @@ class BreakersPanel(Table, Live):
     def on_table_opened(self, event: Table.Opened) -> None:
         for breaker in self.snapshot.breakers:
             if breaker.name == event.key:
-                self.app.push_screen(DetailsScreen(breaker.name, about_breaker(breaker)))
+                show(self, breaker.name, breaker)
 
 
 class RunningPanel(Table, Live):
@@ -182,7 +191,7 @@ class ModulesPanel(Table, Live):
     def on_table_opened(self, event: Table.Opened) -> None:
         for module in self.snapshot.modules:
             if module.name == event.key:
-                self.app.push_screen(DetailsScreen(module.name, about_module(module)))
+                show(self, module.name, module)
 
 
 class PoolsPanel(Table, Live):
@@ -207,7 +216,7 @@ class PoolsPanel(Table, Live):
     def on_table_opened(self, event: Table.Opened) -> None:
         for pool in self.snapshot.pools:
             if pool.name == event.key:
-                self.app.push_screen(DetailsScreen(pool.name, about_pool(pool, self.now)))
+                show(self, pool.name, pool)
 
 
 class HappenedPanel(Table, Live):
@@ -251,8 +260,4 @@ class HappenedPanel(Table, Live):
     def on_table_opened(self, event: Table.Opened) -> None:
         happening = next((h for h in self.snapshot.happened if str(h.seq) == event.key), None)
         if happening is not None:
-            self.app.push_screen(DetailsScreen(_title(happening), about_happening(happening)))
-
-
-def _title(happening: Happening) -> str:
-    return f"{happening.source}: {happening.text}"
+            show(self, f"{happening.source}: {happening.text}", happening)

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from workbench.text import number, plural, size
 from workbench.widgets.binding import bind
-from workbench.widgets.painting import TONES, paint
+from workbench.widgets.painting import paint
 from workbench.widgets.spans import Span
 
 from .coloring import pieces_of
@@ -34,7 +34,7 @@ class TextLines(ScrollView, can_focus=True):
     """Shows a document that may still grow; wide lines scroll sideways, or are wrapped."""
 
     BINDINGS = bind(*LINES)
-    COMPONENT_CLASSES = TONES | {f"text--{name}" for name in (*COLORS, "match", "found")}
+    COMPONENT_CLASSES = {f"text--{name}" for name in (*COLORS, "match", "found")}
     HELP = (
         "A text. j and k, the arrows and the mouse scroll, / finds, n and N go from match to match, w wraps "
         "long lines, y copies everything; what is marked with the mouse is copied by ctrl+c."
