@@ -70,6 +70,7 @@ class Calls:
         key: str | None = None,
     ) -> CallRecord:
         """`tools/call`; see `Engine.call_tool`."""
+        await self._client(protocol).know_tools()
 
         async def send(client: Client, meta: dict[str, Any], progressed: ProgressFnT) -> Any:
             meta_params: Any = meta

@@ -69,6 +69,7 @@ class EngineClient:
         self._name = f"client {protocol}"
         self._legacy = protocol < "2026"
         self.heard = 0
+        self._knows_tools = False
         self._streams: ListenStreams | None = None
         self._leave = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -99,6 +100,7 @@ class EngineClient:
 
     async def disconnect(self) -> None:
         """Leave the server. Calls under way end with an error."""
+        self._knows_tools = False
         if self._connected.done():
             self._connected = asyncio.get_running_loop().create_future()
         if self._streams is not None:
@@ -140,8 +142,18 @@ class EngineClient:
 
     # -- what a client asks for
 
+    async def know_tools(self) -> None:
+        """Make sure that the SDK's client knows every tool as it is now.
+
+        It checks each result against the tool's output schema; by itself it would fetch the first page of the
+        list after each call of a tool that it does not know, and never again one that it does.
+        """
+        if not self._knows_tools:
+            await self.list_tools()
+
     async def list_tools(self) -> list[mcp_types.Tool]:
         client = await self.connected()
+        self._knows_tools = True
         return await _all_pages(lambda cursor: client.list_tools(cursor=cursor), lambda page: page.tools)
 
     async def list_resources(self) -> list[mcp_types.Resource]:
@@ -233,6 +245,7 @@ class EngineClient:
                 if uri in self.uris:
                     self._emit(NoticeReceived(self.protocol, "updated", uri))
             case mcp_types.ToolListChangedNotification():
+                self._knows_tools = False
                 self._emit(NoticeReceived(self.protocol, "tools", ""))
             case mcp_types.ResourceListChangedNotification():
                 self._emit(NoticeReceived(self.protocol, "resources", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mcp import MCPError
@@ -24,12 +25,13 @@ from .changes import changes_between
 from .clients import EngineClient
 from .errors import EngineError
 from .loopwatch import LoopWatch
-from .recordings import Recordings
 from .tap import FrameRing
 
 if TYPE_CHECKING:
     from workbench.project import Project
     from workbench.store import Store
+
+    from .recordings import Recordings
 
 NEWEST = "2026-07-28"
 PROTOCOLS = ("2025-11-25", NEWEST)
@@ -43,7 +45,6 @@ class EngineCore:
 
     Attributes:
         calls: makes the calls.
-        recordings: records and replays.
         server: replaced when a config change restarts it.
         config: the one in force.
     """
@@ -70,7 +71,6 @@ class EngineCore:
             protocol: EngineClient(protocol, frames, bus.emit, project.folder) for protocol in PROTOCOLS
         }
         self.calls = Calls(self.client, bus, self._clock, self._keep)
-        self.recordings = Recordings(lambda: self.server, bus, self._clock)
         self._watch = watch
         self._unsubscribe = bus.subscribe(self._remember)
         if store is not None:
@@ -88,7 +88,8 @@ class EngineCore:
         """Leave and stop everything."""
         if self._watch is not None:
             self._watch.stop()
-        await self.recordings.close()
+        if "recordings" in vars(self):
+            await self.recordings.close()
         await self._stop_server()
         self.calls.close()
         self._unsubscribe()
@@ -138,6 +139,13 @@ class EngineCore:
                 await client.round_trip()
             after = sum(client.heard for client in self._clients.values())
             quiet = quiet + 1 if after == before else 0
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """Records and replays; made when it is first asked for, so that a start does without its imports."""
+        from .recordings import Recordings
+
+        return Recordings(lambda: self.server, self._bus, self._clock)
 
     # -- looking and handling
 
@@ -213,7 +221,8 @@ class EngineCore:
             self.config = config
             failures: dict[str, str] = {}
             if changes.restart:
-                await self.recordings.stop_replay()
+                if "recordings" in vars(self):
+                    await self.recordings.stop_replay()
                 await self._stop_server()
                 self.server = fresh
                 await self._start_server()

@@ -14,6 +14,7 @@ from workbench.facts import EngineFailed
 from workbench.records import CallRecord, Frame
 
 from .errors import EngineError
+from .importing import quick_import
 from .inbox import Inbox
 from .loopwatch import LoopWatch
 from .progress import ProgressCallback, relayed
@@ -88,16 +89,17 @@ class Engine:
         self._core = asyncio.get_running_loop().create_future()
         core: EngineCore | None = None
         try:
-            from .core import EngineCore
+            with quick_import():
+                from .core import EngineCore
 
-            core = EngineCore(
-                self.project,
-                self.bus,
-                self._frames,
-                store=self.store,
-                clock=self._clock,
-                watch=self._watch(),
-            )
+                core = EngineCore(
+                    self.project,
+                    self.bus,
+                    self._frames,
+                    store=self.store,
+                    clock=self._clock,
+                    watch=self._watch(),
+                )
             await core.start()
             self._running = core
             self._core.set_result(core)

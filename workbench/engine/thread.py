@@ -34,6 +34,7 @@ class LoopThread:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._main_task: asyncio.Task[None] | None = None
         self._open: set[Future[Any]] = set()
+        self._interval = sys.getswitchinterval()
 
     @property
     def ident(self) -> int | None:
@@ -42,7 +43,8 @@ class LoopThread:
 
     def start(self) -> None:
         """Start the thread; returns at once."""
-        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL))
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._interval, SWITCH_INTERVAL))
         self._thread.start()
 
     async def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -80,6 +82,7 @@ class LoopThread:
         with contextlib.suppress(RuntimeError):  # closed already
             self.loop.call_soon_threadsafe(self._cancel_main)
         self._thread.join(seconds)
+        sys.setswitchinterval(self._interval)
         return not self._thread.is_alive()
 
     def _cancel_main(self) -> None:

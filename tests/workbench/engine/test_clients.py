@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp.types import CallToolResult, JSONRPCResponse
+from mcp.types import CallToolResult, JSONRPCResponse, Tool
 
 from server_core.bus import Event
 from server_core.clock import SystemClock
+from server_core.items import Offer, ToolItem
+from server_core.module import ModuleContext
 from server_core.request import Request
 from server_core.results import text_result
 from server_core.server import Server
@@ -260,6 +262,34 @@ async def test_the_frames_of_a_call_are_its_request_progress_and_answer(rig: Rig
 async def test_the_frames_of_a_cancelled_call_show_the_cancellation(rig: Rig, protocol: str):
     await rig.calls.call_tool("hangs", {}, protocol=protocol, timeout=0.01, key="mine")
     assert [frame.method for frame in rig.frames.frames("mine")] == ["tools/call", "notifications/cancelled"]
+
+
+@REVISIONS
+async def test_a_tool_whose_result_has_changed_its_schema_is_checked_by_the_new_one(rig: Rig, protocol: str):
+    class Typed(ToolsModule):
+        def __init__(self, kind: str, value: object) -> None:
+            async def typed(_request: Request, _arguments: dict[str, Any]) -> CallToolResult:
+                return CallToolResult(content=[], structured_content={"value": value})
+
+            super().__init__("typed")
+            schema = {"type": "object", "properties": {"value": {"type": kind}}}
+            tool = Tool(name="typed", input_schema={"type": "object"}, output_schema=schema)
+            self.item = ToolItem(tool, typed)
+
+        async def start(self, context: ModuleContext) -> None:
+            context.offer(Offer(tools=[self.item]))
+
+    await rig.server.add_module(Typed("string", "x"))
+    assert (await rig.calls.call_tool("typed", {}, protocol=protocol)).outcome == "ok"
+    heard = rig.notices(protocol).count(("tools", ""))
+    await rig.server.replace_module(Typed("integer", 1))
+    await until(lambda: rig.notices(protocol).count(("tools", "")) > heard, "the client hears of it")
+    assert (await rig.calls.call_tool("typed", {}, protocol=protocol)).outcome == "ok"
+    await rig.server.replace_module(Typed("integer", "not a number"))
+    record = await rig.calls.call_tool("typed", {}, protocol=protocol)
+    assert record.outcome == "error"
+    assert record.error is not None
+    assert "not a number" in record.error.message
 
 
 async def test_the_ring_keeps_the_last_frames_only_and_no_more_bytes_than_it_may():
