@@ -38,7 +38,7 @@ NEWEST = "2026-07-28"
 PROTOCOLS = ("2025-11-25", NEWEST)
 """The protocol revisions for which the engine keeps a client of its own, oldest first."""
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 5.0
 """How long `stop` waits for modules that close slowly."""
 
 ReplaySpeed = float | Literal["max", "step"]
