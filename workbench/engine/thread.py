@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from .errors import EngineError
-from .loopwatch import watchable_loop
+from .loopwatch import TurningSelector, watchable_loop
 
 T = TypeVar("T")
 
@@ -24,13 +24,14 @@ class LoopThread:
     """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile.
 
     Attributes:
-        loop: the thread's event loop.
+        loop: the thread's event loop, once it is started.
         selector: what the loop waits on, by which it can be watched; `None` where that is not possible.
     """
 
     def __init__(self, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._main = main
-        self.loop, self.selector = watchable_loop()
+        self.loop: asyncio.AbstractEventLoop
+        self.selector: TurningSelector | None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._main_task: asyncio.Task[None] | None = None
         self._open: set[Future[Any]] = set()
@@ -43,6 +44,7 @@ class LoopThread:
 
     def start(self) -> None:
         """Start the thread; returns at once."""
+        self.loop, self.selector = watchable_loop()
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(min(self._interval, SWITCH_INTERVAL))
         self._thread.start()
@@ -55,8 +57,10 @@ class LoopThread:
         Raises:
             EngineError: the thread has ended, or ends before the coroutine does.
         """
-        if self.loop.is_closed() or not self._thread.is_alive():
-            raise EngineError("The engine has stopped")
+        if not self._thread.is_alive():
+            raise EngineError(
+                f"The engine has {'not been started' if self._thread.ident is None else 'stopped'}"
+            )
         coroutine = make()
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
@@ -77,7 +81,6 @@ class LoopThread:
         """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in
         `seconds`."""
         if self._thread.ident is None:
-            self.loop.close()
             return True
         with contextlib.suppress(RuntimeError):  # closed already
             self.loop.call_soon_threadsafe(self._cancel_main)

@@ -69,6 +69,13 @@ async def test_a_command_to_a_thread_that_has_ended_says_so():
         await thread.call(wait_for_ever)
 
 
+async def test_a_command_to_a_thread_that_was_never_started_says_so_and_stopping_it_is_fine():
+    thread = LoopThread("test", wait_for_ever)
+    with pytest.raises(EngineError, match="not been started"):
+        await thread.call(wait_for_ever)
+    assert thread.stop(1.0)
+
+
 async def test_stopping_cancels_what_runs():
     ended = threading.Event()
     running = threading.Event()
