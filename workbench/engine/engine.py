@@ -86,7 +86,6 @@ class Engine:
             self.ready.set_running_or_notify_cancel()
 
     async def _main(self) -> None:
-        self._core = asyncio.get_running_loop().create_future()
         core: EngineCore | None = None
         try:
             with quick_import():
@@ -102,7 +101,7 @@ class Engine:
                 )
             await core.start()
             self._running = core
-            self._core.set_result(core)
+            self._core_future().set_result(core)
             if self.ready.set_running_or_notify_cancel():
                 self.ready.set_result(None)
             await asyncio.Event().wait()
@@ -123,17 +122,21 @@ class Engine:
     def _give_up(self, error: Exception) -> None:
         reason = str(error).strip() or type(error).__name__
         self.bus.emit(EngineFailed(reason.splitlines()[0]))
-        if self._core is not None:
-            self._core.set_exception(EngineError(f"There is no server: {reason}"))
-            self._core.exception()  # looked at: nobody needs to ask for a command
+        future = self._core_future()
+        future.set_exception(EngineError(f"There is no server: {reason}"))
+        future.exception()  # looked at: nobody needs to ask for a command
         if self.ready.set_running_or_notify_cancel():
             self.ready.set_exception(error)
 
+    def _core_future(self) -> asyncio.Future[EngineCore]:
+        """What commands wait for. On the engine's loop, by whoever comes first: a command or the main task."""
+        if self._core is None:
+            self._core = asyncio.get_running_loop().create_future()
+        return self._core
+
     async def _do(self, command: Callable[[EngineCore], Coroutine[Any, Any, T]]) -> T:
         async def run() -> T:
-            # The main task runs first on the loop, so that the future exists by now.
-            assert self._core is not None
-            return await command(await asyncio.shield(self._core))
+            return await command(await asyncio.shield(self._core_future()))
 
         return await self._thread.call(run)
 
