@@ -80,7 +80,10 @@ class Engine:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop clients, server and store, at most `STOP_SECONDS` each. Blocks; idempotent."""
+        """Stop clients and server and wait for the thread, at most `STOP_SECONDS`. Blocks; idempotent.
+
+        The store is left to whoever made it.
+        """
         self._thread.stop(STOP_SECONDS)
         if self.ready.cancel():
             self.ready.set_running_or_notify_cancel()
