@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 
 class FolderUris:
@@ -18,6 +18,10 @@ class FolderUris:
     def uri(self, path: str) -> str:
         """The URI of `path`, which is relative to the folder and `/` separated."""
         return self._base + quote(path, safe="/")
+
+    def path_in(self, uri: str) -> str:
+        """What `uri` says after the folder, decoded: to show and to compare, never to open."""
+        return unquote(uri.removeprefix(self._base))
 
 
 def path_problem(path: str) -> str:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ from ..files.scanning import MOST_FILES, DiskView, FolderScan
 from ..files.serving import FileServing, wanted_part
 from ..files.source import FolderWatch
 from ..files.uris import FolderUris
-from ..items import Contents, Offer, TemplateItem
+from ..items import Contents, Offer, ResourceItem, TemplateItem
 from ..module import Module, ModuleContext
 from ..request import Request
 from ..settings import BreakerSettings
@@ -93,10 +94,9 @@ class FilesModule(Module):
         # First watched, then looked at: what changes in between is in both, and nothing is in neither.
         await context.run_sync(lambda: watch.ready.wait(READY_SECONDS))
         feed.pending.clear()
-        self._scan = await context.run_sync(view.scan)
-        items = [item for entry in self._scan.entries.values() if (item := self._index.put(entry))]
+        resources = await context.run_sync(lambda: self._first_look(view))
         self._note()
-        context.offer(Offer(resources=items, templates=[self._part_template()]))
+        context.offer(Offer(resources=resources, templates=[self._part_template()]))
         context.spawn(feed.take_live(), "watching")
 
     async def stop(self) -> None:
@@ -105,6 +105,11 @@ class FilesModule(Module):
         if self._feed is not None:
             self._feed.close()
             self._feed = None
+
+    def _first_look(self, view: DiskView) -> list[ResourceItem]:
+        """Fill the index, which nobody else knows yet. Blocks."""
+        self._scan = view.scan()
+        return [item for entry in self._scan.entries.values() if (item := self._index.put(entry))]
 
     # -- what changes
 
@@ -185,9 +190,9 @@ class FilesModule(Module):
 
     def _neighbours(self, uri: str, most: int = 200) -> list[str]:
         """Some URIs of files in the same folder."""
-        folder = uri.rpartition("/")[0] + "/"
-        near = (known for path in self._index.entries if (known := self._uris.uri(path)).startswith(folder))
-        return [known for known, _ in zip(near, range(most), strict=False)]
+        folder = self._uris.path_in(uri).rpartition("/")[0]
+        near = (path for path in self._index.entries if path.rpartition("/")[0] == folder)
+        return [self._uris.uri(path) for path in islice(near, most)]
 
     def _part_template(self) -> TemplateItem:
         definition = ResourceTemplate(
