@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .backend import DatabaseBackend, DatabaseConnection, Verdict
@@ -12,7 +13,7 @@ from .sockets import is_silent, shut_socket
 from .statements import SqlGrammar
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, ExceptionContext
 
 _PG_CURSOR_WORDS = frozenset({"select", "with", "values", "table"})
 """Statements that a cursor on the server can run; the others answer little."""
@@ -61,7 +62,7 @@ class PostgresqlBackend(DatabaseBackend):
     limits_itself: ClassVar[bool] = True
 
     def make_engine(self) -> Engine:
-        from sqlalchemy import create_engine
+        from sqlalchemy import create_engine, event
         from sqlalchemy.pool import NullPool
 
         given = self.url.query.get("options", ())
@@ -77,6 +78,7 @@ class PostgresqlBackend(DatabaseBackend):
         if "connect_timeout" not in self.url.query:
             arguments["connect_timeout"] = 10
         engine = create_engine(self.url, poolclass=NullPool, connect_args=arguments)
+        event.listen(engine, "handle_error", _close_lost_cursor)
         return engine.execution_options(postgresql_readonly=True)
 
     def open(self) -> DatabaseConnection:
@@ -153,6 +155,14 @@ class PostgresqlBackend(DatabaseBackend):
             for oid, schema, name, kind in rows(_PG_VISIBLE)
         ]
         return sorted(found, key=lambda table: table.name)
+
+
+def _close_lost_cursor(context: ExceptionContext) -> None:
+    """SQLAlchemy leaves a cursor open whose connection is lost, and psycopg warns of that."""
+    cursor = getattr(context.execution_context, "cursor", None)
+    if context.is_disconnect and cursor is not None:
+        with suppress(Exception):
+            cursor.close()
 
 
 def _read_leniently(driver: Any) -> None:

@@ -17,7 +17,7 @@ from ..databases.query_tool import QueryTool
 from ..databases.reader import TableReader
 from ..databases.schema import TableInfo, describe_tables
 from ..errors import CoreError, ModuleStartError, NotFoundError
-from ..items import Contents, Offer, ResourceItem, TemplateItem, ToolItem
+from ..items import Contents, Offer, ReadHandler, ResourceItem, TemplateItem, ToolItem
 from ..module import Module, ModuleContext
 from ..request import Request
 from ..settings import BreakerSettings, PoolSettings
@@ -180,7 +180,7 @@ class DatabaseModule(Module):
 
     # -- handlers
 
-    def _table_reader(self, name: str) -> Any:
+    def _table_reader(self, name: str) -> ReadHandler:
         async def read(request: Request, uri: str, _variables: Mapping[str, Any]) -> Contents:
             return await self._read_table(request, uri, {"name": name})
 
@@ -215,12 +215,17 @@ class DatabaseModule(Module):
 
         Raises:
             UnavailableError: the database does not answer.
+            ModuleStartError: a new table has the URI of another module's resource.
         """
         tables = await self._reader.tables()
         if tables == self._tables:
             return False
         before, self._tables = self._tables, tables
-        self._context.offer(self._offer())
+        try:
+            self._context.offer(self._offer())
+        except ModuleStartError:
+            self._tables = before
+            raise
         self._context.note(describe_tables(tables))
         if list(before) != list(tables):
             await self._context.publish(resources=True, tools=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,6 +108,55 @@ def start_error(url: str, **options: Any) -> Any:
             return server.inspect().modules[0].reason
 
     return reason()
+
+
+class Wire:
+    """A TCP connection to a service that can be made to swallow everything, as a network does that is down."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._writers: list[asyncio.StreamWriter] = []
+        self.down = False
+        self.port = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Wire]:
+        """Listen on `port` while the block runs."""
+        async with asyncio.TaskGroup() as tasks:
+            server = await asyncio.start_server(self._connected(tasks), "127.0.0.1", 0)
+            self.port = server.sockets[0].getsockname()[1]
+            try:
+                yield self
+            finally:
+                server.close()
+                for writer in self._writers:
+                    writer.close()
+
+    def _connected(
+        self, tasks: asyncio.TaskGroup
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            answers, requests = await asyncio.open_connection(*self._target)
+            self._writers += [writer, requests]
+            tasks.create_task(self._copy(reader, requests))
+            tasks.create_task(self._copy(answers, writer))
+
+        return lambda reader, writer: _kept(tasks.create_task(join(reader, writer)))
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                if not self.down:
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            return
+        finally:
+            writer.close()
+
+
+def _kept(_task: object) -> None:
+    """The task group keeps it."""
 
 
 @contextmanager

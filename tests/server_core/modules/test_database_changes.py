@@ -14,13 +14,15 @@ import pytest
 from mcp import MCPError
 from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated
 from mcp.shared.exceptions import MCPDeprecationWarning
-from mcp.types import ResourceUpdatedNotification
+from mcp.types import Resource, ResourceUpdatedNotification
 
 from server_core.databases.file_watch import SqliteFileWatch
 from server_core.events import BreakerChanged, ModuleNoted
+from server_core.items import ResourceItem
 from server_core.settings import BreakerSettings
 from server_core.testing import NEWEST, OLDEST, ManualClock, connect, expect
 from tests.server_core.modules.databases_for_tests import Shop, make_shop, opened, write
+from tests.server_core.modules_for_tests import TextsModule
 from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +115,27 @@ async def test_a_new_table_is_listed_and_a_dropped_one_is_not(shop_file: Path, c
         assert "authors, books, loans" in ((await shop.client.list_tools()).tools[0].description or "")
         with pytest.raises(MCPError, match="Unknown resource"):
             await shop.read("db://table/cheap")
+
+
+class Loans(TextsModule):
+    """Has the URI that a table named loans would have."""
+
+    def item(self, name: str) -> ResourceItem:
+        return ResourceItem(Resource(uri=f"db://table/{name}", name=name), self._read)
+
+
+async def test_a_new_table_with_another_modules_uri_is_told_of_and_the_rest_stays(
+    shop_file: Path, clock: ManualClock
+) -> None:
+    async with opened(f"sqlite:///{shop_file}", clock=clock) as shop:
+        await shop.server.add_module(Loans("other", {"loans": "none"}))
+        async with expect(
+            shop.server.bus, ModuleNoted, lambda fact: "db://table/loans" in fact.note
+        ) as noted:
+            write(shop_file, "CREATE TABLE loans (book)")
+            await look(clock)
+        assert 'prefix = "shop"' in noted.result().note
+        assert (await shop.read("db://table/books"))["metadata"]["total"] == 250
 
 
 async def test_a_table_is_read_before_it_has_been_noticed(shop_file: Path, clock: ManualClock) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from mcp import MCPError
+from sqlalchemy import make_url
 
 from server_core.databases import connect as database_connect
 from server_core.databases.backend import DatabaseBackend
@@ -22,6 +23,7 @@ from server_core.settings import BreakerSettings, LimitSettings, PoolSettings
 from server_core.testing import ManualClock
 from tests.server_core.modules.databases_for_tests import (
     Shop,
+    Wire,
     make_shop,
     mariadb_database,
     opened,
@@ -280,6 +282,25 @@ async def test_a_database_that_goes_away_trips_the_breaker_and_comes_back_by_its
         clock.advance(5)
         assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
         assert shop.server.inspect().breakers[0].status == "closed"
+
+
+async def test_a_network_that_swallows_everything_leaves_no_request_without_an_answer(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server_core.databases.access.OWN_LIMIT_SECONDS", 0.0)
+    monkeypatch.setattr("server_core.databases.access.PATIENCE_SECONDS", 0.1)
+    url = make_url(service)
+    wire = Wire(url.host or "", url.port or (3306 if "mysql" in service else 5432))
+    async with wire.open():
+        through = url.set(host="127.0.0.1", port=wire.port).render_as_string(hide_password=False)
+        async with opened(through, pool=ONE, limits=LimitSettings(query_seconds=0.2)) as shop:
+            wire.down = True
+            assert "does not answer, not even to being stopped" in await shop.refused("SELECT 1")
+            assert shop.server.inspect().breakers[0].failures == 1
+            pool = shop.module._access.pool
+            await until(lambda: pool.state().closed == 1, "the connection is cut", seconds=4)
+            wire.down = False
+            assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
 
 
 async def test_new_tables_show_when_the_schema_is_read_or_one_is_asked_for(postgres: str) -> None:
