@@ -1,0 +1,203 @@
+"""What runs long tasks: the protocol, and the engine that runs them in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from mcp import MCPError
+from mcp.types import CallToolResult, InputRequiredResult
+
+from ..events import TaskChanged, TaskProgressed, TaskStarted, TaskStatus
+from ..inspection import TaskState
+from ..module import ModuleContext
+from ..request import ProgressSink
+from .store import TaskRow, TaskStore, task_detail
+
+TaskBody = Callable[[ProgressSink], Awaitable[CallToolResult | InputRequiredResult]]
+"""Runs the task's tool, telling its progress."""
+
+SHOWN_TASKS = 100
+"""How many tasks `states` remembers."""
+
+PROGRESS_SECONDS = 0.25
+"""How often a task's progress is written to the disk at most."""
+
+HEARTBEAT_SECONDS = 3.0
+
+
+class TaskEngine(Protocol):
+    """Where long tasks run: in this process, or on other machines. On the server's loop."""
+
+    async def start(self, name: str, arguments: dict[str, Any], body: TaskBody) -> TaskState:
+        """Accept a task; it is kept durably when this returns."""
+        ...
+
+    async def get(self, task: str) -> TaskRow | None:
+        """A task with its result, `None` for an unknown or expired one."""
+        ...
+
+    async def cancel(self, task: str) -> TaskRow | None:
+        """Cancel a task and wait until its code has been told; `None` for an unknown one."""
+        ...
+
+    def states(self) -> Sequence[TaskState]:
+        """The last tasks, newest first."""
+        ...
+
+
+@dataclass(slots=True)
+class _RunningTask:
+    state: TaskState
+    job: asyncio.Task[None] | None = None
+    written: float = 0.0
+
+
+class LocalTaskEngine:
+    """Runs tasks on this loop, at most `max_running` at a time, and keeps them in a `TaskStore`."""
+
+    def __init__(self, context: ModuleContext, store: TaskStore, *, max_running: int, ttl: float) -> None:
+        self._context = context
+        self._store = store
+        self._ttl = ttl
+        self._slots = asyncio.Semaphore(max_running)
+        self._running: dict[str, _RunningTask] = {}
+        self._shown: OrderedDict[str, TaskState] = OrderedDict()
+
+    async def open(self) -> None:
+        """Open the store, account for the tasks of processes that died, and keep house from now on."""
+        now = self._context.clock.now()
+
+        def opened() -> list[TaskRow]:
+            self._store.open(now)
+            self._store.recover(now, now + self._ttl)
+            self._store.purge(now)
+            return self._store.latest(self._context.module, SHOWN_TASKS)
+
+        for row in reversed(await self._context.run_sync(opened)):
+            self._shown[row.state.task] = row.state
+        self._context.spawn(self._keep_house(), "keeping the task store")
+
+    async def close(self) -> None:
+        """Cancel what runs (it counts as interrupted) and close the store."""
+        jobs = [running.job for running in self._running.values() if running.job is not None]
+        for job in jobs:
+            job.cancel("the server stops")
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await self._context.run_sync(self._store.close)
+
+    async def start(self, name: str, arguments: dict[str, Any], body: TaskBody) -> TaskState:
+        now = self._context.clock.now()
+        status: TaskStatus = "queued" if self._slots.locked() else "working"
+        state = TaskState(secrets.token_urlsafe(12), name, self._context.module, status, now, now)
+        await self._context.run_sync(lambda: self._store.add(state, arguments))
+        running = _RunningTask(state)
+        self._running[state.task] = running
+        self._show(state)
+        self._context.bus.emit(TaskStarted(state.task, name, self._context.module))
+        running.job = asyncio.create_task(self._run(running, body), name=f"task {name}")
+        return state
+
+    async def get(self, task: str) -> TaskRow | None:
+        running = self._running.get(task)
+        if running is not None:
+            return TaskRow(running.state)
+        return await self._context.run_sync(lambda: self._store.get(task))
+
+    async def cancel(self, task: str) -> TaskRow | None:
+        running = self._running.get(task)
+        if running is not None and running.job is not None:
+            running.job.cancel()
+            await asyncio.wait([running.job])
+        return await self._context.run_sync(lambda: self._store.get(task))
+
+    def states(self) -> Sequence[TaskState]:
+        return list(reversed(self._shown.values()))
+
+    async def _run(self, running: _RunningTask, body: TaskBody) -> None:
+        async def progressed(progress: float, total: float | None, message: str) -> None:
+            await self._progressed(running, progress, total, message)
+
+        status: TaskStatus
+        result: dict[str, Any] | None = None
+        error = ""
+        try:
+            async with self._slots:
+                if running.state.status == "queued":
+                    self._change(running, "working", "")
+                answer = await body(progressed)
+            result = answer.model_dump(by_alias=True, mode="json", exclude_none=True)
+            failed = not isinstance(answer, CallToolResult) or bool(answer.is_error)
+            status = "failed" if failed else "completed"
+            error = task_detail(result, "") if failed else ""
+        except asyncio.CancelledError as cancelled:
+            status = "interrupted" if cancelled.args else "cancelled"
+            error = "The server was stopped" if cancelled.args else "It was cancelled"
+        except MCPError as refused:
+            status, error = "failed", refused.message
+        # The end is written whatever happens meanwhile: a second cancellation must not lose it.
+        await asyncio.shield(self._end(running, status, result, error))
+
+    async def _end(
+        self, running: _RunningTask, status: TaskStatus, result: dict[str, Any] | None, error: str
+    ) -> None:
+        now = self._context.clock.now()
+        running.state = replace(
+            running.state, status=status, updated=now, detail=task_detail(result, error)
+        )
+        row = TaskRow(running.state, result, error)
+        try:
+            await self._context.run_sync(lambda: self._store.ended(row, now + self._ttl))
+        except Exception as failure:
+            self._context.report(failure, f"keeping the end of task {running.state.name}")
+        self._running.pop(running.state.task, None)
+        self._show(running.state)
+        self._context.bus.emit(TaskChanged(running.state.task, status, running.state.detail))
+
+    async def _progressed(
+        self, running: _RunningTask, progress: float, total: float | None, message: str
+    ) -> None:
+        now = self._context.clock.now()
+        running.state = replace(
+            running.state, progress=progress, total=total, message=message, updated=now
+        )
+        self._show(running.state)
+        self._context.bus.emit(TaskProgressed(running.state.task, progress, total, message))
+        moment = self._context.clock.monotonic()
+        if moment - running.written >= PROGRESS_SECONDS:
+            running.written = moment
+            state = running.state
+            await self._context.run_sync(lambda: self._store.progressed(state))
+
+    def _change(self, running: _RunningTask, status: TaskStatus, detail: str) -> None:
+        running.state = replace(running.state, status=status, updated=self._context.clock.now())
+        self._show(running.state)
+        self._context.bus.emit(TaskChanged(running.state.task, status, detail))
+
+    def _show(self, state: TaskState) -> None:
+        self._shown[state.task] = state
+        while len(self._shown) > SHOWN_TASKS:
+            oldest = next((task for task in self._shown if task not in self._running), None)
+            if oldest is None:
+                return
+            del self._shown[oldest]
+
+    async def _keep_house(self) -> None:
+        clock = self._context.clock
+        while True:
+            await clock.sleep(HEARTBEAT_SECONDS)
+            now = clock.now()
+
+            def keep(now: float = now) -> None:
+                self._store.beat(now)
+                self._store.recover(now, now + self._ttl)
+                self._store.purge(now)
+
+            try:
+                await self._context.run_sync(keep)
+            except Exception as error:
+                self._context.note(f"the task store does not answer: {error}")

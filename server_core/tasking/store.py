@@ -1,0 +1,218 @@
+"""The rows of long tasks in a SQLite file that several processes may share."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..events import TaskStatus
+from ..inspection import TaskState
+
+OWNER_SILENCE = 15.0
+"""Seconds without a heartbeat after which an owner is taken for dead."""
+
+TASK_TABLES = """
+create table if not exists tasks (
+    id text primary key, name text not null, module text not null, arguments text not null,
+    status text not null, created real not null, updated real not null, expires real,
+    progress real not null default 0, total real, message text not null default '',
+    result text, error text, owner text not null
+);
+create index if not exists tasks_created on tasks (created);
+create table if not exists owners (id text primary key, pid integer not null, beat real not null);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as it is kept: its state, and its result (the protocol's JSON) or error once it has ended."""
+
+    state: TaskState
+    result: dict[str, Any] | None = None
+    error: str = ""
+
+
+class TaskStore:
+    """Reads and writes task rows. Every method blocks and may be called from any thread.
+
+    A row is on the disk when the method that writes it returns: a killed process loses nothing that was answered.
+    """
+
+    def __init__(self, path: Path, owner: str) -> None:
+        """Args:
+        owner: this process's running server, unique among all.
+        """
+        self.path = path
+        self.owner = owner
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self, now: float) -> None:
+        """Open or make the file, and say that this owner lives.
+
+        Raises:
+            sqlite3.Error, OSError: it can't be opened.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=10, check_same_thread=False, isolation_level=None)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = normal")
+            connection.executescript(TASK_TABLES)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        self._connection = connection
+        self.beat(now)
+
+    def close(self) -> None:
+        """Take this owner off the list and close. Idempotent."""
+        with self._lock:
+            if self._connection is not None:
+                try:
+                    self._connection.execute("delete from owners where id = ?", (self.owner,))
+                finally:
+                    self._connection.close()
+                    self._connection = None
+
+    def beat(self, now: float) -> None:
+        """Say that this owner lives."""
+        self._write("insert or replace into owners values (?, ?, ?)", (self.owner, os.getpid(), now))
+
+    def add(self, state: TaskState, arguments: dict[str, Any]) -> None:
+        """Keep a new task."""
+        self._write(
+            "insert into tasks (id, name, module, arguments, status, created, updated, owner)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                state.task,
+                state.name,
+                state.module,
+                json.dumps(arguments),
+                state.status,
+                state.created,
+                state.updated,
+                self.owner,
+            ),
+        )
+
+    def progressed(self, state: TaskState) -> None:
+        """Keep how far a task is."""
+        self._write(
+            "update tasks set status = ?, updated = ?, progress = ?, total = ?, message = ? where id = ?",
+            (state.status, state.updated, state.progress, state.total, state.message, state.task),
+        )
+
+    def ended(self, row: TaskRow, expires: float) -> None:
+        """Keep how a task ended, until `expires`."""
+        state = row.state
+        self._write(
+            "update tasks set status = ?, updated = ?, expires = ?, progress = ?, total = ?, message = ?,"
+            " result = ?, error = ? where id = ?",
+            (
+                state.status,
+                state.updated,
+                expires,
+                state.progress,
+                state.total,
+                state.message,
+                None if row.result is None else json.dumps(row.result),
+                row.error,
+                state.task,
+            ),
+        )
+
+    def get(self, task: str) -> TaskRow | None:
+        """The task of that id, of whichever owner."""
+        rows = self._read("select * from tasks where id = ?", (task,))
+        return _row(rows[0]) if rows else None
+
+    def latest(self, module: str, count: int) -> list[TaskRow]:
+        """The last `count` tasks of a module, newest first, without their results."""
+        rows = self._read(
+            "select * from tasks where module = ? order by created desc limit ?", (module, count)
+        )
+        return [_row(row) for row in rows]
+
+    def recover(self, now: float, expires: float) -> int:
+        """Mark the unfinished tasks of dead owners as interrupted; returns how many."""
+        dead = [
+            row["id"]
+            for row in self._read("select * from owners", ())
+            if row["id"] != self.owner and (now - row["beat"] > OWNER_SILENCE or not _is_alive(row["pid"]))
+        ]
+        self._write_many("delete from owners where id = ?", [(owner,) for owner in dead])
+        return self._write(
+            "update tasks set status = 'interrupted', updated = ?, expires = ?,"
+            " error = 'The process that ran it has ended' where status in ('queued', 'working', 'input_required')"
+            " and owner not in (select id from owners)",
+            (now, expires),
+        )
+
+    def purge(self, now: float) -> int:
+        """Forget the tasks whose results have expired; returns how many."""
+        return self._write("delete from tasks where expires is not null and expires < ?", (now,))
+
+    def _write(self, sql: str, values: tuple[Any, ...]) -> int:
+        with self._lock:
+            return self._open().execute(sql, values).rowcount
+
+    def _write_many(self, sql: str, values: Iterable[tuple[Any, ...]]) -> None:
+        with self._lock:
+            self._open().executemany(sql, values)
+
+    def _read(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        with self._lock:
+            cursor = self._open().cursor()
+            cursor.row_factory = sqlite3.Row
+            return list(cursor.execute(sql, values))
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise sqlite3.ProgrammingError("The task store is closed")
+        return self._connection
+
+
+def _row(row: sqlite3.Row) -> TaskRow:
+    status: TaskStatus = row["status"]
+    result = None if row["result"] is None else json.loads(row["result"])
+    error = row["error"] or ""
+    state = TaskState(
+        row["id"],
+        row["name"],
+        row["module"],
+        status,
+        row["created"],
+        row["updated"],
+        row["progress"],
+        row["total"],
+        row["message"],
+        task_detail(result, error),
+    )
+    return TaskRow(state, result, error)
+
+
+def task_detail(result: dict[str, Any] | None, error: str) -> str:
+    """The first line of a task's error, or of its result's text."""
+    text = error
+    if not text and result is not None:
+        text = next((block["text"] for block in result.get("content", ()) if block.get("type") == "text"), "")
+    return text.strip().partition("\n")[0][:200]
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # there a signal would end it; its silence tells
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
