@@ -167,7 +167,7 @@ def postgres_schema(script: str) -> Iterator[str]:
     try:
         driver = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
     except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL answers at {POSTGRES}: {error}")
+        pytest.skip(f"no PostgreSQL answers at {POSTGRES}: {str(error).splitlines()[0]}")
     with closing(driver):
         driver.execute(f"CREATE SCHEMA {name}; SET search_path = {name}; {script}")
         try:

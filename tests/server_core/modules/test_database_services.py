@@ -1,4 +1,4 @@
-"""PostgreSQL and MariaDB, really talked to where they answer; and a database of a kind without a backend of its own."""
+"""PostgreSQL and MariaDB, really talked to where they answer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import MCPError
 from sqlalchemy import make_url
 
-from server_core.databases import connect as database_connect
 from server_core.databases.backend import DatabaseBackend
 from server_core.databases.mariadb import MariadbBackend
 from server_core.databases.postgresql import PostgresqlBackend
@@ -24,11 +22,9 @@ from server_core.testing import ManualClock
 from tests.server_core.modules.databases_for_tests import (
     Shop,
     Wire,
-    make_shop,
     mariadb_database,
     opened,
     postgres_schema,
-    write,
 )
 from tests.waiting import until
 
@@ -411,20 +407,3 @@ def slow_count(shop: Shop) -> Any:
         return connection.exec_driver_sql(sql).all()
 
     return count
-
-
-async def test_a_database_of_another_kind_offers_its_tables_and_no_query(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(database_connect._BACKENDS, "sqlite+pysqlite")
-    path = make_shop(tmp_path / "shop.db")
-    write(path, "CREATE TABLE gone (a); CREATE VIEW broken AS SELECT * FROM gone; DROP TABLE gone")
-    async with opened(f"sqlite:///{path}") as shop:
-        assert (await shop.client.list_tools()).tools == []
-        page = await shop.read("db://table/books?limit=1")
-        assert (page["rows"][0]["title"], page["metadata"]["total"]) == ("Book 1", 250)
-        schema = {table["name"]: table for table in (await shop.read("db://schema"))["tables"]}
-        assert schema["books"]["foreign_keys"][0]["table"] == "authors"
-        assert "no such table" in schema["broken"]["problem"]
-        with pytest.raises(MCPError, match="no such table"):
-            await shop.read("db://table/broken")
