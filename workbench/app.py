@@ -15,7 +15,8 @@ from textual import work
 from textual.app import App
 from textual.command import Provider
 from textual.message import Message
-from textual.reactive import var
+from textual.reactive import Reactive, var
+from textual.theme import Theme
 
 from server_core.clock import Clock, SystemClock
 from workbench.actions import APP, GO
@@ -47,11 +48,16 @@ class WorkbenchApp(App[Next]):
     """
 
     TITLE = "workbench"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar = [
+        "app.tcss",
+        "screens/overview/overview.tcss",
+    ]  # together: one parse for the first paint
     BINDINGS = bind(*GO, *APP)
     COMMANDS: ClassVar = {_palette}
     MODES: ClassVar = MODES
 
+    # Without a watcher at the start, which would lay everything out once more.
+    theme: Reactive[str] = Reactive(DARK.name, init=False)
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
 
@@ -83,15 +89,18 @@ class WorkbenchApp(App[Next]):
         self._inspecting = False
         self._next_drain = 0.0
         self._came_from: list[str] = []
-        for theme in THEMES:
-            self.register_theme(theme)
-        # Without its watcher: nothing is drawn yet that would have to be drawn anew.
-        self.set_reactive(App.theme, DARK.name)
-        self.stylesheet.set_variables(self.get_css_variables())
         self.now = self.clock.now()
         if project is not None:
             folder = project.parent if project.is_file() else project
             self.snapshot = Snapshot(name=folder.resolve().name)
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        return {**super().available_themes, **THEMES}
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        # Asked for every line that is drawn.
+        return THEMES.get(theme_name) or super().get_theme(theme_name)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme_defaults(self.current_theme)

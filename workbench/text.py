@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
+
+Tone = Literal["", "ok", "warn", "bad", "dim", "accent", "strong", "graph"]
+"""What a colour says: fine, look, wrong, aside, ours, important, a curve."""
 
 _C0 = r"\x00-\x08\x0b-\x1f\x7f"
 _HARMFUL = (

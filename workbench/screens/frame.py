@@ -52,6 +52,11 @@ class WorkbenchScreen(Screen[None]):
     now: var[float] = var(0.0, init=False)
     """Epoch seconds, once a second while the screen is on show."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # It is made with the CSS of now: without this, Textual parses all of it again before it shows the screen.
+        self._css_update_count = self.app._css_update_count
+
     @property
     def workbench(self) -> WorkbenchApp:
         """The application."""

@@ -19,6 +19,7 @@ from server_core.inspection import (
 )
 
 from .happenings import describe
+from .parts import Batch, LogLine, Notice, Progress, WorkflowRun
 from .rates import book, latency_of
 from .snapshot import (
     BATCHES,
@@ -29,12 +30,7 @@ from .snapshot import (
     NOTICES,
     RUNNING,
     RUNS,
-    Batch,
-    LogLine,
-    Notice,
-    Progress,
     Snapshot,
-    WorkflowRun,
 )
 
 V = TypeVar("V")

@@ -42,9 +42,9 @@ from workbench.facts import (
     RecordingStopped,
     UserAsked,
 )
-from workbench.text import number, one_line, plural, span
+from workbench.text import Tone, number, one_line, plural, span
 
-from .snapshot import Happening, Tone, Topic
+from .parts import Happening, Topic
 
 MARKS = {"added": "+", "modified": "~", "deleted": "−"}
 """How a change of a file is written."""

@@ -1,17 +1,12 @@
-"""Rates by the second and quantiles of the last durations."""
+"""Counts by the second, and quantiles of the last durations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from .snapshot import SECONDS, Latency, Second, Snapshot
-
-RATE_SECONDS = 5
-"""Over how many whole seconds a rate is the mean."""
-
-HIT_RATE_SECONDS = 10
-"""Over how many seconds a point of the hit rate's curve looks."""
+from .parts import Latency, Second
+from .snapshot import SECONDS, Snapshot
 
 
 def book(seconds: tuple[Second, ...], counts: Mapping[int, Sequence[int]]) -> tuple[Second, ...]:
@@ -50,28 +45,3 @@ def latency_of(durations: Sequence[float]) -> Latency | None:
     ordered = sorted(durations)
     last = len(ordered) - 1
     return Latency(*(ordered[round(last * share)] for share in (0.5, 0.95, 0.99)))
-
-
-def call_rate(seconds: Sequence[Second], now: float) -> float:
-    """Calls a second, over the last whole seconds."""
-    last = int(now)
-    return sum(s.calls for s in seconds if last - RATE_SECONDS <= s.at < last) / RATE_SECONDS
-
-
-def calls_curve(seconds: Sequence[Second], now: float, width: int) -> list[float]:
-    """Calls in each of the last `width` whole seconds, oldest first."""
-    last = int(now)
-    table = {second.at: second.calls for second in seconds}
-    return [float(table.get(at, 0)) for at in range(last - width, last)]
-
-
-def hit_rate_curve(seconds: Sequence[Second], now: float, width: int) -> list[float | None]:
-    """The hit rate (0 to 1) up to each of the last `width` whole seconds; `None` where nobody looked."""
-    last = int(now)
-    table = {second.at: (second.hits, second.misses) for second in seconds}
-    curve: list[float | None] = []
-    for end in range(last - width, last):
-        looked = [table.get(at, (0, 0)) for at in range(end - HIT_RATE_SECONDS + 1, end + 1)]
-        hits, misses = sum(hit for hit, _ in looked), sum(miss for _, miss in looked)
-        curve.append(hits / (hits + misses) if hits + misses else None)
-    return curve

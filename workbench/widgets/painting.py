@@ -16,19 +16,23 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from workbench.state.snapshot import Tone
+from workbench.text import Tone
 
 from .spans import Line, cleaned
 
-COLORS: dict[Tone, str] = {
-    "ok": "success",
-    "warn": "warning",
-    "bad": "error",
-    "dim": "muted",
-    "accent": "accent",
-    "graph": "primary",
+STYLES: dict[Tone, str] = {
+    "ok": "$success",
+    "warn": "$warning",
+    "bad": "$error",
+    "dim": "$muted",
+    "accent": "$accent",
+    "strong": "bold",
+    "graph": "$primary",
 }
-"""The theme's variable for each tone; `strong` is bold instead."""
+"""The tones as styles of `Content`; what starts with `$` is a variable of the theme."""
+
+TONES: set[str] = set()
+"""The component classes that a widget needs to be painted: none any more."""
 
 
 @lru_cache(maxsize=512)
@@ -42,7 +46,8 @@ def _tone_style(tone: Tone, color: str, under: str) -> Style:
 def tone_style(widget: Widget, tone: Tone) -> Style:
     """The foreground of a tone in the theme of now."""
     variables = widget.app.theme_variables
-    return _tone_style(tone, variables[COLORS[tone]] if tone in COLORS else "", variables["background"])
+    color = variables.get(STYLES[tone].removeprefix("$"), "")
+    return _tone_style(tone, color, variables["background"])
 
 
 @lru_cache(maxsize=64)
@@ -71,8 +76,6 @@ def as_content(lines: Sequence[Line]) -> Content:
     """`lines`, cleaned, as one text that a `Static` wraps."""
     pieces: list[str | tuple[str, str]] = []
     for spans in lines:
-        for text, tone in cleaned(spans):
-            style = "bold" if tone == "strong" else f"${COLORS[tone]}" if tone else ""
-            pieces.append((text, style) if style else text)
+        pieces += [(text, STYLES[tone]) if tone else text for text, tone in cleaned(spans)]
         pieces.append("\n")
     return Content.assemble(*pieces[:-1])

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from workbench.state.snapshot import Tone
-from workbench.text import fit, one_line
+from workbench.text import Tone, fit, one_line
 
 BARS = "▁▂▃▄▅▆▇█"
 FULL, HALF, REST = "━", "╸", "─"

@@ -78,12 +78,12 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
 
 
 def theme_defaults(theme: Theme) -> dict[str, str]:
     """Our own variables for a theme that lacks them, out of its colours."""
-    if theme in THEMES:
+    if theme.name in THEMES:
         return {}
     colors = theme.to_color_system().generate()
     return {

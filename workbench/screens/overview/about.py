@@ -7,7 +7,7 @@ from dataclasses import fields
 from server_core.events import ErrorReported, FilesChanged, RequestFinished
 from server_core.inspection import BreakerState, ModuleState, PoolState
 from workbench.state.happenings import MARKS
-from workbench.state.snapshot import Happening
+from workbench.state.parts import Happening
 from workbench.text import clean, elapsed, size, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
 

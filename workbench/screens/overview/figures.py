@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.state.rates import call_rate, calls_curve, hit_rate_curve
+from workbench.state.curves import call_rate, calls_curve, hit_rate_curve
 from workbench.state.snapshot import Snapshot
 from workbench.text import number, percent, plural, rate, size
 from workbench.widgets.spans import Line, Span, bar, cells, fitted, line, sparkline, spread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
@@ -9,7 +10,6 @@ from workbench.screens.frame import WorkbenchScreen
 from workbench.state import Snapshot
 from workbench.text import clean
 from workbench.widgets.card import set_panel_title
-from workbench.widgets.live import Live
 from workbench.widgets.painting import as_content
 from workbench.widgets.spans import Span
 
@@ -27,20 +27,6 @@ PANELS = (CallsPanel, CachePanel, BreakersPanel, PoolsPanel, RunningPanel, Modul
 NEXT = "Mend it, then press ctrl+r. `workbench check` tells everything that is wrong with the project."
 
 
-class Trouble(Static, Live):
-    """Why there is no server."""
-
-    def __init__(self) -> None:
-        super().__init__(id="trouble", classes="panel")
-        set_panel_title(self, "The server did not start")
-
-    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        return (snapshot.reason,)
-
-    def redraw(self) -> None:
-        self.update(as_content([(Span(clean(self.snapshot.reason), "bad"),), (), (Span(NEXT, "dim"),)]))
-
-
 class OverviewScreen(WorkbenchScreen):
     """Everything at one glance."""
 
@@ -53,9 +39,20 @@ class OverviewScreen(WorkbenchScreen):
     )
 
     def body(self) -> ComposeResult:
-        yield Trouble().data_bind(WorkbenchScreen.snapshot)
         for panel in PANELS:
             yield panel().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
-        self.set_class(new.phase == "failed", "-failed")
+        if new.reason != old.reason:
+            self.set_class(new.phase == "failed", "-failed")
+            self._show_trouble(new.reason)
+
+    @work(exclusive=True)
+    async def _show_trouble(self, reason: str) -> None:
+        """Say why there is no server, instead of the panels that would be empty."""
+        await self.query("#trouble").remove()
+        if reason:
+            lines = [(Span(clean(reason), "bad"),), (), (Span(NEXT, "dim"),)]
+            trouble = Static(as_content(lines), id="trouble", classes="panel")
+            set_panel_title(trouble, "The server did not start")
+            await self.query_one(".body").mount(trouble, before=0)

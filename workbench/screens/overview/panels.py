@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.widget import Widget
 
 from workbench.actions import BREAKERS, CACHE, HAPPENED, RUNNING
-from workbench.state.snapshot import Happening, Snapshot
+from workbench.state import Snapshot
 from workbench.text import number, plural
 from workbench.widgets.binding import bind
 from workbench.widgets.card import Card
@@ -21,6 +21,7 @@ from .figures import cache_lines, calls_lines
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
     from workbench.app import WorkbenchApp
+    from workbench.state.parts import Happening
 
 
 def workbench_of(widget: Widget) -> WorkbenchApp:

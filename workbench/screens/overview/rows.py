@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from workbench.state.snapshot import Happening, Progress, Snapshot, Tone, Topic
-from workbench.text import elapsed, number, plural, time_of_day
+from workbench.state import Snapshot
+from workbench.text import Tone, elapsed, number, plural, time_of_day
 from workbench.widgets.columns import Column, Row
 from workbench.widgets.spans import Line, Span, bar, line
 
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
+    from workbench.state.parts import Happening, Topic
 
 REQUEST_SECONDS = 0.5
 """A request is listed once it has run for so long."""
@@ -80,36 +81,35 @@ def running_rows(s: Snapshot, now: float, width: int) -> list[Row]:
     gauge = next((bar_cells for above, bar_cells in BARS_ABOVE if width >= above), 0)
     for task in s.running_tasks:
         dot = Span("●", "ok") if task.status == "working" else Span("◌", "warn")
+        share = task.progress / task.total if task.total else None
         said = task.message or task.status.replace("_", " ")
-        progress = Progress(task.progress, task.total, said)
-        rows.append(_running_row(f"task:{task.task}", dot, task.name, progress, now - task.created, gauge))
+        key = f"task:{task.task}"
+        rows.append(_running_row(key, dot, task.name, share, now - task.created, said, gauge))
     for run in s.runs:
         if run.status == "running":
             done = sum(step.status != "running" for step in run.steps)
-            doing = run.steps[-1].name if run.steps else "starting"
-            progress = Progress(done, run.planned or None, f"step {len(run.steps)}/{run.planned} {doing}")
-            rows.append(
-                _running_row(
-                    f"run:{run.run}", Span("»", "accent"), run.workflow, progress, now - run.started, gauge
-                )
-            )
+            said = f"step {len(run.steps)}/{run.planned} {run.steps[-1].name if run.steps else 'starting'}"
+            share = done / run.planned if run.planned else None
+            key = f"run:{run.run}"
+            dot = Span("»", "accent")
+            rows.append(_running_row(key, dot, run.workflow, share, now - run.started, said, gauge))
     for request in s.active:
         if now - request.started >= REQUEST_SECONDS:
-            progress = s.progress.get(request.request, Progress())
+            known = s.progress.get(request.request)
+            share = known.done / known.total if known is not None and known.total else None
+            said = known.message if known is not None else ""
             key = f"request:{request.request}"
-            rows.append(
-                _running_row(key, Span("→", "dim"), request.target, progress, now - request.started, gauge)
-            )
+            dot = Span("→", "dim")
+            rows.append(_running_row(key, dot, request.target, share, now - request.started, said, gauge))
     return rows
 
 
-def _running_row(key: str, dot: Span, name: str, progress: Progress, ran: float, cells: int) -> Row:
-    gauge: Line = ()
-    share = ""
-    if progress.total:
-        part = progress.done / progress.total
-        gauge, share = bar(part, cells), f"{min(part, 1):.0%}".replace("%", " %")
-    return Row(key, (dot, name, gauge, share, elapsed(ran), Span(progress.message, "dim")))
+def _running_row(
+    key: str, dot: Span, name: str, share: float | None, ran: float, said: str, gauge: int
+) -> Row:
+    shown = () if share is None else bar(share, gauge)
+    words = "" if share is None else f"{min(max(share, 0.0), 1.0) * 100:.0f} %"
+    return Row(key, (dot, name, shown, words, elapsed(ran), Span(said, "dim")))
 
 
 # -- modules

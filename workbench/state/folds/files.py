@@ -9,7 +9,7 @@ from server_core.bus import Event
 from server_core.events import FilesChanged, ReplayFinished, ReplayStarted
 from workbench.facts import NoticeReceived, RecordingStarted, RecordingStopped, ReplayProgressed
 from workbench.state.draft import Draft
-from workbench.state.snapshot import Batch, Notice, Recording, Replay
+from workbench.state.parts import Batch, Notice, Recording, Replay
 
 
 def _files_changed(draft: Draft, event: Event, fact: FilesChanged) -> None:

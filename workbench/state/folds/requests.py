@@ -9,7 +9,7 @@ from server_core.bus import Event
 from server_core.events import RequestFinished, RequestProgressed, RequestStarted
 from server_core.inspection import RunningRequest
 from workbench.state.draft import Draft
-from workbench.state.snapshot import Progress
+from workbench.state.parts import Progress
 
 ERRORS = ("error", "tool_error", "timeout")
 

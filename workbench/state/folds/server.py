@@ -27,7 +27,8 @@ from server_core.events import (
 from server_core.inspection import ClientState, ModuleState
 from workbench.facts import ConfigApplied, Dropped, EngineFailed, ServerInspected
 from workbench.state.draft import Draft
-from workbench.state.snapshot import Blocked, LogLine, Phase
+from workbench.state.parts import Blocked, LogLine
+from workbench.state.snapshot import Phase
 
 
 def _started(draft: Draft, event: Event, fact: ServerStarted) -> None:

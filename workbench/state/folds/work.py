@@ -18,7 +18,7 @@ from server_core.events import (
 )
 from server_core.inspection import TaskState
 from workbench.state.draft import Draft
-from workbench.state.snapshot import Step, WorkflowRun
+from workbench.state.parts import Step, WorkflowRun
 
 
 def _task_started(draft: Draft, event: Event, fact: TaskStarted) -> None:

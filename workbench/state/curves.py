@@ -1,0 +1,40 @@
+"""Rates and curves out of the counts by the second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .parts import Second
+
+RATE_SECONDS = 5
+"""Over how many whole seconds a rate is the mean."""
+
+HIT_RATE_SECONDS = 10
+"""Over how many seconds a point of the hit rate's curve looks."""
+
+
+def call_rate(seconds: Sequence[Second], now: float) -> float:
+    """Calls a second, over the last whole seconds."""
+    last = int(now)
+    return sum(s.calls for s in seconds if last - RATE_SECONDS <= s.at < last) / RATE_SECONDS
+
+
+def calls_curve(seconds: Sequence[Second], now: float, width: int) -> list[float]:
+    """Calls in each of the last `width` whole seconds, oldest first."""
+    last = int(now)
+    table = {second.at: second.calls for second in seconds}
+    return [float(table.get(at, 0)) for at in range(last - width, last)]
+
+
+def hit_rate_curve(seconds: Sequence[Second], now: float, width: int) -> list[float | None]:
+    """The hit rate (0 to 1) up to each of the last `width` whole seconds; `None` where nobody looked."""
+    last = int(now)
+    table = {second.at: (second.hits, second.misses) for second in seconds}
+    curve: list[float | None] = []
+    for end in range(last - width, last):
+        looked = [table.get(at, (0, 0)) for at in range(end - HIT_RATE_SECONDS + 1, end + 1)]
+        hits, misses = sum(hit for hit, _ in looked), sum(miss for _, miss in looked)
+        curve.append(hits / (hits + misses) if hits + misses else None)
+    return curve
