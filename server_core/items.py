@@ -62,10 +62,7 @@ class ResourceItem:
 
 @dataclass(frozen=True, slots=True)
 class TemplateItem:
-    """A family of resources. `read` gets the URI and the template's variables.
-
-    `listed` is false for a template that only widens a listed resource with a query (`{?limit,offset}`).
-    """
+    """A family of resources. `read` gets the URI and the template's variables."""
 
     definition: ResourceTemplate
     read: ReadHandler

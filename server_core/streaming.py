@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 from mcp.types import BlobResourceContents, TextResourceContents
 
@@ -12,6 +13,10 @@ from .bus import EventBus
 from .events import StreamChunked
 from .items import Contents
 from .request import Request
+
+CHUNK_META = "io.mcp-server-workbench/chunk"
+"""The `_meta` key of a chunk's place: `index` from 1, `of` where the number is known, `truncated` on a last one
+that is not the end."""
 
 CHUNK_BYTES = 64_000
 """How much one chunk of a streamed read carries, unless told otherwise."""
@@ -39,7 +44,7 @@ async def chunked(
     parts = [part for content in contents for part in _pieces(content, chunk_bytes)]
     chunks: list[TextResourceContents | BlobResourceContents] = []
     for index, part in enumerate(parts, 1):
-        meta = {"io.mcp-server-workbench/chunk": {"index": index, "of": len(parts)}}
+        meta = {CHUNK_META: {"index": index, "of": len(parts)}}
         chunks.append(part.model_copy(update={"uri": uri, "meta": meta}))
         if bus.active:
             size = len(part.text) if isinstance(part, TextResourceContents) else len(part.blob)
@@ -47,6 +52,43 @@ async def chunked(
         await request.report_progress(index, len(parts), f"chunk {index} of {len(parts)}")
         await asyncio.sleep(0)
     return chunks
+
+
+async def collected(
+    pieces: AsyncGenerator[str, None],
+    uri: str,
+    request: Request,
+    bus: EventBus,
+    *,
+    limit: int,
+    mime_type: str = "text/plain",
+    total: int | None = None,
+) -> Contents:
+    """What an async generator yields, a content for each piece, with progress told for each.
+
+    Ends at `limit` bytes: the last chunk then says `truncated`. The generator is closed at the end, also when the
+    request is cancelled half way.
+    """
+    chunks: list[TextResourceContents] = []
+    size = 0
+    async with aclosing(pieces):
+        async for piece in pieces:
+            meta: dict[str, object] = {"index": len(chunks) + 1}
+            left = limit - size
+            if len(piece) > left:
+                meta["truncated"] = True
+            size += len(piece)
+            chunks.append(
+                TextResourceContents(
+                    uri=uri, text=piece[:left], mime_type=mime_type, _meta={CHUNK_META: meta}
+                )
+            )
+            if bus.active:
+                bus.emit(StreamChunked(uri, request.number, len(chunks), len(piece)))
+            await request.report_progress(len(chunks), total, f"chunk {len(chunks)}")
+            if size >= limit:
+                break
+    return chunks or [TextResourceContents(uri=uri, text="", mime_type=mime_type)]
 
 
 def _pieces(

@@ -104,9 +104,10 @@ class WorkflowsConfig(ModuleTable):
 
 
 class StreamSource(Table):
-    """Something that is read in chunks."""
+    """Something that is read in chunks: a file, or a function marked `@stream`."""
 
-    path: Text
+    path: Text | None = None
+    function: Text | None = None
     follow: bool = False
 
 

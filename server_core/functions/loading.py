@@ -1,4 +1,7 @@
-"""Loading a user's Python file, again and again, each time under a fresh name (`importlib.reload` keeps old classes)."""
+"""Loading a user's Python file, again and again, each time under a fresh name.
+
+Not by `importlib.reload`: it keeps what the new file no longer has, and the old classes alive.
+"""
 
 from __future__ import annotations
 

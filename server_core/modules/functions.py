@@ -13,7 +13,14 @@ from ..functions.loading import load_file, unload
 from ..functions.markers import Mark, mark_of
 from ..items import Offer, PromptItem, ResourceItem, TemplateItem, ToolItem
 from ..module import Module, ModuleContext
-from ..protocol.callables import SIGNATURE_ERRORS, prompt_item, resource_item, source_of, tool_item
+from ..protocol.callables import (
+    SIGNATURE_ERRORS,
+    prompt_item,
+    resource_item,
+    source_of,
+    stream_item,
+    tool_item,
+)
 from ..settings import BreakerSettings
 
 
@@ -139,7 +146,7 @@ class FunctionsModule(Module):
         _refuse_doubles(offer)
         return offer
 
-    def _item(self, function: Any, mark: Mark) -> ToolItem | ResourceItem | TemplateItem | PromptItem | None:
+    def _item(self, function: Any, mark: Mark) -> ToolItem | ResourceItem | TemplateItem | PromptItem:
         context = self._context
         assert context is not None
         if mark.breaker:
@@ -150,10 +157,10 @@ class FunctionsModule(Module):
             )
         if mark.kind == "prompt":
             return prompt_item(function, mark, self.prefixed(mark.name or function.__name__), context)
-        if mark.kind == "resource":
-            scheme, _separator, path = mark.uri.partition("://")
-            return resource_item(function, mark, self.uri(scheme, path), mark.breaker, context)
-        return None
+        scheme, _separator, path = mark.uri.partition("://")
+        if mark.kind == "stream":
+            return stream_item(function, mark, self.uri(scheme, path), mark.breaker, context)
+        return resource_item(function, mark, self.uri(scheme, path), mark.breaker, context)
 
 
 def _hashable(value: Any) -> bool:

@@ -30,7 +30,9 @@ TASK_SCHEMA: dict[str, Any] = {
     "properties": {
         "taskId": {"type": "string"},
         "task": {"type": "string"},
-        "status": {"enum": ["queued", "working", "input_required", "completed", "failed", "cancelled", "interrupted"]},
+        "status": {
+            "enum": ["queued", "working", "input_required", "completed", "failed", "cancelled", "interrupted"]
+        },
         "progress": {"type": "number"},
         "total": {"type": ["number", "null"]},
         "message": {"type": "string"},

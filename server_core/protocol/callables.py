@@ -9,7 +9,8 @@ import base64
 import functools
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from mcp import MCPError
@@ -43,6 +44,7 @@ from ..functions.markers import Mark
 from ..items import Contents, PromptItem, ResourceItem, TemplateItem, ToolItem
 from ..module import ModuleContext
 from ..request import Request
+from ..streaming import collected
 
 
 class Context(SDKContextBase[Any, Any]):
@@ -167,7 +169,10 @@ def argument_validator(metadata: FuncMetadata) -> Callable[[dict[str, Any]], dic
     validate = metadata.arg_model.__pydantic_validator__.validate_python
     # Clients send lists and objects as JSON in a string; only these may be such, the SDK sees to it.
     maybe_json = {
-        name for key, field in fields.items() if field.annotation is not str for name in (key, field.alias or key)
+        name
+        for key, field in fields.items()
+        if field.annotation is not str
+        for name in (key, field.alias or key)
     }
 
     def validated(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -326,6 +331,47 @@ def _contents(result: Any, uri: str, mime_type: str | None) -> Contents:
     _refuse_nan(result)
     text = json.dumps(result, ensure_ascii=False, indent=2, default=_plain)
     return [TextResourceContents(uri=uri, text=text, mime_type=mime_type or "application/json")]
+
+
+def stream_item(
+    function: Callable[..., Any], mark: Mark, uri: str, breaker: str, module: ModuleContext
+) -> ResourceItem:
+    """The streamed resource of a marked async generator function.
+
+    Raises:
+        TypeError: it is no async generator function, or takes arguments.
+    """
+    if not inspect.isasyncgenfunction(function):
+        raise TypeError("it must be an async generator function: `async def` with `yield`")
+    context_name = find_context_parameter(function)
+    parameters = [name for name in inspect.signature(function).parameters if name != context_name]
+    if parameters:
+        raise TypeError(f"a stream takes no arguments, but it has {', '.join(parameters)}")
+
+    async def read(request: Request, requested: str, _variables: Mapping[str, Any]) -> Contents:
+        values = {} if context_name is None else {context_name: Context(request, module)}
+
+        async def pieces() -> AsyncGenerator[str, None]:
+            async with aclosing(function(**values)) as produced:
+                async for piece in produced:
+                    yield piece if isinstance(piece, str) else json.dumps(piece, default=_plain)
+
+        return await collected(
+            pieces(),
+            requested,
+            request,
+            module.bus,
+            limit=module.limits.result_bytes,
+            mime_type=mark.mime_type or "text/plain",
+        )
+
+    definition = Resource(
+        uri=uri,
+        name=mark.name or function.__name__,
+        description=inspect.cleandoc(mark.description or function.__doc__ or "") or None,
+        mime_type=mark.mime_type or "text/plain",
+    )
+    return ResourceItem(definition, read, breaker=breaker, seconds=mark.seconds, source=source_of(function))
 
 
 def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: ModuleContext) -> PromptItem:

@@ -146,9 +146,7 @@ class LocalTaskEngine:
         self, running: _RunningTask, status: TaskStatus, result: dict[str, Any] | None, error: str
     ) -> None:
         now = self._context.clock.now()
-        running.state = replace(
-            running.state, status=status, updated=now, detail=task_detail(result, error)
-        )
+        running.state = replace(running.state, status=status, updated=now, detail=task_detail(result, error))
         row = TaskRow(running.state, result, error)
         try:
             await self._context.run_sync(lambda: self._store.ended(row, now + self._ttl))
@@ -162,9 +160,7 @@ class LocalTaskEngine:
         self, running: _RunningTask, progress: float, total: float | None, message: str
     ) -> None:
         now = self._context.clock.now()
-        running.state = replace(
-            running.state, progress=progress, total=total, message=message, updated=now
-        )
+        running.state = replace(running.state, progress=progress, total=total, message=message, updated=now)
         self._show(running.state)
         self._context.bus.emit(TaskProgressed(running.state.task, progress, total, message))
         moment = self._context.clock.monotonic()

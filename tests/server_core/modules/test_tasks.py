@@ -136,7 +136,9 @@ async def test_more_tasks_than_may_run_wait_their_turn(tmp_path: Path) -> None:
             await call(client, "start_long_task", task="wait")
         second = await call(client, "start_long_task", task="work", arguments={"steps": 1})
         assert second["status"] == "queued"
-        async with expect(server.bus, TaskChanged, lambda fact: fact.task == second["taskId"] and ended(fact)):
+        async with expect(
+            server.bus, TaskChanged, lambda fact: fact.task == second["taskId"] and ended(fact)
+        ):
             await call(client, "end")
         assert (await call(client, "check_task_status", taskId=second["taskId"]))["status"] == "completed"
 
@@ -147,7 +149,9 @@ async def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
         assert "did you mean work?" in await error_of(client, "start_long_task", task="wrok")
         assert "Unknown task: quick" in await error_of(client, "start_long_task", task="quick")
         assert "also needs: steps" in await error_of(client, "start_long_task", task="work")
-        assert "start_long_task starts a new one" in await error_of(client, "check_task_status", taskId="nothing")
+        assert "start_long_task starts a new one" in await error_of(
+            client, "check_task_status", taskId="nothing"
+        )
         assert "taskId: is missing" in await error_of(client, "cancel_task")
         assert server.inspect().tasks == ()
 
@@ -177,9 +181,8 @@ async def test_a_second_process_interrupts_none_of_the_firsts_running_tasks(tmp_
 
 async def test_results_are_forgotten_after_their_time(tmp_path: Path) -> None:
     server = served(tmp_path, ttl=0.001)
-    async with server.running(), connect(server) as client:
-        async with expect(server.bus, TaskChanged, ended):
-            started = await call(client, "start_long_task", task="work", arguments={"steps": 1})
+    async with server.running(), connect(server) as client, expect(server.bus, TaskChanged, ended):
+        started = await call(client, "start_long_task", task="work", arguments={"steps": 1})
     server = served(tmp_path, ttl=0.001)
     async with server.running(), connect(server) as client:
         assert "Unknown task" in await error_of(client, "check_task_status", taskId=started["taskId"])
@@ -217,7 +220,7 @@ async def test_a_killed_process_leaves_no_task_in_limbo_and_loses_no_result(tmp_
         assert process.stdout.readline() == "ready\n"
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait()  # noqa: ASYNC222 - it was killed
+        process.wait()
         process.stdout.close()  # type: ignore[union-attr]
     server = served(tmp_path)
     async with server.running():
