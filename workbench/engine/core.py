@@ -28,6 +28,8 @@ from .loopwatch import LoopWatch
 from .tap import FrameRing
 
 if TYPE_CHECKING:
+    from mcp.types import Tool
+
     from workbench.project import Project
     from workbench.store import Store
 
@@ -183,6 +185,10 @@ class EngineCore:
     async def probe(self, breaker: str) -> None:
         """Let an open breaker's next call through."""
         self._breaker(breaker).allow_probe()
+
+    async def task_tools(self) -> list[Tool]:
+        """The tools that may run as long tasks."""
+        return [owned.item.definition for owned in self.server.registry.tools.values() if owned.item.task]
 
     async def cancel_task(self, task_id: str) -> None:
         """Cancel a long task by the tool that every client has for it."""

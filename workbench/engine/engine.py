@@ -298,6 +298,10 @@ class Engine:
         """Drop the whole cache; how many entries it had."""
         return await self._do(lambda core: core.clear_cache())
 
+    async def task_tools(self) -> list[mcp_types.Tool]:
+        """The tools that may run as long tasks; `start_long_task` takes their names."""
+        return await self._do(lambda core: core.task_tools())
+
     async def cancel_task(self, task_id: str) -> None:
         """Cancel a long task.
 
