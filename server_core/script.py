@@ -39,7 +39,7 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
     base = Path(given).absolute() if given else (Path(script).resolve().parent / folder).resolve()
     if needed and _is_main(script) and not base.is_dir():
         print(
-            f"The server's files should be in {base}, which is not there: name their folder with --base DIR or {variable}",
+            f"There is no folder {base}: name that of the server's files with --base DIR or {variable}",
             file=sys.stderr,
         )
         raise SystemExit(2)
