@@ -83,8 +83,8 @@ class TasksConfig(ModuleTable):
     """Long work, started, asked after and cancelled by tools."""
 
     kind: Literal["tasks"] = "tasks"
-    max_running: int = Field(4, ge=1)
-    ttl: float = Field(86_400, gt=0)
+    max_running: int = Field(10, ge=1)
+    ttl: float = Field(3600.0, gt=0)
     database: Text | None = None
 
 
@@ -110,12 +110,18 @@ class StreamSource(Table):
     function: Text | None = None
     follow: bool = False
 
+    @model_validator(mode="after")
+    def _is_one(self) -> StreamSource:
+        if (self.path is None) == (self.function is None):
+            raise ValueError("a source has either a path or a function")
+        return self
+
 
 class StreamsConfig(ModuleTable):
     """Resources that are read in chunks, by name."""
 
     kind: Literal["streams"] = "streams"
-    sources: dict[str, StreamSource] = {}
+    sources: dict[str, StreamSource]
 
 
 ModuleConfig = Annotated[
