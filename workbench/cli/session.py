@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from server_core.events import ModuleFailed, ModuleStarted
 from workbench.cli.failures import PROTOCOL, CommandError
-from workbench.cli.output import say
+from workbench.cli.output import results_apart, say
 from workbench.engine import Engine
 from workbench.project import Project
 from workbench.store import Store
@@ -37,7 +37,8 @@ def with_engine(options: Namespace, work: Callable[[Engine], Awaitable[int]]) ->
         async with running_engine(project) as engine:
             return await work(engine)
 
-    return asyncio.run(run())
+    with results_apart():
+        return asyncio.run(run())
 
 
 @asynccontextmanager

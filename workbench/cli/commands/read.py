@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import sys
 from argparse import Namespace
 
 from workbench.cli.failures import NOT_FOUND, CommandError, not_found
-from workbench.cli.output import say, show
+from workbench.cli.output import say, show, show_bytes
 from workbench.cli.records import conclude
 from workbench.cli.session import with_engine
 from workbench.engine import Engine
@@ -30,16 +29,10 @@ def run(options: Namespace) -> int:
                 if "text" in content:
                     show(content["text"])
                 else:
-                    _show_bytes(base64.b64decode(content["blob"]), content.get("mimeType", "binary"))
+                    data = base64.b64decode(content["blob"])
+                    if not show_bytes(data):
+                        kind = content.get("mimeType", "binary")
+                        say(f"{len(data):,} bytes of {kind}: redirect them to a file")
         return code
 
     return with_engine(options, work)
-
-
-def _show_bytes(data: bytes, kind: str) -> None:
-    if sys.stdout.isatty():
-        say(f"{len(data):,} bytes of {kind}: redirect them to a file")
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()

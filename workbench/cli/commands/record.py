@@ -18,11 +18,8 @@ from workbench.engine import Engine
 def run(options: Namespace) -> int:
     """Record until ctrl+c or for the given time; print the file's path."""
     path = Path(options.output)
-    if path.exists():
-        if not options.force:
-            raise CommandError(USAGE, f"{path} exists; --force overwrites it")
-        if path.is_dir():
-            raise CommandError(USAGE, f"{path} is a folder")
+    if path.exists() and not options.force:
+        raise CommandError(USAGE, f"{path} exists; --force overwrites it")
 
     async def work(engine: Engine) -> int:
         modules = {
@@ -30,8 +27,6 @@ def run(options: Namespace) -> int:
         }
         if not modules:
             raise CommandError(FAILED, "The project has no files module: nothing to record")
-        if options.force:
-            path.unlink(missing_ok=True)
         batches = 0
 
         def listen(event: Event) -> None:
@@ -42,7 +37,7 @@ def run(options: Namespace) -> int:
                 say(f"{fact.module}: {', '.join(f'{change.kind} {change.path}' for change in fact.changes[:5])}"
                     f"{f' and {len(fact.changes) - 5} more' if len(fact.changes) > 5 else ''}")  # fmt: skip
 
-        await engine.start_recording(path, options.module)
+        await engine.start_recording(path, options.module, force=options.force)
         unsubscribe = engine.bus.subscribe(listen)
         say(
             f"recording to {path}; {'ctrl+c ends it' if options.seconds is None else f'for {options.seconds:g} s'}"
