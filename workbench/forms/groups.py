@@ -145,7 +145,7 @@ class EntryName:
 
     def __init__(self, owner: ObjectField, name: str | None) -> None:
         self.owner = owner
-        plain = name and is_visible(name) and "\n" not in name and not name.startswith('"')
+        plain = name and is_visible(name) and not name.startswith('"') and not {"\n", "\t"} & set(name)
         self.text = "" if name is None else name if plain else dump_json(name)
         self.field = make_part(owner.shape.entry(name or ""), owner, name or "")
 

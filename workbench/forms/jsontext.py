@@ -57,10 +57,10 @@ def dump_json(value: Any, *, indent: int | None = None) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether each character of `text` can be seen, or is a line feed or a kind of space."""
+    """Whether each character of `text` can be seen, or is a line feed, a tab or a kind of space."""
     if text.isprintable():
         return True
-    return all(char.isprintable() or char in "\n\u00a0\u3000" for char in text)
+    return all(char.isprintable() or char in "\n\t\u00a0\u3000" for char in text)
 
 
 def has_half_character(value: Any) -> bool:

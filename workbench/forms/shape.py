@@ -250,7 +250,7 @@ def label_of(value: Any) -> str:
     """A choice as it is shown: texts as they are, unless they could be taken for something else."""
     if not isinstance(value, str):
         return dump_json(value)
-    plain = bool(value) and value == value.strip() and "\n" not in value and is_visible(value)
+    plain = bool(value) and value == value.strip() and not {"\n", "\t"} & set(value) and is_visible(value)
     if (
         plain
         and value not in ("true", "false", "null")

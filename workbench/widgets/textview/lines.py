@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -34,7 +35,7 @@ class TextLines(ScrollView, can_focus=True):
     """Shows a document that may still grow; wide lines scroll sideways, or are wrapped."""
 
     BINDINGS = bind(*LINES)
-    COMPONENT_CLASSES = {f"text--{name}" for name in (*COLORS, "match", "found")}
+    COMPONENT_CLASSES: ClassVar = {f"text--{name}" for name in (*COLORS, "match", "found")}
     HELP = (
         "A text. j and k, the arrows and the mouse scroll, / finds, n and N go from match to match, w wraps "
         "long lines, y copies everything; what is marked with the mouse is copied by ctrl+c."

@@ -1,0 +1,7 @@
+"""Forms on the screen, for the arguments of tools and prompts and the variables of templates."""
+
+from __future__ import annotations
+
+from .formview import Draft, FormView
+
+__all__ = ["Draft", "FormView"]

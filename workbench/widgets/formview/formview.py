@@ -1,0 +1,397 @@
+"""A form on the screen: fields, or all of the arguments as JSON; both are the same arguments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from workbench.forms import Form, FormError, JsonError, ObjectField, Problem, arguments_of
+from workbench.text import clean
+from workbench.widgets.binding import bind
+
+from .editor import FieldEditor
+from .keys import FORM
+from .views import AddButton, FieldView, NameLine, views_of
+
+CHECK_SECONDS = 0.25
+"""How long nothing is typed before the arguments are checked."""
+
+SUGGEST_SECONDS = 0.12
+"""How long nothing is typed before suggestions are asked for."""
+
+MOST_COLUMN = 32
+
+Complete = Callable[[str, str, Mapping[str, Any]], Awaitable[Sequence[str]]]
+"""`(field, typed so far, the other arguments) -> suggestions`."""
+
+
+class Draft:
+    """Arguments that are being filled in: a form, and while they are edited as JSON, that text."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.text: str | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """What would be sent.
+
+        Raises:
+            FormError, JsonError: it can't be.
+        """
+        return self.form.to_arguments() if self.text is None else arguments_of(self.text)
+
+    def fill(self, arguments: Mapping[str, Any]) -> None:
+        """Take over arguments."""
+        self.form.from_arguments(arguments)
+        if self.text is not None:
+            self.text = self.form.to_json()
+
+
+class FormView(Vertical):
+    """Shows a draft and lets it be filled in."""
+
+    BINDINGS = bind(*FORM)
+    HELP = (
+        "A form for the arguments. Tab goes from field to field. What is omitted is not sent; a text can be empty, "
+        "which is not the same, and null is a third thing: f2 goes from one to the next. f3 shows everything as JSON."
+    )
+
+    class Changed(Message):
+        """The arguments are others now."""
+
+    class Submitted(Message):
+        """Enter in the last field."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.draft = Draft(Form({}))
+        self._complete: Complete | None = None
+        self._pause: Timer | None = None
+        self._tried = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="fields", can_focus=False):
+            yield from ()
+        with Vertical(classes="json"):
+            yield FieldEditor(lines=True)
+        yield Static(classes="trouble", markup=False)
+
+    # -- the draft
+
+    async def show(self, draft: Draft, complete: Complete | None = None) -> None:
+        """Show `draft`; `complete` suggests values."""
+        self.draft = draft
+        self._complete = complete
+        self._tried = False
+        await self._rebuild()
+        self._check()
+
+    async def fill(self, arguments: Mapping[str, Any]) -> None:
+        """Fill in arguments."""
+        self.draft.fill(arguments)
+        await self._rebuild()
+        self._noted()
+
+    async def _rebuild(self) -> None:
+        raw = self.draft.text is not None
+        self.set_class(raw, "-json")
+        fields = self.query_one(".fields", VerticalScroll)
+        fields.scroll_home(animate=False)
+        with self.app.batch_update():
+            await fields.remove_children()
+            await fields.mount_all(self._views())
+            self._align()
+        if raw:
+            self._json_editor.show(self.draft.text or "")
+
+    def _views(self) -> list[Widget]:
+        root = self.draft.form.root
+        if isinstance(root, ObjectField) and root.state == "value":
+            found = views_of(root, 0)
+            return found or [Static("It takes no arguments.", classes="none", markup=False)]
+        return [FieldView(root, 0, label="arguments")]
+
+    def _align(self) -> None:
+        """Let all that is filled in begin at one column."""
+        views = list(self.query(FieldView))
+        column = min(max((view.wanted for view in views), default=0), MOST_COLUMN)
+        for view in views:
+            view.align(column)
+
+    @property
+    def _json_editor(self) -> FieldEditor:
+        return self.query_one(".json", Vertical).query_one(FieldEditor)
+
+    # -- what is wrong
+
+    @on(FieldView.Changed)
+    def _noted(self) -> None:
+        self.call_after_refresh(self._align)
+        self.refresh_bindings()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(CHECK_SECONDS, self._check)
+        self.post_message(self.Changed())
+
+    def ready(self) -> dict[str, Any] | None:
+        """The arguments to send; `None` if they can't be sent, and then the place that must be mended has the focus.
+
+        From now on what is required and missing is told too.
+        """
+        self._tried = True
+        self._check()
+        try:
+            return self.draft.arguments()
+        except JsonError as error:
+            self._tell_json(error)
+            self._json_editor.focus()
+        except FormError as error:
+            field = self.draft.form.find(error.problems[0].path)
+            for view in self.query(FieldView):
+                if view.field is field:
+                    view.control.focus()
+                    view.scroll_visible(animate=False)
+        return None
+
+    def _check(self) -> None:
+        """Tell what can't be sent, and let a thread find what does not fit."""
+        try:
+            arguments = self.draft.arguments()
+        except JsonError as error:
+            self._tell_json(error)
+            return
+        except FormError as error:
+            self._tell(error.problems, [])
+            return
+        self._tell_json(None)
+        self._find_warnings(self.draft.form.schema, arguments)
+
+    @work(thread=True, exclusive=True, group="check")
+    def _find_warnings(self, schema: Any, arguments: dict[str, Any]) -> None:
+        from workbench.forms import check_arguments
+
+        warnings = check_arguments(schema, arguments)
+        self.app.call_from_thread(self._take_warnings, schema, arguments, warnings)
+
+    def _take_warnings(self, schema: Any, arguments: dict[str, Any], warnings: list[Problem]) -> None:
+        if self.draft.form.schema is not schema:
+            return
+        self.warnings = warnings
+        if self.draft.text is not None:
+            self._tell_json_warnings(warnings)
+        else:
+            self._tell([], warnings)
+
+    warnings: Sequence[Problem] = ()
+    """What does not fit the schema, as of the last check."""
+
+    def _tell(self, problems: Sequence[Problem], warnings: Sequence[Problem]) -> None:
+        told: dict[tuple[Any, ...], tuple[list[Problem], list[Problem]]] = {}
+        shown = {view.field.path for view in self.query(FieldView)}
+        rest: list[Problem] = []
+        for place, found in ((0, problems), (1, warnings)):
+            for problem in found:
+                if place and problem.message == "is required" and not self._tried:
+                    continue
+                path = self._nearest(problem.path, shown)
+                if path is None:
+                    rest.append(problem)
+                else:
+                    message = (
+                        problem.message if path == problem.path else f"{problem.where}: {problem.message}"
+                    )
+                    told.setdefault(path, ([], []))[place].append(Problem(path, message))
+        for view in self.query_one(".fields").query_children(FieldView):
+            view.tell(told)
+        self._tell_trouble(rest)
+
+    def _nearest(self, path: tuple[Any, ...], shown: set[tuple[Any, ...]]) -> tuple[Any, ...] | None:
+        while path and path not in shown:
+            path = path[:-1]
+        return path if path in shown else None
+
+    def _tell_trouble(self, problems: Sequence[Problem]) -> None:
+        text = "\n".join(
+            clean(f"! {problem.where} {problem.message}".replace("!  ", "! ")) for problem in problems[:3]
+        )
+        line = self.query_one(".trouble", Static)
+        line.update(text)
+        line.display = bool(text)
+        line.remove_class("-bad")
+
+    def _tell_json(self, error: JsonError | None) -> None:
+        line = self.query_one(".trouble", Static)
+        line.update(f"✗ {clean(str(error))}" if error is not None else "")
+        line.display = error is not None
+        line.set_class(error is not None, "-bad")
+
+    def _tell_json_warnings(self, warnings: Sequence[Problem]) -> None:
+        shown = [w for w in warnings if self._tried or w.message != "is required"]
+        self._tell_trouble(shown)
+
+    # -- keys
+
+    def focus_first(self) -> None:
+        """Give the focus to the first field."""
+        if self.draft.text is not None:
+            self._json_editor.focus()
+            return
+        first = next(iter(self.query(FieldView).results()), None)
+        if first is not None:
+            first.control.focus()
+        elif buttons := list(self.query(AddButton)):
+            buttons[0].focus()
+
+    @property
+    def has_fields(self) -> bool:
+        """Whether something can have the focus in it."""
+        return self.draft.text is not None or bool(self.query(FieldView)) or bool(self.query(AddButton))
+
+    @property
+    def _here(self) -> FieldView | None:
+        """The field that has the focus."""
+        focused = self.screen.focused
+        if focused is None:
+            return None
+        return next((node for node in focused.ancestors_with_self if isinstance(node, FieldView)), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        here = self._here
+        if action in ("state", "field_json"):
+            return here is not None
+        if action == "add":
+            return here is not None and self._group_here() is not None
+        if action in ("remove", "move_item"):
+            return self._item_here() is not None
+        return super().check_action(action, parameters)
+
+    def _group_here(self) -> FieldView | None:
+        here = self._here
+        nodes = here.ancestors_with_self if here is not None else []
+        return next((node for node in nodes if isinstance(node, FieldView) and node.group is not None), None)
+
+    def _item_here(self) -> FieldView | None:
+        here = self._here
+        nodes = here.ancestors_with_self if here is not None else []
+        return next((node for node in nodes if isinstance(node, FieldView) and node.is_item), None)
+
+    async def action_state(self) -> None:
+        if self._here is not None:
+            await self._here.cycle()
+
+    async def action_field_json(self) -> None:
+        if self._here is not None:
+            await self._here.toggle_json()
+
+    async def action_add(self) -> None:
+        group = self._group_here()
+        if group is not None:
+            await group.add()
+
+    def action_remove(self) -> None:
+        item = self._item_here()
+        if item is not None:
+            item.remove_it()
+
+    def action_move_item(self, by: int) -> None:
+        item = self._item_here()
+        if item is not None:
+            item.move_it(by)
+
+    async def action_json(self) -> None:
+        """Edit everything as JSON, or go back to the form if the JSON can be one."""
+        if self.draft.text is None:
+            self.draft.text = self.draft.form.to_json()
+        else:
+            try:
+                self.draft.form.from_json(self.draft.text)
+            except JsonError as error:
+                self._tell_json(error)
+                self.notify("This is no JSON yet; mend it to go back to the form", severity="warning")
+                return
+            self.draft.text = None
+        await self._rebuild()
+        self.focus_first()
+        self._noted()
+
+    # -- what the fields tell
+
+    @on(FieldEditor.Changed)
+    def _json_typed(self, event: FieldEditor.Changed) -> None:
+        event.stop()
+        editor = event.text_area
+        if isinstance(editor, FieldEditor) and editor.text != editor.known and self.draft.text is not None:
+            editor.known = self.draft.text = editor.text
+            self._noted()
+
+    @on(FieldEditor.Unseen)
+    def _unseen_json(self, event: FieldEditor.Unseen) -> None:
+        event.stop()
+        self.notify(
+            "It has characters that can't be seen: write them as JSON escapes, as \\u001b", severity="warning"
+        )
+
+    @on(FieldEditor.Next)
+    def _next(self, event: FieldEditor.Next) -> None:
+        event.stop()
+        controls = [view.control for view in self.query(FieldView)]
+        focused = self.screen.focused
+        if focused is controls[-1]:
+            self.post_message(self.Submitted())
+        else:
+            self.screen.focus_next()
+
+    @on(FieldView.Rearranged)
+    async def _rearranged(self, event: FieldView.Rearranged) -> None:
+        event.stop()
+        owner = next(
+            (view for view in self.query(FieldView) if event.group in (view.field, view.chosen_part)), None
+        )
+        if owner is None:
+            await self._rebuild()
+            self.focus_first()
+        else:
+            await owner.rebuild_parts()
+            owner.focus_part(event.then)
+        self._noted()
+
+    @on(Button.Pressed)
+    async def _add_at_root(self, event: Button.Pressed) -> None:
+        event.stop()
+        root = self.draft.form.root
+        if isinstance(root, ObjectField):
+            new = root.add_entry()
+            await self._rebuild()
+            for view in self.query(FieldView):
+                if view.entry is new:
+                    view.query_one(NameLine).focus()
+            self._noted()
+
+    # -- suggestions
+
+    @on(FieldView.Typed)
+    def _suggest(self, event: FieldView.Typed) -> None:
+        event.stop()
+        if self._complete is not None:
+            self._ask(self._complete, event.view)
+
+    @work(exclusive=True, group="complete", exit_on_error=False)
+    async def _ask(self, complete: Complete, view: FieldView) -> None:
+        await asyncio.sleep(SUGGEST_SECONDS)
+        editor = view.control
+        drafts = self.draft.form.root.draft()
+        others = {name: value for name, value in drafts.items() if name != view.field.key}
+        if isinstance(editor, FieldEditor):
+            typed = editor.text
+            found = await complete(str(view.field.key), typed, others)
+            if editor.is_attached and editor.has_focus and editor.text == typed:
+                await view.suggest([word for word in found if word != typed])

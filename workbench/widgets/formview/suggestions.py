@@ -1,0 +1,28 @@
+"""What a server suggests for a field, below it while it is typed."""
+
+from __future__ import annotations
+
+from workbench.widgets.outline import Outline
+from workbench.widgets.spans import Line, Span
+
+MOST_SHOWN = 6
+
+
+class Suggestions(Outline[str]):
+    """The suggestions; the field keeps the focus and sends the keys."""
+
+    can_focus = False
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(classes="suggestions")
+        self.words = words
+        self.styles.height = min(len(words), MOST_SHOWN)
+
+    def on_mount(self) -> None:
+        self.set_rows(self.words)
+
+    def key_of(self, row: str) -> str:
+        return row
+
+    def line_of(self, row: str, width: int) -> Line:
+        return (Span(row),)

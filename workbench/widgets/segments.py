@@ -1,0 +1,163 @@
+"""A choice on one line: every option in sight, one of them chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from workbench.actions import Action, define
+from workbench.text import one_line
+
+from .binding import bind
+from .painting import paint
+from .spans import Span
+
+SEGMENTS = define(
+    Action("segments.next", "right,space", "Next", "Choose the next one", "step(1)", shown=False),
+    Action("segments.previous", "left", "Previous", "Choose the one before", "step(-1)", shown=False),
+    Action("segments.all", "enter", "Choose", "Show all of them to choose from", "all"),
+)
+MOST_CELLS = 40
+"""A longer option is cut."""
+
+LEFT, RIGHT = "‹ ", " ›"
+
+
+class Segments(Widget, can_focus=True):
+    """Options side by side; those that don't fit are scrolled to. Enter asks for a list of all of them."""
+
+    BINDINGS = bind(*SEGMENTS)
+    COMPONENT_CLASSES: ClassVar = {"segments--chosen", "segments--focused"}
+    ALLOW_SELECT = False
+    HELP = "A choice. The arrows and the space bar choose, Enter shows all options in a list."
+
+    chosen: reactive[int] = reactive(0)
+    """The place of the chosen option; -1 for none of them."""
+
+    class Chosen(Message):
+        """The user chose another option."""
+
+        def __init__(self, segments: Segments, place: int) -> None:
+            super().__init__()
+            self.segments = segments
+            self.place = place
+
+        @property
+        def control(self) -> Segments:
+            return self.segments
+
+    def __init__(
+        self,
+        options: Sequence[str],
+        chosen: int = 0,
+        *,
+        dim: int = 0,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str = "",
+    ) -> None:
+        """Args:
+        options: their labels, from anywhere.
+        dim: how many of the first ones are drawn dimmed: they mean that there is no value.
+        """
+        super().__init__(id=id, classes=classes)
+        self.options = [one_line(option)[:MOST_CELLS] or " " for option in options]
+        self._dim = dim
+        self.set_reactive(Segments.chosen, chosen)
+
+    def set_options(self, options: Sequence[str], chosen: int) -> None:
+        """Offer other options."""
+        self.options = [one_line(option)[:MOST_CELLS] or " " for option in options]
+        self.chosen = chosen
+        self.refresh(layout=True)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return sum(cell_len(option) + 2 for option in self.options)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 1
+
+    # -- painting
+
+    def _window(self, width: int) -> tuple[int, int]:
+        """The options from where to where fit in `width` cells with the chosen one among them."""
+        wide = [cell_len(option) + 2 for option in self.options]
+        if sum(wide) <= width:
+            return 0, len(wide)
+        room = width - cell_len(LEFT + RIGHT)
+        here = max(self.chosen, 0)
+        first = last = here
+        used = wide[here]
+        while True:
+            if last + 1 < len(wide) and used + wide[last + 1] <= room:
+                last += 1
+                used += wide[last]
+            elif first and used + wide[first - 1] <= room:
+                first -= 1
+                used += wide[first]
+            else:
+                return first, last + 1
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        first, last = self._window(width)
+        strips = [paint(self, (Span(LEFT, "accent"),), 2)] if first else []
+        for place in range(first, last):
+            text = f" {self.options[place]} "
+            style = None
+            tone = "dim"
+            if place == self.chosen:
+                tone = ""
+                style = self.get_component_rich_style(
+                    "segments--focused" if self.has_focus else "segments--chosen"
+                )
+            strips.append(paint(self, (Span(text, tone),), cell_len(text), style))  # type: ignore[arg-type]
+        if last < len(self.options):
+            strips.append(paint(self, (Span(RIGHT, "accent"),), 2))
+        return Strip.join(strips).adjust_cell_length(width, self.rich_style)
+
+    # -- keys and mouse
+
+    def choose(self, place: int) -> None:
+        """Choose as a user does."""
+        if place != self.chosen and 0 <= place < len(self.options):
+            self.chosen = place
+            self.post_message(self.Chosen(self, place))
+
+    def action_step(self, step: int) -> None:
+        self.choose((self.chosen + step) % len(self.options))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "all":
+            return len(self.options) > 2
+        return super().check_action(action, parameters)
+
+    def action_all(self) -> None:
+        from workbench.screens.pick import PickScreen
+
+        def picked(place: int | None) -> None:
+            if place is not None:
+                self.choose(place)
+
+        self.app.push_screen(PickScreen("Choose", self.options, self.chosen), picked)
+
+    def on_click(self, event: events.Click) -> None:
+        first, last = self._window(self.size.width)
+        x = event.x - (cell_len(LEFT) if first else 0)
+        if x < 0:
+            self.choose(first - 1)
+            return
+        for place in range(first, last):
+            x -= cell_len(self.options[place]) + 2
+            if x < 0:
+                self.choose(place)
+                return
+        if last < len(self.options):
+            self.choose(last)
