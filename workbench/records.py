@@ -54,6 +54,33 @@ class CallRecord:
     reference: str = ""
 
 
+class Owner(NamedTuple):
+    """Who offers something, and what of it no client is told.
+
+    Attributes:
+        module: the module's name.
+        source: `file:line` of its code, where it has any.
+        breaker: which breaker its calls count in; else empty.
+        cached: its answers are kept in the server's cache.
+        task: it may run as a long task.
+    """
+
+    module: str
+    source: str = ""
+    breaker: str = ""
+    cached: bool = False
+    task: bool = False
+
+
+class Owners(NamedTuple):
+    """Who offers what: tools and prompts by name, resources by URI, templates by their text."""
+
+    tools: dict[str, Owner]
+    prompts: dict[str, Owner]
+    resources: dict[str, Owner]
+    templates: dict[str, Owner]
+
+
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
     """One batch of file changes that a files module took in; `at` is seconds since the epoch."""

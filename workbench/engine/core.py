@@ -18,13 +18,14 @@ from server_core.events import FilesChanged, LogWritten
 from server_core.inspection import CacheEntryState, ServerState
 from server_core.server import Server
 from workbench.facts import ConfigApplied, ServerInspected
-from workbench.records import BatchRecord, CallRecord
+from workbench.records import BatchRecord, CallRecord, Owners
 
 from .calls import Calls
 from .changes import changes_between
 from .clients import EngineClient
 from .errors import EngineError
 from .loopwatch import LoopWatch
+from .owners import owners_of
 from .tap import FrameRing
 
 if TYPE_CHECKING:
@@ -156,6 +157,10 @@ class EngineCore:
         state = self.server.inspect()
         self._bus.emit(ServerInspected(state))
         return state
+
+    async def owners(self) -> Owners:
+        """Which module offers what."""
+        return owners_of(self.server.registry)
 
     async def cache_entries(self, most: int) -> tuple[CacheEntryState, ...]:
         """The cache's entries, most recently used first."""

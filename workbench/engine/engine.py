@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from server_core.bus import EventBus
 from workbench.facts import EngineFailed
-from workbench.records import CallRecord, Frame
+from workbench.records import CallRecord, Frame, Owners
 
 from .errors import EngineError
 from .importing import quick_import
@@ -152,6 +152,10 @@ class Engine:
     def frames(self, key: str | None = None) -> list[Frame]:
         """The last messages on the wire, oldest first; with `key`, those of that call. From any thread."""
         return self._frames.frames(key)
+
+    async def owners(self) -> Owners:
+        """Which module offers what, and what else of it no client is told."""
+        return await self._do(lambda core: core.owners())
 
     async def cache_entries(self, most: int = 200) -> tuple[CacheEntryState, ...]:
         """The cache's entries, most recently used first."""
