@@ -1,0 +1,268 @@
+"""HTTP requests of workflows: to checked addresses only, bounded in time and size, behind a breaker for each host."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import (
+    CoreError,
+    InvalidArgumentsError,
+    TimeLimitError,
+    TooLargeError,
+    UnavailableError,
+)
+from ..module import ModuleContext
+from ..settings import BreakerSettings
+from .addresses import AllowedHosts, resolved_addresses
+
+if TYPE_CHECKING:
+    import httpx2
+
+REDIRECTS_AT_MOST = 5
+ADDRESSES_TRIED = 3
+HOST_BREAKERS = 200
+"""How many hosts have a breaker of their own; a template may name any number of hosts."""
+
+KEPT_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+"""What still goes along when a redirect leads to another host: nothing that may be a secret."""
+
+_ERROR_BODY = 300
+
+
+class ApiStatusError(CoreError):
+    """The host answered with an error status that is the caller's doing (4xx)."""
+
+
+class ApiServerError(UnavailableError):
+    """The host answered that it has failed (5xx)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """A request with nothing left to fill in. `content` is sent as it is; `seconds` are for all of it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    content: bytes | None = None
+    seconds: float = 30.0
+
+
+class _RawAnswer(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    charset: str
+    location: str
+
+
+class ApiCaller:
+    """Makes the requests of one module. Open it on the server's loop."""
+
+    def __init__(
+        self, context: ModuleContext, allowed: AllowedHosts, breaker: BreakerSettings | None
+    ) -> None:
+        import httpx2
+
+        self._context = context
+        self._allowed = allowed
+        self._breaker_settings = breaker
+        self._hosts: set[str] = set()
+        # No connection outlives its request: one kept for an address would be taken by another name at that address.
+        self._client = httpx2.AsyncClient(
+            trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
+        )
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._client.aclose()
+
+    async def call(self, request: ApiRequest) -> dict[str, Any]:
+        """Send `request` and follow its redirects; answers `{status, headers, body}`, where JSON is parsed.
+
+        Raises:
+            InvalidArgumentsError: the request can't be sent as it is.
+            DeniedError: its host, or one that it was redirected to, is not public and not allowed.
+            ApiStatusError, ApiServerError: it was answered with a status of 400 and more.
+            UnavailableError, TimeLimitError, TooLargeError: the host can't be reached, is slow, or answers too much.
+        """
+        import httpx2
+
+        loop = asyncio.get_running_loop()
+        due = loop.time() + request.seconds
+        url = _parsed_url(request.url)
+        if request.params:
+            url = url.copy_merge_params(request.params)
+        for _ in range(REDIRECTS_AT_MOST + 1):
+            answer = await self._exchange(request, url, due - loop.time())
+            if not answer.location:
+                return _told_answer(answer, url)
+            try:
+                target = url.join(answer.location)
+            except httpx2.InvalidURL as error:
+                raise UnavailableError(f"{url.host} redirects to {answer.location!r}: {error}") from error
+            request = _redirected(request, answer.status, same_host=_origin(target) == _origin(url))
+            url = _parsed_url(str(target))
+        raise UnavailableError(f"{url.host} redirects more than {REDIRECTS_AT_MOST} times")
+
+    async def _exchange(self, request: ApiRequest, url: httpx2.URL, seconds: float) -> _RawAnswer:
+        host = _host_and_port(url)
+        if host not in self._hosts and len(self._hosts) >= HOST_BREAKERS:
+            host = "other hosts"
+        self._hosts.add(host)
+        breaker = self._context.breaker(host, self._breaker_settings)
+
+        async def limited() -> _RawAnswer:
+            # Inside the breaker: a host that hangs has failed.
+            try:
+                async with asyncio.timeout(max(0.0, seconds)):
+                    return await self._send(request, url, seconds)
+            except TimeoutError as error:
+                raise TimeLimitError(
+                    f"{url.host} did not answer within {request.seconds:g} s; raise the step's timeout"
+                ) from error
+
+        return await breaker.call(limited)
+
+    async def _send(self, request: ApiRequest, url: httpx2.URL, seconds: float) -> _RawAnswer:
+        import httpx2
+
+        port = url.port or (443 if url.scheme == "https" else 80)
+        name = url.raw_host.decode("ascii")
+        addresses = await self._context.run_sync(lambda: resolved_addresses(name, port, self._allowed))
+        failure: Exception | None = None
+        for address in addresses[:ADDRESSES_TRIED]:
+            wire = self._client.build_request(
+                request.method,
+                url,
+                headers={"accept-encoding": "identity", **request.headers},
+                content=request.content,
+                timeout=seconds,
+            )
+            # The connection goes to the address that was checked; Host and certificate stay the name's.
+            wire.url = url.copy_with(host=address)
+            wire.extensions["sni_hostname"] = name
+            try:
+                return await self._answer(wire)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                failure = error
+            except httpx2.LocalProtocolError as error:
+                raise InvalidArgumentsError(f"The request to {url.host} can't be sent: {error}") from error
+            except httpx2.TimeoutException as error:
+                raise TimeoutError from error
+            except httpx2.HTTPError as error:
+                raise UnavailableError(
+                    f"The connection to {url.host} broke: {_error_words(error)}"
+                ) from error
+        raise UnavailableError(f"{url.host} can't be reached: {_error_words(failure)}") from failure
+
+    async def _answer(self, wire: httpx2.Request) -> _RawAnswer:
+        response = await self._client.send(wire, stream=True)
+        try:
+            location = response.headers.get("location", "") if response.has_redirect_location else ""
+            body = b"" if location else await _bounded_body(response, self._context.limits.result_bytes)
+            answer = _RawAnswer(
+                response.status_code,
+                dict(response.headers),
+                body,
+                response.charset_encoding or "utf-8",
+                location,
+            )
+        finally:
+            await response.aclose()
+        if answer.status >= 500:
+            raise ApiServerError(_status_text(answer, wire.headers["host"]))
+        return answer
+
+
+async def _bounded_body(response: httpx2.Response, limit: int) -> bytes:
+    """The body, unpacked; never more than `limit` bytes of it are held."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise UnavailableError(f"The answer is packed as {encoding}, although it was asked for as it is")
+    unpacker = None if encoding in ("", "identity") else zlib.decompressobj(47)
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        try:
+            body += piece if unpacker is None else unpacker.decompress(piece, limit + 1 - len(body))
+        except zlib.error as error:
+            raise UnavailableError(f"The answer's {encoding} is broken: {error}") from error
+        if len(body) > limit:
+            raise TooLargeError(
+                f"The answer has more than {limit} bytes ([limits] result_bytes); ask the host for a part of it"
+            )
+    return bytes(body)
+
+
+def _told_answer(answer: _RawAnswer, url: httpx2.URL) -> dict[str, Any]:
+    if answer.status >= 400:
+        raise ApiStatusError(_status_text(answer, url.host))
+    text = _decoded_body(answer)
+    body: Any = text
+    if "json" in answer.headers.get("content-type", "").partition(";")[0].lower():
+        try:
+            body = json.loads(text, parse_constant=_refuse_constant) if text else None
+        except (ValueError, RecursionError) as error:
+            raise UnavailableError(
+                f"{url.host} says that it answers JSON, but it is none: {error}"
+            ) from error
+    return {"status": answer.status, "headers": dict(answer.headers), "body": body}
+
+
+def _decoded_body(answer: _RawAnswer) -> str:
+    try:
+        return answer.body.decode(answer.charset, "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"it holds {name}")
+
+
+def _status_text(answer: _RawAnswer, host: str) -> str:
+    start = " ".join(_decoded_body(answer).split())[:_ERROR_BODY]
+    return f"{host} answered {answer.status}{f': {start}' if start else ''}"
+
+
+def _parsed_url(text: str) -> httpx2.URL:
+    import httpx2
+
+    try:
+        url = httpx2.URL(text)
+    except (httpx2.InvalidURL, TypeError, ValueError) as error:
+        raise InvalidArgumentsError(f"{text[:200]!r} is no URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InvalidArgumentsError(f"{text[:200]!r} must be a URL that begins with http:// or https://")
+    return url
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _host_and_port(url: httpx2.URL) -> str:
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port}" if url.port is not None else host
+
+
+def _redirected(request: ApiRequest, status: int, *, same_host: bool) -> ApiRequest:
+    """The request after a redirect; its parameters are in the new location, or gone."""
+    headers = dict(request.headers)
+    method, content = request.method, request.content
+    if status == 303 or (status in (301, 302) and method == "POST"):
+        method, content = ("HEAD" if method == "HEAD" else "GET"), None
+        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    if not same_host:
+        headers = {name: value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+    return replace(request, method=method, content=content, headers=headers, params={})
+
+
+def _error_words(error: Exception | None) -> str:
+    return (str(error) or type(error).__name__) if error is not None else "it has no address"

@@ -1,0 +1,121 @@
+"""What is checked before a workflow's first step runs: its tools, and the variables that its steps need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..errors import nearest
+from ..items import ToolItem
+from .definition import (
+    ApiCallStep,
+    ConditionStep,
+    DataTransformStep,
+    ToolCallStep,
+    Workflow,
+    WorkflowFinding,
+    WorkflowStep,
+)
+from .expressions import Expression, Template
+
+
+def check_run(
+    workflow: Workflow, variables: Iterable[str], tools: Mapping[str, ToolItem]
+) -> list[WorkflowFinding]:
+    """What would fail in a run that starts with these variables on a server with these tools."""
+    known = set(variables)
+    findings = _unset_variables(workflow, workflow.steps, known)
+    for step in workflow.walk():
+        if isinstance(step, ToolCallStep):
+            findings += _tool_findings(step, tools)
+        for name in sorted(step_environment(step)):
+            if name not in os.environ:
+                text = f"step {step.id} needs the environment variable {name}, which is not set"
+                findings.append(WorkflowFinding(step.path, text))
+    return findings
+
+
+def needed_variables(workflow: Workflow) -> tuple[str, ...]:
+    """The variables that the workflow's caller must give, in the order in which they are used."""
+    known: set[str] = set()
+    needed: dict[str, None] = {}
+
+    def collect(steps: Sequence[WorkflowStep]) -> None:
+        for step in steps:
+            needed.update(dict.fromkeys(sorted(step_variables(step) - known)))
+            if isinstance(step, ConditionStep):
+                collect(step.then)
+                collect(step.otherwise)
+            if step.output_variable:
+                known.add(step.output_variable)
+
+    collect(workflow.steps)
+    return tuple(needed)
+
+
+def step_variables(step: WorkflowStep) -> frozenset[str]:
+    """The variables that a step reads itself, without those of its branches."""
+    return frozenset(name for part in _step_parts(step) for name in part.names)
+
+
+def step_environment(step: WorkflowStep) -> frozenset[str]:
+    """The environment variables that a step reads."""
+    return frozenset(
+        name for part in _step_parts(step) if isinstance(part, Template) for name in part.environment
+    )
+
+
+def _step_parts(step: WorkflowStep) -> Sequence[Expression | Template]:
+    if isinstance(step, ApiCallStep):
+        return [part for part in (step.url, step.headers, step.params, step.body) if part is not None]
+    if isinstance(step, DataTransformStep):
+        return [step.value]
+    if isinstance(step, ConditionStep):
+        return [step.condition]
+    return [step.arguments] if isinstance(step, ToolCallStep) else []
+
+
+def _unset_variables(
+    workflow: Workflow, steps: Sequence[WorkflowStep], known: set[str]
+) -> list[WorkflowFinding]:
+    """Variables that are read before anything can have set them; `known` grows by what `steps` set.
+
+    What only one branch sets counts as set: where the branch was not taken it is null.
+    """
+    findings: list[WorkflowFinding] = []
+    for step in steps:
+        for name in sorted(step_variables(step) - known):
+            findings.append(WorkflowFinding(step.path, _unset_text(workflow, step, name, known)))
+        if isinstance(step, ConditionStep):
+            then, otherwise = set(known), set(known)
+            findings += _unset_variables(workflow, step.then, then)
+            findings += _unset_variables(workflow, step.otherwise, otherwise)
+            known |= then | otherwise
+        if step.output_variable:
+            known.add(step.output_variable)
+    return findings
+
+
+def _unset_text(workflow: Workflow, step: WorkflowStep, name: str, known: set[str]) -> str:
+    text = f"step {step.id} needs the variable {name!r}"
+    later = next((each.id for each in workflow.walk() if each.output_variable == name), None)
+    if later is not None:
+        return f"{text}, which step {later} sets only later"
+    near = nearest(name, known)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; give it in context"
+    return f"{text}, which is not in the context and no earlier step sets{hint}"
+
+
+def _tool_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
+    item = tools.get(step.tool)
+    if item is None:
+        near = nearest(step.tool, tools)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        text = f"step {step.id} calls the tool {step.tool!r}, which this server does not have{hint}"
+        return [WorkflowFinding(step.path, text)]
+    given = step.arguments.source
+    missing = [name for name in item.definition.input_schema.get("required", ()) if name not in given]
+    if not missing:
+        return []
+    text = f"step {step.id}: the tool {step.tool} also needs the argument {', '.join(missing)}"
+    return [WorkflowFinding(step.path, text)]
