@@ -103,9 +103,10 @@ class TaskStore:
         )
 
     def progressed(self, state: TaskState) -> None:
-        """Keep how far a task is."""
+        """Keep how far a task is. A write that was overtaken by the task's end changes nothing."""
         self._write(
-            "update tasks set status = ?, updated = ?, progress = ?, total = ?, message = ? where id = ?",
+            "update tasks set status = ?, updated = ?, progress = ?, total = ?, message = ?"
+            " where id = ? and expires is null",
             (state.status, state.updated, state.progress, state.total, state.message, state.task),
         )
 
