@@ -169,3 +169,49 @@ CONFIRM = define(
 HELP = define(
     Action("help.close", "escape,question_mark,f1,q", "Close", "Back to where you were", "dismiss"),
 )
+
+TASKS = define(
+    Action("tasks.start", "n", "New task", "Start a long task by hand", "start_task"),
+)
+
+TASK_LIST = define(
+    Action("tasks.cancel", "x", "Cancel", "Cancel the highlighted task", "cancel"),
+)
+
+START_TASK = define(
+    Action("start_task.run", "ctrl+j,f5,alt+enter", "Start", "Start the task with these arguments", "start"),
+    Action("start_task.close", "escape", "Close", "Back without starting anything", "dismiss"),
+)
+
+WATCH = define(
+    Action(
+        "watch.record",
+        "r",
+        "Record",
+        "Record the file changes from now on, or complete the recording",
+        "record",
+    ),
+    Action(
+        "watch.pace",
+        "p",
+        "Pace",
+        "The pace of the next replay: as recorded, ten times, at once, stepped",
+        "pace",
+    ),
+    Action("watch.pause", "space", "Pause", "Hold the replay before its next batch, or go on", "pause"),
+    Action("watch.step", "full_stop", "Step", "Replay the next batch, then hold", "step"),
+    Action(
+        "watch.stop", "x", "Stop replay", "End the replay; the list becomes true to the disk again", "stop"
+    ),
+)
+
+RECORDINGS = define(
+    Action("recordings.replay", "enter", "Replay", "Feed the highlighted recording to the server", "open"),
+    Action(
+        "recordings.delete", "d", "Delete", "Delete the highlighted recording, after a question", "delete"
+    ),
+)
+
+ASK = define(
+    Action("ask.close", "escape", "Close", "Back without choosing anything", "close"),
+)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,17 +19,15 @@ from textual.theme import Theme
 
 from server_core.clock import Clock, SystemClock
 from workbench.actions import APP, GO
+from workbench.feed import Feed
 from workbench.screens import MODES
-from workbench.session import Next, has_project, opened, reload
+from workbench.session import Next, has_project, opened, planned_modules, reload
 from workbench.state import Snapshot
 from workbench.widgets.binding import bind
 from workbench.widgets.themes import DARK, LIGHT, THEMES, theme_defaults
 
 if TYPE_CHECKING:
     from workbench.engine import Engine
-
-DRAIN_SECONDS = 1 / 30
-"""The inbox is emptied at most this often."""
 
 
 def _palette() -> type[Provider]:
@@ -86,13 +83,13 @@ class WorkbenchApp(App[Next]):
         self._open_engine = open_engine
         self._painted = painted
         self._engine: Engine | None = None
-        self._inspecting = False
-        self._next_drain = 0.0
         self._came_from: list[str] = []
         self.now = self.clock.now()
         if project is not None:
-            folder = project.parent if project.is_file() else project
-            self.snapshot = Snapshot(name=folder.resolve().name)
+            self.snapshot = Snapshot(name=(project.parent if project.is_file() else project).resolve().name)
+        self.feed = Feed(
+            self.snapshot, self.clock, publish=self._publish, later=self.set_timer, spawn=self.run_worker
+        )
 
     @property
     def available_themes(self) -> dict[str, Theme]:
@@ -133,54 +130,27 @@ class WorkbenchApp(App[Next]):
     async def _open(self, project: Path) -> None:
         try:
             engine = await asyncio.to_thread(self._open_engine, project)
+            modules = await asyncio.to_thread(planned_modules, engine.project.config_path)
         except Exception as error:
-            self.snapshot = replace(self.snapshot, phase="failed", reason=str(error) or type(error).__name__)
+            self.feed.change(phase="failed", reason=str(error) or type(error).__name__)
             return
         self._engine = engine
-        engine.inbox.wake = self._wake
-        engine.start()
+        self.feed.change(modules=modules)
+        self.feed.connect(engine, self._wake)
 
     def _wake(self) -> None:
         # On the engine's threads.
         self.post_message(self.InboxFilled())
 
     def on_workbench_app_inbox_filled(self) -> None:
-        wait = self._next_drain - self.clock.monotonic()
-        if wait > 0:
-            self.set_timer(wait, self._drain)
-        else:
-            self._drain()
-
-    def _drain(self) -> None:
-        from workbench.state.fold import reduce
-
-        self._next_drain = self.clock.monotonic() + DRAIN_SECONDS
-        self.snapshot = reduce(self.snapshot, self.engine.inbox.drain())
-        self._complete()
+        self.feed.drain_soon()
 
     def _tick(self) -> None:
-        from workbench.state.rates import advance
-
         self.now = self.clock.now()
-        self.snapshot = advance(self.snapshot, self.now)
-        self._complete()
+        self.feed.tick(self.now)
 
-    def _complete(self) -> None:
-        """Ask for what the facts alone do not tell, once at a time; the answer is a fact itself."""
-        if self.snapshot.stale and not self._inspecting:
-            self._inspecting = True
-            self._inspect()
-
-    @work(name="inspect the server")
-    async def _inspect(self) -> None:
-        from workbench.engine import EngineError
-
-        try:
-            await self.engine.inspect()
-        except EngineError:
-            pass  # it stopped or never started, which its facts tell
-        finally:
-            self._inspecting = False
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
 
     @work(name="command")
     async def do(self, command: Coroutine[Any, Any, Any], done: str = "") -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from server_core.inspection import ModuleState
     from workbench.engine import Engine
     from workbench.store import Store
 
@@ -59,6 +60,24 @@ class Session:
 def has_project(path: Path) -> bool:
     """Whether `path` is a project's folder or its `server.toml`."""
     return path.is_file() or (path / "server.toml").is_file()
+
+
+def planned_modules(config_path: Path) -> tuple[ModuleState, ...]:
+    """The modules that a `server.toml` names, so that they can be shown before the core is imported. Never raises:
+    what is wrong with the file, the engine tells."""
+    import tomllib
+
+    from server_core.inspection import ModuleState
+
+    try:
+        modules = tomllib.loads(config_path.read_text("utf-8")).get("modules", {})
+        return tuple(
+            ModuleState(name, str(table.get("kind", "")), "starting")
+            for name, table in modules.items()
+            if table.get("enabled", True)
+        )
+    except (OSError, ValueError, AttributeError):
+        return ()
 
 
 @contextlib.contextmanager

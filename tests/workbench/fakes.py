@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from server_core.bus import EventBus
@@ -47,6 +46,7 @@ from server_core.inspection import (
 )
 from workbench.engine import EngineError, Inbox
 from workbench.facts import ServerInspected
+from workbench.project import Project
 
 NOON = 1_750_000_000.0
 """The epoch second at which the fakes' clock stands."""
@@ -57,7 +57,9 @@ MODULES = (
     ModuleState("tools", "functions", "running", 5, 1, 0, 2, ""),
     ModuleState("jobs", "tasks", "running", 3, 0, 0, 0, ""),
     ModuleState("flows", "workflows", "running", 1, 0, 0, 0, "2 workflows"),
-    ModuleState("feed", "streams", "failed", reason="ticker.log: no such file; make it, or change sources.ticker"),
+    ModuleState(
+        "feed", "streams", "failed", reason="ticker.log: no such file; make it, or change sources.ticker"
+    ),
 )
 
 STATE = ServerState(
@@ -81,9 +83,13 @@ STATE = ServerState(
     ),
     pools=(PoolState("shop", 8, 2, 0, 2, 10, opened=12, closed=2),),
     tasks=(
-        TaskState("9b1d77aa", "import", "jobs", "completed", NOON - 300, NOON - 269, detail="1,204 rows imported"),
+        TaskState(
+            "9b1d77aa", "import", "jobs", "completed", NOON - 300, NOON - 269, detail="1,204 rows imported"
+        ),
         TaskState("3f2ac811", "reindex", "jobs", "working", NOON - 12, NOON, 114, 200, "page 114 of 200"),
-        TaskState("77e0ab01", "thumbnails", "jobs", "failed", NOON - 90, NOON - 61, 3, 9, "", "No space left"),
+        TaskState(
+            "77e0ab01", "thumbnails", "jobs", "failed", NOON - 90, NOON - 61, 3, 9, "", "No space left"
+        ),
         TaskState("c0ffee42", "crawl", "jobs", "queued", NOON - 2, NOON - 2),
     ),
 )
@@ -94,7 +100,9 @@ def request(
     stages: tuple[tuple[str, float], ...] = (("cache miss", 0.0), ("pool", 0.0001), ("shop", 0.0016)),
 ) -> RequestFinished:  # fmt: skip
     """A finished call of a tool."""
-    return RequestFinished(number, "tools/call", target, module, "c1", "", outcome, seconds, stages, 812, error, "")
+    return RequestFinished(
+        number, "tools/call", target, module, "c1", "", outcome, seconds, stages, 812, error, ""
+    )
 
 
 STORY: tuple[tuple[float, object], ...] = (
@@ -126,7 +134,10 @@ STORY: tuple[tuple[float, object], ...] = (
     (-2.7, request(1200, "divide", "tools", outcome="tool_error", error="division by zero")),
     (-1.1, FilesChanged("docs", (FileChange("added", "guide/new.md"),), False, 0.004)),
     (-1.0, ClientsNotified("updated", "file:///guide/new.md", 2)),
-    (-0.9, FilesChanged("docs", tuple(FileChange("modified", f"guide/{n}.md") for n in range(12)), True, 0.01)),
+    (
+        -0.9,
+        FilesChanged("docs", tuple(FileChange("modified", f"guide/{n}.md") for n in range(12)), True, 0.01),
+    ),
     (-0.1, TaskProgressed("3f2ac811", 114, 200, "page 114 of 200")),
 )
 """What happened before noon, as seconds from it and facts."""
@@ -165,7 +176,11 @@ class FakeEngine:
     """Has what the screens use of `workbench.engine.Engine`. Everything happens on the calling thread."""
 
     def __init__(
-        self, story: Sequence[tuple[float, object]] = STORY, state: ServerState = STATE, *, folder: Path | None = None
+        self,
+        story: Sequence[tuple[float, object]] = STORY,
+        state: ServerState = STATE,
+        *,
+        folder: Path | None = None,
     ) -> None:
         """Args:
         story: (seconds from noon, fact) of what happened before the application came; in any order.
@@ -176,7 +191,8 @@ class FakeEngine:
         self.inbox = Inbox()
         self.bus.subscribe(self.inbox.put)
         self.ready: Future[None] = Future()
-        self.project: Any = SimpleNamespace(folder=folder or Path("bookshop"), name="bookshop", config=None)
+        place = folder or Path("bookshop")
+        self.project = Project(place, place / "server.toml")
         self.state = state
         self.commands: list[tuple[object, ...]] = []
         self.refuses = ""

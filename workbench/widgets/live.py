@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual.reactive import var
 from textual.widget import Widget
 
 from workbench.state import Snapshot
+
+if TYPE_CHECKING:
+    from workbench.app import WorkbenchApp
 
 
 class Live(Widget):
@@ -23,6 +28,11 @@ class Live(Widget):
 
     now: var[float] = var(0.0, init=False)
     """Epoch seconds, once a second."""
+
+    @property
+    def workbench(self) -> WorkbenchApp:
+        """The application, which has the engine."""
+        return cast("WorkbenchApp", self.app)
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
         """What `redraw` looks at; compared by identity."""

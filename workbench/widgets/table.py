@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from rich.style import Style
@@ -141,6 +142,8 @@ class Table(ScrollView, can_focus=True):
 
     def _resize(self) -> None:
         self.virtual_size = Size(0, len(self._rows) + self._header)
+        if self.styles.is_auto_height:
+            self.refresh(layout=True)
 
     def _measure(self) -> bool:
         """Find the columns' widths; whether they have changed."""
@@ -158,24 +161,30 @@ class Table(ScrollView, can_focus=True):
         self._measure()
         self.refresh()
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._rows) + self._header if self._rows else len(self._empty_lines(width))
+
     # -- painting
 
     def render_line(self, y: int) -> Strip:
         width = self._line_width
         if width != self._measured:  # a scrollbar came or went
             self._measure()
+        if not self._rows:
+            lines = self._empty_lines(width)
+            return paint(self, (Span(lines[y], "dim"),) if y < len(lines) else (), width)
         if self._header and y == 0:
             titles = tuple((Span(column.title, "dim"),) for column in self.columns)
             return paint(self, joined(self.columns, self._wide, titles), width)
-        if not self._rows:
-            lines = self.empty.split("\n")
-            at = y - self._header
-            return paint(self, (Span(lines[at], "dim"),) if at < len(lines) else (), width)
         index = y - self._header + self.scroll_offset.y
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         line = joined(self.columns, self._wide, self._cells[self._rows[index].key])
         return paint(self, line, width, self._row_style(index))
+
+    def _empty_lines(self, width: int) -> list[str]:
+        """`empty`, wrapped at words."""
+        return [part for text in self.empty.split("\n") for part in textwrap.wrap(text, max(width, 10))]
 
     def _row_style(self, index: int) -> Style | None:
         if index == self.cursor:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-from textual.widget import Widget
+from typing import TYPE_CHECKING
 
 from workbench.actions import BREAKERS, CACHE, HAPPENED, RUNNING
 from workbench.state import Snapshot
@@ -20,13 +18,10 @@ from .figures import cache_lines, calls_lines
 
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
-    from workbench.app import WorkbenchApp
     from workbench.state.parts import Happening
 
-
-def workbench_of(widget: Widget) -> WorkbenchApp:
-    """The application that a panel belongs to."""
-    return cast("WorkbenchApp", widget.app)
+LOADING = "The project is being read…"
+NO_MODULES = "No modules: add [modules.NAME] to server.toml, then press ctrl+r."
 
 
 def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState | Happening) -> None:
@@ -72,7 +67,7 @@ class CachePanel(Card, Live, can_focus=True):
         self.set_lines(cache_lines(self.snapshot, self.now, *self.content_size))
 
     def action_clear(self) -> None:
-        app = workbench_of(self)
+        app = self.workbench
         app.do(app.engine.clear_cache(), "The cache is empty")
 
 
@@ -90,7 +85,7 @@ class BreakersPanel(Table, Live):
         super().__init__(
             rows.BREAKER_COLUMNS,
             title="Breakers",
-            empty="No breaker yet: modules that talk to\nsomething that can fail bring them.",
+            empty="No breaker yet: modules that talk to something that can fail bring them.",
             id="breakers",
         )
 
@@ -108,15 +103,15 @@ class BreakersPanel(Table, Live):
         return super().check_action(action, parameters)
 
     def action_trip(self) -> None:
-        app, name = workbench_of(self), self._chosen()
+        app, name = self.workbench, self._chosen()
         app.do(app.engine.trip(name), f"{name} is open")
 
     def action_reset(self) -> None:
-        app, name = workbench_of(self), self._chosen()
+        app, name = self.workbench, self._chosen()
         app.do(app.engine.reset(name), f"{name} is closed")
 
     def action_probe(self) -> None:
-        app, name = workbench_of(self), self._chosen()
+        app, name = self.workbench, self._chosen()
         app.do(app.engine.probe(name), f"{name} lets its next call through")
 
     def _chosen(self) -> str:
@@ -139,7 +134,7 @@ class RunningPanel(Table, Live):
         super().__init__(
             rows.RUNNING_COLUMNS,
             title="Running",
-            empty="Nothing runs.\n2 runs a tool, 4 starts a long task.",
+            empty="Nothing runs.\nPress 2 to run a tool, 4 to start a long task.",
             id="running",
         )
 
@@ -161,11 +156,11 @@ class RunningPanel(Table, Live):
 
     def action_cancel(self) -> None:
         if self.current is not None:
-            app = workbench_of(self)
+            app = self.workbench
             app.do(app.engine.cancel_task(self.current.key.removeprefix("task:")), "Told to stop")
 
     def on_table_opened(self) -> None:
-        workbench_of(self).go_into("tasks")
+        self.workbench.go_into("tasks")
 
 
 class ModulesPanel(Table, Live):
@@ -177,7 +172,7 @@ class ModulesPanel(Table, Live):
         super().__init__(
             rows.MODULE_COLUMNS,
             title="Modules",
-            empty="No modules: add [modules.NAME] to\nserver.toml, then press ctrl+r.",
+            empty=LOADING,
             id="modules",
         )
 
@@ -186,6 +181,7 @@ class ModulesPanel(Table, Live):
 
     def redraw(self) -> None:
         s = self.snapshot
+        self.empty = LOADING if s.phase == "starting" else NO_MODULES
         self.set_title("Modules", rows.modules_aside(s.modules) if s.modules else "")
         self.set_rows(rows.module_rows(s))
 
@@ -204,7 +200,7 @@ class PoolsPanel(Table, Live):
         super().__init__(
             rows.POOL_COLUMNS,
             title="Pools",
-            empty="No pool: database modules\nbring them.",
+            empty="No pool: database modules bring them.",
             id="pools",
         )
 

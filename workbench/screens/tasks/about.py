@@ -1,0 +1,89 @@
+"""A task or a workflow run in full, as plain lines for the details screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.state.parts import WorkflowRun
+from workbench.text import clean, elapsed, span, time_of_day
+from workbench.widgets.spans import Line, Span, bar, line
+
+from .rows import LOOKS
+
+if TYPE_CHECKING:
+    from server_core.inspection import TaskState
+
+NAME_CELLS = 14
+RESULT_CHARS = 100_000
+"""A longer result is cut here; the Tools screen shows all of it."""
+
+
+def _fact(name: str, *value: str | Span) -> Line:
+    return line(Span(f"{name:<{NAME_CELLS}}", "dim"), *value)
+
+
+def about_task(task: TaskState, answer: Mapping[str, Any] | None) -> list[Line]:
+    """A task; `answer` is what `check_task_status` says of it, if it could be asked."""
+    mark, tone = LOOKS[task.status]
+    lines = [
+        _fact("task", task.name),
+        _fact("id", task.task),
+        _fact("module", task.module),
+        _fact("status", Span(f"{mark} {task.status.replace('_', ' ')}", tone)),
+        _fact("started", time_of_day(task.created)),
+        _fact("took", elapsed(task.updated - task.created)),
+    ]
+    if task.total:
+        lines.append(
+            _fact("progress", *bar(task.progress / task.total, 24), f" {task.progress:g} of {task.total:g}")
+        )
+    if task.message:
+        lines.append(_fact("message", task.message))
+    error = (answer or {}).get("error") or (task.detail if task.status == "failed" else "")
+    if error:
+        lines += [(), (Span("Error", "strong"),), *_text(str(error), "bad")]
+    elif answer is not None and "result" in answer:
+        lines += [(), (Span("Result", "strong"),), *_text(_shown(answer["result"]))]
+    elif task.detail:
+        lines += [(), (Span("Result", "strong"),), *_text(task.detail)]
+    return lines
+
+
+def about_run(run: WorkflowRun) -> list[Line]:
+    """A workflow run with its steps."""
+    mark, tone = LOOKS[run.status]
+    lines = [
+        _fact("workflow", run.workflow),
+        _fact("run", run.run),
+        _fact("status", Span(f"{mark} {run.status}", tone)),
+        _fact("started", time_of_day(run.started, millis=True)),
+    ]
+    if run.seconds is not None:
+        lines.append(_fact("took", span(run.seconds)))
+    if run.error:
+        lines += [(), *_text(run.error, "bad")]
+    lines += [(), (Span("Steps", "strong"),)]
+    for step in run.steps:
+        mark, tone = LOOKS[step.status]
+        took = "" if step.seconds is None or step.status == "skipped" else f"  {span(step.seconds)}"
+        lines.append(line(Span(f"{mark} ", tone), step.name, Span(f"  {step.kind}{took}", "dim")))
+        if step.detail:
+            lines += [line("    ", text) for text in clean(step.detail).splitlines()]
+    return lines
+
+
+def _shown(result: Any) -> str:
+    if isinstance(result, str):
+        return result
+    if isinstance(result, dict) and set(result) == {
+        "result"
+    }:  # how a plain value is wrapped for the protocol
+        return _shown(result["result"])
+    return json.dumps(result, indent=2, ensure_ascii=False)
+
+
+def _text(text: str, tone: Any = "") -> list[Line]:
+    cut = text if len(text) <= RESULT_CHARS else text[:RESULT_CHARS] + " …"
+    return [(Span(part, tone),) for part in clean(cut).splitlines()]

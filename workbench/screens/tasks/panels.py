@@ -1,0 +1,110 @@
+"""The panels of the Tasks screen."""
+
+from __future__ import annotations
+
+from workbench.actions import TASK_LIST
+from workbench.state import Snapshot
+from workbench.state.parts import WorkflowRun
+from workbench.state.snapshot import RUNNING
+from workbench.widgets.binding import bind
+from workbench.widgets.live import Live
+from workbench.widgets.table import Table
+
+from . import rows
+
+
+class TasksPanel(Table, Live):
+    """The long tasks."""
+
+    BINDINGS = bind(*TASK_LIST)
+    HELP = (
+        "Long tasks: those that run first, then those that have ended. Enter shows a task with its whole result or "
+        "error, x cancels one that runs, n starts one."
+    )
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.TASK_COLUMNS,
+            title="Tasks",
+            empty="No task yet. Press n to start one; every function marked with @task can run as one.",
+            header=True,
+            id="tasks",
+        )
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.tasks,)
+
+    def redraw(self) -> None:
+        running = len(self.snapshot.running_tasks)
+        ended = len(self.snapshot.tasks) - running
+        self.set_title("Tasks", f"{running} running  {ended} ended" if self.snapshot.tasks else "")
+        self.set_rows(rows.task_rows(self.snapshot, self.now, self.content_size.width))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "cancel":
+            chosen = self.current.key if self.current else ""
+            return any(task.task == chosen and task.status in RUNNING for task in self.snapshot.tasks)
+        return super().check_action(action, parameters)
+
+    def action_cancel(self) -> None:
+        if self.current is not None:
+            self.workbench.do(self.workbench.engine.cancel_task(self.current.key), "Told to stop")
+
+    def on_table_moved(self) -> None:
+        self.refresh_bindings()
+
+
+class RunsPanel(Table, Live):
+    """The workflow runs."""
+
+    HELP = "Runs of workflows, the last one first; beside them the steps of the highlighted one."
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.RUN_COLUMNS,
+            title="Workflow runs",
+            empty="No workflow has run yet. Press 2 and run execute_workflow.",
+            header=True,
+            keeps_cursor=True,
+            id="runs",
+        )
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.runs,)
+
+    def redraw(self) -> None:
+        self.set_rows(rows.run_rows(self.snapshot, self.now))
+
+    @property
+    def chosen(self) -> WorkflowRun | None:
+        """The highlighted run."""
+        key = self.current.key if self.current else ""
+        return next((run for run in self.snapshot.runs if run.run == key), None)
+
+
+class StepsPanel(Table, Live):
+    """The steps of one run."""
+
+    HELP = "The steps of the highlighted run: how long each took, and what came out of it."
+    TICKS = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            rows.STEP_COLUMNS, title="Steps", empty="Its steps show here.", header=True, id="steps"
+        )
+        self._run = ""
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.runs,)
+
+    def show(self, run: WorkflowRun | None) -> None:
+        """Show the steps of `run` from now on."""
+        self._run = run.run if run else ""
+        self.redraw()
+
+    def redraw(self) -> None:
+        run = next((run for run in self.snapshot.runs if run.run == self._run), None)
+        self.set_title("Steps", run.workflow if run else "")
+        self.set_rows(rows.step_rows(run, self.now))

@@ -1,0 +1,136 @@
+"""What the lists of the Tasks screen say, as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from workbench.state import Snapshot
+from workbench.state.parts import Step, WorkflowRun
+from workbench.state.snapshot import RUNNING
+from workbench.text import Tone, elapsed, one_line, span, time_of_day
+from workbench.widgets.columns import Column, Row
+from workbench.widgets.spans import Span, bar
+
+if TYPE_CHECKING:
+    from server_core.inspection import TaskState
+
+LOOKS: dict[str, tuple[str, Tone]] = {
+    "queued": ("◌", "dim"),
+    "working": ("●", "ok"),
+    "input_required": ("?", "warn"),
+    "completed": ("✓", "ok"),
+    "failed": ("✗", "bad"),
+    "cancelled": ("○", "dim"),
+    "interrupted": ("!", "warn"),
+    "running": ("●", "ok"),
+    "ok": ("✓", "ok"),
+    "skipped": ("–", "dim"),
+}
+"""How each status of a task, a run or a step is marked."""
+
+TASK_COLUMNS = (
+    Column(most=1, gap=1),
+    Column("task", most=20),
+    Column("started", most=8, above=70),
+    Column("took", most=8, align="right"),
+    Column("", most=16),
+    Column("", most=5, align="right"),
+    Column("status", most=14),
+    Column("", flex=1),
+)
+RUN_COLUMNS = (
+    Column(most=1, gap=1),
+    Column("run", most=18),
+    Column("started", most=8, above=44),
+    Column("took", most=8, align="right"),
+    Column("steps", most=7, align="right"),
+    Column("", flex=1),
+)
+STEP_COLUMNS = (
+    Column(most=1, gap=1),
+    Column("step", most=20),
+    Column("type", most=14, above=40),
+    Column("took", most=8, align="right"),
+    Column("", flex=1),
+)
+
+
+def ordered(tasks: Sequence[TaskState]) -> list[TaskState]:
+    """Those that run, oldest first, then those that have ended, the last one first."""
+    running = [task for task in tasks if task.status in RUNNING]
+    ended = [task for task in tasks if task.status not in RUNNING]
+    return running + sorted(ended, key=lambda task: task.updated, reverse=True)
+
+
+def task_rows(s: Snapshot, now: float, width: int) -> list[Row]:
+    """The long tasks, for a table of `width` cells."""
+    gauge = 16 if width >= 100 else 8 if width >= 60 else 0
+    return [_task_row(task, now, gauge) for task in ordered(s.tasks)]
+
+
+def _task_row(task: TaskState, now: float, gauge: int) -> Row:
+    mark, tone = LOOKS[task.status]
+    running = task.status in RUNNING
+    took = (now if running else task.updated) - task.created
+    share = task.progress / task.total if task.total else None
+    said = task.message if running else task.detail or task.message
+    return Row(
+        task.task,
+        (
+            Span(mark, tone),
+            task.name,
+            Span(time_of_day(task.created), "dim"),
+            elapsed(took),
+            bar(share, gauge) if running and share is not None else "",
+            f"{min(max(share, 0.0), 1.0) * 100:.0f} %" if running and share is not None else "",
+            Span(task.status.replace("_", " "), tone),
+            Span(one_line(said), "bad" if task.status == "failed" else "dim"),
+        ),
+    )
+
+
+def run_rows(s: Snapshot, now: float) -> list[Row]:
+    """The workflow runs, the last one first."""
+    return [_run_row(run, now) for run in reversed(s.runs)]
+
+
+def _run_row(run: WorkflowRun, now: float) -> Row:
+    mark, tone = LOOKS[run.status]
+    running = run.seconds is None
+    done = sum(step.status != "running" for step in run.steps)
+    said = run.steps[-1].name if running and run.steps else run.error
+    return Row(
+        run.run,
+        (
+            Span(mark, tone),
+            run.workflow,
+            Span(time_of_day(run.started), "dim"),
+            elapsed(now - run.started) if run.seconds is None else span(run.seconds),
+            f"{done}/{run.planned}",
+            Span(said, "dim" if running else "bad"),
+        ),
+    )
+
+
+def step_rows(run: WorkflowRun | None, now: float) -> list[Row]:
+    """The steps of a run, in their order."""
+    if run is None:
+        return []
+    return [_step_row(index, step, now) for index, step in enumerate(run.steps)]
+
+
+def _step_row(index: int, step: Step, now: float) -> Row:
+    mark, tone = LOOKS[step.status]
+    took = elapsed(now - step.started) if step.seconds is None else span(step.seconds)
+    detail = Span(step.detail, "bad" if step.status == "failed" else "dim")
+    return Row(
+        str(index),
+        (
+            Span(mark, tone),
+            step.name,
+            Span(step.kind, "dim"),
+            "" if step.status == "skipped" else took,
+            detail,
+        ),
+    )

@@ -1,0 +1,110 @@
+"""The Watch screen."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from textual import on, work
+from textual.app import ComposeResult
+
+from workbench.actions import WATCH
+from workbench.screens.frame import WorkbenchScreen
+from workbench.state import Snapshot
+from workbench.widgets.binding import bind
+from workbench.widgets.table import Table
+
+from .panels import BatchesPanel, ChangesPanel, NoticesPanel, RecordingsPanel, TapePanel
+from .rows import PACES
+
+
+class WatchScreen(WorkbenchScreen):
+    """File changes as they come, recorded and replayed."""
+
+    MODE = "watch"
+    CSS_PATH = "watch.tcss"
+    AUTO_FOCUS = "#batches"
+    BINDINGS = bind(*WATCH)
+    HELP = (
+        "What the files modules see: each batch of changes, and what clients were told of it. r records the batches, "
+        "Enter on a recording replays it through the same intake."
+    )
+
+    def body(self) -> ComposeResult:
+        yield TapePanel().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
+        yield BatchesPanel().data_bind(WorkbenchScreen.snapshot)
+        yield ChangesPanel()
+        yield RecordingsPanel()
+        yield NoticesPanel().data_bind(WorkbenchScreen.snapshot)
+
+    def on_screen_resume(self) -> None:
+        self._list_recordings()
+
+    def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        if (old.replay is None) != (new.replay is None):
+            self.refresh_bindings()
+        if (old.recording is None) != (new.recording is None):
+            self._list_recordings()
+
+    @property
+    def folder(self) -> Path:
+        """Where the project's recordings are."""
+        return self.engine.project.recordings
+
+    @work(thread=True, exclusive=True)
+    def _list_recordings(self) -> None:
+        if not self.workbench.has_engine:
+            return
+        from workbench.recording import recordings_in
+
+        summaries = recordings_in(self.folder)
+        self.app.call_from_thread(self.query_one(RecordingsPanel).show, summaries)
+
+    @on(Table.Moved, "#batches")
+    def show_changes(self) -> None:
+        self.query_one(ChangesPanel).show(self.query_one(BatchesPanel).chosen)
+
+    @on(Table.Moved, "#recordings")
+    def recordings_changed(self, event: Table.Moved) -> None:
+        if not event.key:
+            self._list_recordings()
+
+    @on(Table.Opened, "#recordings")
+    def replay(self, event: Table.Opened) -> None:
+        pace = PACES[self.query_one(TapePanel).pace]
+        self.workbench.do(self.engine.start_replay(event.key, speed=pace))
+
+    # -- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("pause", "step", "stop"):
+            return self.snapshot.replay is not None
+        return super().check_action(action, parameters)
+
+    def action_record(self) -> None:
+        if self.snapshot.recording is not None:
+            self.workbench.do(self.engine.stop_recording(), "The recording is complete")
+            return
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.workbench.clock.now()))
+        self.workbench.do(self.engine.start_recording(self.folder / f"{stamp}.jsonl"))
+
+    def action_pace(self) -> None:
+        panel = self.query_one(TapePanel)
+        panel.pace = (panel.pace + 1) % len(PACES)
+
+    def action_pause(self) -> None:
+        replay = self.snapshot.replay
+        if replay is not None:
+            engine = self.engine
+            self.workbench.do(engine.replay_resume() if replay.paused else engine.replay_pause())
+
+    def action_step(self) -> None:
+        self.workbench.do(self._step())
+
+    async def _step(self) -> None:
+        if self.snapshot.replay is not None and not self.snapshot.replay.paused:
+            await self.engine.replay_pause()
+        await self.engine.replay_step()
+
+    def action_stop(self) -> None:
+        self.workbench.do(self.engine.stop_replay())
