@@ -40,8 +40,8 @@ async def work(ctx: Context, steps: int, fail: bool = False) -> str:
 @task
 async def wait(ctx: Context) -> str:
     """Waits until it is told to end."""
-    await ctx.report_progress(1, 2, "waiting")
     try:
+        await ctx.report_progress(1, 2, "waiting")
         await ends.wait()
     except asyncio.CancelledError:
         told.append("cancelled")
