@@ -117,9 +117,7 @@ class _WorkflowParser:
         return make(keys, common)
 
     def _id(self, keys: _StepKeys, path: StepPath) -> str:
-        name = keys.text("id", "") or "step " + ".".join(
-            str(part + 1) for part in path if isinstance(part, int)
-        )
+        name = keys.text("id", "") or _unnamed(path)
         if name in self._ids:
             self._find(keys.place("id"), f"another step has the id {name!r} already")
         self._ids.add(name)
@@ -203,6 +201,12 @@ class _WorkflowParser:
                 near = nearest(str(key), known)
                 hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
                 self._find((*path, str(key)), f"unknown key {str(key)!r}; {hint}")
+
+
+def _unnamed(path: StepPath) -> str:
+    """What a step without an id is called: `step 4.else.1`."""
+    parts = (str(part + 1) if isinstance(part, int) else part for part in path[1:] if part != "config")
+    return f"step {'.'.join(parts)}"
 
 
 class _StepKeys:

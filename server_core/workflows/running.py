@@ -10,9 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent
 
-from ..errors import InvalidArgumentsError, TimeLimitError, ToolError, is_anticipated
+from ..errors import InvalidArgumentsError, TimeLimitError, is_anticipated
 from ..events import StepFinished, StepStarted, WorkflowFinished, WorkflowStarted
 from ..ledger import is_real_cancellation
 from ..module import ModuleContext
