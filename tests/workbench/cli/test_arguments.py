@@ -66,7 +66,7 @@ def test_a_word_is_typed_by_its_property(word: str, value: object) -> None:
         (["count=1", "colour=blue"], "colour must be one of red, 3, None"),
         (["count=1", "tags={}"], "tags must be a JSON array"),
         ([], "Missing argument: count"),
-        (["cuont=1"], "Unknown argument cuont; did you mean count?"),
+        (["cuont=1"], "Unknown argument cuont; did you mean count"),
         (["count"], "'count' is not key=value"),
         (["count=1", "count=2"], "count is given twice"),
     ],
