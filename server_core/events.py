@@ -259,7 +259,7 @@ class PoolChanged:
 
 @dataclass(frozen=True, slots=True)
 class TaskStarted:
-    """A long task was accepted and has a row in the task store."""
+    """A long task was accepted and has a row in the task store; a `TaskChanged` with its first status follows."""
 
     task: str
     name: str

@@ -99,6 +99,7 @@ class LocalTaskEngine:
         self._running[state.task] = running
         self._show(state)
         self._context.bus.emit(TaskStarted(state.task, name, self._context.module))
+        self._context.bus.emit(TaskChanged(state.task, status, ""))
         running.job = asyncio.create_task(self._run(running, body), name=f"task {name}")
         return state
 
