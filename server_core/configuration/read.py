@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 
 from .locate import line_of_key
 from .problems import ConfigError, KeyPath, dotted, existing_part, unknown_text
-from .schema import MODULE_TABLES, ServerConfig
+from .schema import MODULE_TABLES, ServerConfig, WorkflowsConfig
+from .workflow_tables import unknown_step_key
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -52,7 +53,9 @@ def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
     data = parse_toml(text, file)
     try:
         # Through JSON, where a strict reading takes tables for the settings and an integer for a number.
-        return ServerConfig.model_validate_json(json.dumps(data, default=_json_value), strict=True)
+        config = ServerConfig.model_validate_json(json.dumps(data, default=_json_value), strict=True)
+        _check_steps(config, data, text, file)
+        return config
     except ValidationError as error:
         details = min(
             error.errors(include_url=False),
@@ -60,6 +63,18 @@ def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
         )
         path, message = explain(details, data)
         raise ConfigError(file, line_of_key(text, path) or 1, message) from None
+
+
+def _check_steps(config: ServerConfig, data: Mapping[str, Any], text: str, file: str) -> None:
+    for name, module in config.modules.items():
+        if isinstance(module, WorkflowsConfig):
+            for workflow, table in data["modules"][name]["workflows"].items():
+                unknown = unknown_step_key(table)
+                if unknown:
+                    path, message = unknown
+                    place = ("modules", name, "workflows", workflow)
+                    message = message.replace("steps[", f"{dotted(place)}.steps[", 1)
+                    raise ConfigError(file, line_of_key(text, (*place, *path)), message)
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:

@@ -100,7 +100,9 @@ class WorkflowsConfig(ModuleTable):
     """Chains of steps, by name."""
 
     kind: Literal["workflows"] = "workflows"
-    workflows: dict[str, WorkflowTable] = {}
+    workflows: dict[Text, WorkflowTable]
+    allow_hosts: list[Text] = []
+    """Hosts, as `name` or `name:port`, that `api_call` may reach although they are not public."""
 
 
 class StreamSource(Table):
@@ -121,7 +123,7 @@ class StreamsConfig(ModuleTable):
     """Resources that are read in chunks, by name."""
 
     kind: Literal["streams"] = "streams"
-    sources: dict[str, StreamSource]
+    sources: dict[Text, StreamSource]
 
 
 ModuleConfig = Annotated[

@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from .problems import KeyPath, dotted, unknown_text
+
 OTHER_NAMES = {"outputVariable": "output_variable", "continueOnError": "continue_on_error"}
 """Keys that clients of the guide know, and ours."""
+
+COMMON_KEYS = ("id", "type", "description", "output_variable", "continue_on_error", "timeout", "config")
+KEYS_OF_TYPE = {
+    "api_call": ("method", "url", "headers", "params", "body", "json"),
+    "data_transform": ("expression", "value"),
+    "condition": ("condition", "expression", "then", "else"),
+    "tool_call": ("tool", "arguments"),
+}
+"""The keys of each type of step, beside those that every step has. Not imported from where they are at home: that
+would bring the whole protocol with it."""
 
 
 def with_our_names(value: Any) -> Any:
@@ -20,6 +32,35 @@ def with_our_names(value: Any) -> Any:
         OTHER_NAMES.get(key, key): with_our_names(inner) if isinstance(inner, list) else inner
         for key, inner in value.items()
     }
+
+
+def unknown_step_key(table: Any) -> tuple[KeyPath, str] | None:
+    """Where a workflow's table first has a key or a type of step that does not exist, and what to say."""
+    steps = table.get("steps") if isinstance(table, dict) else None
+    return _unknown_in(steps, ("steps",))
+
+
+def _unknown_in(steps: Any, path: KeyPath) -> tuple[KeyPath, str] | None:
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        here: KeyPath = (*path, index)
+        if not isinstance(step, dict):
+            continue
+        kind = step.get("type")
+        if not isinstance(kind, str) or kind not in KEYS_OF_TYPE:
+            if isinstance(kind, str):
+                return (*here, "type"), unknown_text("type", kind, dotted(here), KEYS_OF_TYPE)
+            return here, f"{dotted(here)} needs the key 'type': one of {', '.join(KEYS_OF_TYPE)}"
+        known = {*COMMON_KEYS, *KEYS_OF_TYPE[kind]}
+        config = step.get("config")
+        for keys, place in ((step, here), (config if isinstance(config, dict) else {}, (*here, "config"))):
+            for key in keys:
+                if OTHER_NAMES.get(key, key) not in known:
+                    return (*place, key), unknown_text("key", key, dotted(place), known)
+        for branch in ("then", "else"):
+            found = _unknown_in(step.get(branch), (*here, branch))
+            if found:
+                return found
+    return None
 
 
 class WorkflowShape(BaseModel):
