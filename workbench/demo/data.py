@@ -14,9 +14,15 @@ BOOKS = 1_200
 ORDERS = 4_000
 
 FIRST = "Ada Boris Clara Dario Edith Farid Greta Hugo Iris Jonas Kaya Lena Mira Nils Olga Petra Ravi Sofia Tomas Uma"
-LAST = "Adler Brandt Costa Dubois Eriksen Fontana Garcia Haddad Ivanov Jensen Keller Laurent Moreau Novak Okafor"
-ADJECTIVE = "Quiet Distant Hidden Burning Patient Last Silver Broken Endless Small Forgotten Bright Northern Slow"
-NOUN = "Harbour Garden Letter Winter Engine Island Mirror Orchard River Clock Library Compass Storm Bridge Map"
+LAST = (
+    "Adler Brandt Costa Dubois Eriksen Fontana Garcia Haddad Ivanov Jensen Keller Laurent Moreau Novak Okafor"
+)
+ADJECTIVE = (
+    "Quiet Distant Hidden Burning Patient Last Silver Broken Endless Small Forgotten Bright Northern Slow"
+)
+NOUN = (
+    "Harbour Garden Letter Winter Engine Island Mirror Orchard River Clock Library Compass Storm Bridge Map"
+)
 GENRE = ("novel", "crime", "travel", "poetry", "science", "history", "children")
 FIRST_DAY = date(2026, 1, 2)
 
@@ -55,7 +61,9 @@ def write_shop(path: Path) -> None:
         connection.executemany("insert into authors values (?, ?, ?)", _authors(chance))
         books = _books(chance)
         connection.executemany("insert into books values (?, ?, ?, ?, ?, ?)", books)
-        connection.executemany("insert into orders values (?, ?, ?, ?)", _orders(chance, [book[0] for book in books]))
+        connection.executemany(
+            "insert into orders values (?, ?, ?, ?)", _orders(chance, [book[0] for book in books])
+        )
         connection.commit()
     finally:
         connection.close()
@@ -119,5 +127,8 @@ def write_cover(path: Path) -> None:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
     )

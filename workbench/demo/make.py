@@ -31,7 +31,9 @@ def make_demo(folder: Path) -> None:
     Raises:
         FileExistsError: a file of the sample is there already; nothing was written.
     """
-    sources = [path for path in sorted(SAMPLE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    sources = [
+        path for path in sorted(SAMPLE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts
+    ]
     names = [path.relative_to(SAMPLE) for path in sources]
     for name in [*names, Path("shop.db"), Path("ticker.log")]:
         if (folder / name).exists():

@@ -28,7 +28,9 @@ def find_books(words: str, limit: int = 10) -> list[dict[str, str | float | int]
             (f"%{words}%", limit),
         ).fetchall()
     shop.close()
-    return [{"isbn": isbn, "title": title, "price": price, "stock": stock} for isbn, title, price, stock in rows]
+    return [
+        {"isbn": isbn, "title": title, "price": price, "stock": stock} for isbn, title, price, stock in rows
+    ]
 
 
 @tool
@@ -41,7 +43,8 @@ def sell(isbn: str, copies: int = 1) -> str:
         ).rowcount
         if sold:
             shop.execute(
-                "insert into orders (isbn, copies, ordered) values (?, ?, ?)", (isbn, copies, date.today().isoformat())
+                "insert into orders (isbn, copies, ordered) values (?, ?, ?)",
+                (isbn, copies, date.today().isoformat()),
             )
     shop.close()
     if not sold:
