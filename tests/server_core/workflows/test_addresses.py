@@ -41,7 +41,7 @@ def test_of_a_name_with_both_only_the_public_addresses_are_called(monkeypatch: p
 
 def test_a_private_host_is_denied_with_what_to_add_to_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", answers("10.0.0.1"))
-    with pytest.raises(DeniedError, match='add "intra.example" to allow_hosts'):
+    with pytest.raises(DeniedError, match=r'add "intra\.example" to allow_hosts'):
         resolved_addresses("intra.example", 80, AllowedHosts(["other.example", "intra.example:81"]))
 
 
