@@ -29,6 +29,9 @@ PROGRESS_SECONDS = 0.25
 
 HEARTBEAT_SECONDS = 3.0
 
+TASKS_CLOSE_SECONDS = 5.0
+"""How long a stopping server waits for its cancelled tasks."""
+
 
 class TaskEngine(Protocol):
     """Where long tasks run: in this process, or on other machines. On the server's loop."""
@@ -55,6 +58,7 @@ class _RunningTask:
     state: TaskState
     job: asyncio.Task[None] | None = None
     written: float = 0.0
+    ending: bool = False
 
 
 class LocalTaskEngine:
@@ -64,9 +68,12 @@ class LocalTaskEngine:
         self._context = context
         self._store = store
         self._ttl = ttl
+        self._max_running = max_running
         self._slots = asyncio.Semaphore(max_running)
         self._running: dict[str, _RunningTask] = {}
         self._shown: OrderedDict[str, TaskState] = OrderedDict()
+        self._adding: set[asyncio.Task[TaskState]] = set()
+        self._closing = False
 
     async def open(self) -> None:
         """Open the store, account for the tasks of processes that died, and keep house from now on."""
@@ -84,23 +91,39 @@ class LocalTaskEngine:
 
     async def close(self) -> None:
         """Cancel what runs (it counts as interrupted) and close the store."""
-        jobs = [running.job for running in self._running.values() if running.job is not None]
-        for job in jobs:
-            job.cancel("the server stops")
-        await asyncio.gather(*jobs, return_exceptions=True)
+        self._closing = True
+        await asyncio.gather(*self._adding, return_exceptions=True)
+        ends = [asyncio.create_task(self._cancelled(running)) for running in self._running.values()]
+        if ends:
+            # A tool that does not let itself be cancelled: its row is for the next owner to put right.
+            _, left = await asyncio.wait(ends, timeout=TASKS_CLOSE_SECONDS)
+            for end in left:
+                end.cancel()
         await self._context.run_sync(self._store.close)
 
     async def start(self, name: str, arguments: dict[str, Any], body: TaskBody) -> TaskState:
         now = self._context.clock.now()
-        status: TaskStatus = "queued" if self._slots.locked() else "working"
+        status: TaskStatus = "queued" if len(self._running) >= self._max_running else "working"
         state = TaskState(secrets.token_urlsafe(12), name, self._context.module, status, now, now)
-        await self._context.run_sync(lambda: self._store.add(state, arguments))
         running = _RunningTask(state)
         self._running[state.task] = running
+        # Whoever asks may be cancelled while the row is written; a row that nothing runs must not come of it.
+        adding = asyncio.create_task(self._add(running, arguments, body))
+        self._adding.add(adding)
+        adding.add_done_callback(self._adding.discard)
+        return await asyncio.shield(adding)
+
+    async def _add(self, running: _RunningTask, arguments: dict[str, Any], body: TaskBody) -> TaskState:
+        state = running.state
+        try:
+            await self._context.run_sync(lambda: self._store.add(state, arguments))
+        except BaseException:
+            del self._running[state.task]
+            raise
         self._show(state)
-        self._context.bus.emit(TaskStarted(state.task, name, self._context.module))
-        self._context.bus.emit(TaskChanged(state.task, status, ""))
-        running.job = asyncio.create_task(self._run(running, body), name=f"task {name}")
+        self._context.bus.emit(TaskStarted(state.task, state.name, self._context.module))
+        self._context.bus.emit(TaskChanged(state.task, state.status, ""))
+        running.job = asyncio.create_task(self._run(running, body), name=f"task {state.name}")
         return state
 
     async def get(self, task: str) -> TaskRow | None:
@@ -111,10 +134,18 @@ class LocalTaskEngine:
 
     async def cancel(self, task: str) -> TaskRow | None:
         running = self._running.get(task)
-        if running is not None and running.job is not None:
-            running.job.cancel()
-            await asyncio.wait([running.job])
+        if running is not None:
+            await self._cancelled(running)
         return await self._context.run_sync(lambda: self._store.get(task))
+
+    async def _cancelled(self, running: _RunningTask) -> None:
+        """Cancel a task and wait for its end."""
+        if running.job is None:
+            return
+        await asyncio.sleep(0)  # cancelled before its first step, a job would never run, nor tell its end
+        if not running.ending:
+            running.job.cancel()
+        await asyncio.wait([running.job])
 
     def states(self) -> Sequence[TaskState]:
         return list(reversed(self._shown.values()))
@@ -130,16 +161,19 @@ class LocalTaskEngine:
             async with self._slots:
                 if running.state.status == "queued":
                     self._change(running, "working", "")
+                    begun = running.state
+                    await self._context.run_sync(lambda: self._store.progressed(begun))
                 answer = await body(progressed)
             result = answer.model_dump(by_alias=True, mode="json", exclude_none=True)
             failed = not isinstance(answer, CallToolResult) or bool(answer.is_error)
             status = "failed" if failed else "completed"
             error = task_detail(result, "") if failed else ""
-        except asyncio.CancelledError as cancelled:
-            status = "interrupted" if cancelled.args else "cancelled"
-            error = "The server was stopped" if cancelled.args else "It was cancelled"
+        except asyncio.CancelledError:
+            status = "interrupted" if self._closing else "cancelled"
+            error = "The server was stopped" if self._closing else "It was cancelled"
         except MCPError as refused:
             status, error = "failed", refused.message
+        running.ending = True
         # The end is written whatever happens meanwhile: a second cancellation must not lose it.
         await asyncio.shield(self._end(running, status, result, error))
 
