@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BreakerSettings": "settings",
     "CacheSettings": "settings",
-    "Context": "protocol.callables",
+    "Context": "protocol.context",
     "DatabaseModule": "modules.database",
     "Event": "bus",
     "EventBus": "bus",

@@ -13,14 +13,10 @@ from ..functions.loading import load_file, unload
 from ..functions.markers import Mark, mark_of
 from ..items import Offer, PromptItem, ResourceItem, TemplateItem, ToolItem
 from ..module import Module, ModuleContext
-from ..protocol.callables import (
-    SIGNATURE_ERRORS,
-    prompt_item,
-    resource_item,
-    source_of,
-    stream_item,
-    tool_item,
-)
+from ..protocol.prompt_functions import prompt_item
+from ..protocol.resource_functions import resource_item, stream_item
+from ..protocol.signatures import SIGNATURE_ERRORS, source_of
+from ..protocol.tool_functions import tool_item
 from ..settings import BreakerSettings
 
 

@@ -1,0 +1,46 @@
+"""The context that a user's function may ask for: the SDK's, bound to our request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp.server.mcpserver.context import Context as SDKContextBase
+from mcp.types import CallToolResult, InputRequiredResult
+
+from ..items import Contents
+from ..module import ModuleContext
+from ..request import Request
+
+
+class Context(SDKContextBase[Any, Any]):
+    """The request that a function serves, for a parameter annotated with it. Works in tasks and workflows too."""
+
+    _core_request: Request
+    _core_module: ModuleContext
+
+    def __init__(self, request: Request, module: ModuleContext) -> None:
+        """The context of `request`, whose function belongs to `module`."""
+        super().__init__(request_context=request.session, input_params=request.params)
+        self._core_request = request
+        self._core_module = module
+
+    async def report_progress(
+        self, progress: float, total: float | None = None, message: str | None = None
+    ) -> None:
+        """Tell client and workbench how far the call is. `total` may be unknown."""
+        await self._core_request.report_progress(progress, total, message or "")
+
+    def progress(self, progress: float, total: float | None = None, message: str = "") -> None:
+        """The same for synchronous functions: callable from their worker thread, returns at once."""
+        self._core_request.progress_from_thread(progress, total, message)
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call another tool of this server, through the whole pipeline."""
+        request = self._core_request.nested("tools/call", name)
+        return await self._core_module.call_tool(request, name, arguments or {})
+
+    async def read(self, uri: str) -> Contents:
+        """Read a resource of this server, through the whole pipeline (and its cache)."""
+        return await self._core_module.read(self._core_request.nested("resources/read", uri), uri)

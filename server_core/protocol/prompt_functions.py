@@ -1,0 +1,67 @@
+"""Marked functions as prompts."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from mcp import MCPError
+from mcp.server.mcpserver.context import Context as SDKContextBase
+from mcp.server.mcpserver.prompts.base import Prompt as SDKPrompt
+from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
+from mcp.server.mcpserver.utilities.func_metadata import func_metadata
+from mcp.types import GetPromptResult, InputRequiredResult, Prompt, PromptArgument, PromptMessage
+
+from ..functions.markers import Mark
+from ..items import PromptItem
+from ..module import ModuleContext
+from ..request import Request
+from .context import Context
+from .signatures import argument_validator, source_of
+
+
+def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: ModuleContext) -> PromptItem:
+    """The prompt of a marked function.
+
+    Raises:
+        InvalidSignature, TypeError, ValueError: its signature can't become a list of arguments.
+    """
+    context_name = find_context_parameter(function)
+    metadata = func_metadata(function, [context_name] if context_name else [], structured_output=False)
+    is_async = inspect.iscoroutinefunction(function)
+    fields = metadata.arg_model.model_fields
+    validate = argument_validator(metadata)
+    definition = Prompt(
+        name=name,
+        title=mark.title,
+        description=inspect.cleandoc(mark.description or function.__doc__ or "") or None,
+        arguments=[
+            PromptArgument(
+                name=field.alias or key, description=field.description, required=field.is_required()
+            )
+            for key, field in fields.items()
+        ],
+    )
+
+    async def get(request: Request, arguments: dict[str, str]) -> GetPromptResult:
+        values = validate(dict(arguments))
+        if context_name is not None:
+            values[context_name] = Context(request, module)
+        if is_async:
+            result = await function(**values)
+        else:
+            result = await module.run_sync(functools.partial(function, **values))
+
+        # The SDK turns whatever a prompt may return into messages: it is asked to render a function that returns it.
+        def returned() -> Any:
+            return result
+
+        rendered = await SDKPrompt.from_function(returned, name=name).render({}, SDKContextBase())
+        if isinstance(rendered, InputRequiredResult):
+            raise MCPError(-32603, f"The prompt {name} asks for input, which this server's prompts can't")
+        messages = [PromptMessage(role=message.role, content=message.content) for message in rendered]
+        return GetPromptResult(description=definition.description, messages=messages)
+
+    return PromptItem(definition, get, source=source_of(function))

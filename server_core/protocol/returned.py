@@ -1,0 +1,62 @@
+"""What a user's function returns, as JSON that any client can read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp.types import CallToolResult, InputRequiredResult
+from pydantic import BaseModel, ValidationError
+
+from .signatures import argument_problems
+
+
+def plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
+    """The type of a result that needs no conversion: what a function annotated with `int`, `str` or `bool` returns."""
+    if not metadata.wrap_output or metadata.output_schema is None:
+        return None
+    field = getattr(metadata.output_model, "model_fields", {}).get("result")
+    if field is None or field.metadata or field.annotation not in (int, str, bool):
+        return None
+    plain: type[Any] = field.annotation
+    return plain
+
+
+def converted_result(metadata: FuncMetadata, result: Any) -> CallToolResult | InputRequiredResult:
+    """A tool's result of what its function returned.
+
+    Raises:
+        ToolError: it does not fit the return annotation, or JSON can't carry it; the text says what to do.
+    """
+    if isinstance(result, CallToolResult | InputRequiredResult):
+        return metadata.convert_result(result)
+    if isinstance(result, float | list | tuple | dict | BaseModel):
+        refuse_nan(result)
+    try:
+        return metadata.convert_result(result)
+    except ValidationError as error:
+        raise ToolError(
+            "The tool returned something that does not fit its return annotation. "
+            + argument_problems(error).removeprefix("Wrong arguments. ")
+        ) from error
+    except ValueError as error:  # pydantic_core's serialization error among them
+        raise ToolError(f"The tool returned something that JSON can't carry: {error}") from error
+
+
+def refuse_nan(result: Any) -> None:
+    """Raise for NaN and infinities while they can still be seen: pydantic would make them null."""
+    try:
+        json.dumps(result, allow_nan=False, default=plain_value, skipkeys=True)
+    except ValueError as error:
+        if "JSON compliant" in str(error):
+            raise ToolError(
+                "The tool returned NaN or an infinity, which JSON can't carry; return null or a string instead."
+            ) from error
+        raise ToolError("The tool returned something that holds itself, which JSON can't carry.") from error
+
+
+def plain_value(value: Any) -> Any:
+    """What `json.dumps` shall take for a value that it does not know."""
+    return value.model_dump() if isinstance(value, BaseModel) else str(value)

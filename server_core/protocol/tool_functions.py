@@ -1,0 +1,99 @@
+"""Marked functions as tools: the SDK's schemas and validation, our way of calling and telling."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcp.server.mcpserver.resolve import resolve_arguments
+from mcp.server.mcpserver.tools.base import Tool as SDKTool
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
+
+from ..functions.markers import Mark
+from ..items import ToolItem
+from ..module import ModuleContext
+from ..request import Request
+from .context import Context
+from .returned import converted_result, plain_result_type
+from .signatures import argument_validator, source_of
+
+
+def tool_item(
+    function: Callable[..., Any], mark: Mark, name: str, breaker: str, module: ModuleContext
+) -> ToolItem:
+    """The tool of a marked function.
+
+    Raises:
+        InvalidSignature, TypeError, ValueError: its signature can't become a schema.
+    """
+    made = SDKTool.from_function(
+        function,
+        name=name,
+        title=mark.title,
+        description=inspect.cleandoc(mark.description or function.__doc__ or ""),
+        structured_output=mark.structured,
+    )
+    definition = Tool(
+        name=made.name,
+        title=made.title,
+        description=made.description or None,
+        input_schema=made.parameters,
+        output_schema=made.output_schema,
+        annotations=_annotations(mark),
+    )
+    return ToolItem(
+        definition,
+        _tool_handler(function, made, module),
+        breaker=breaker,
+        seconds=mark.seconds,
+        cached=mark.cached,
+        task=mark.task,
+        source=source_of(function),
+    )
+
+
+def _annotations(mark: Mark) -> ToolAnnotations | None:
+    if not mark.read_only and mark.destructive is mark.idempotent is mark.open_world is None:
+        return None
+    return ToolAnnotations(
+        read_only_hint=mark.read_only or None,
+        destructive_hint=mark.destructive,
+        idempotent_hint=mark.idempotent,
+        open_world_hint=mark.open_world,
+    )
+
+
+def _tool_handler(
+    function: Callable[..., Any], made: SDKTool, module: ModuleContext
+) -> Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]:
+    metadata, context_name, is_async = made.fn_metadata, made.context_kwarg, made.is_async
+    resolved = made.resolved_params
+    validate = argument_validator(metadata)
+    plain = plain_result_type(metadata)
+
+    async def handle(request: Request, arguments: dict[str, Any]) -> CallToolResult | InputRequiredResult:
+        values = validate(arguments)
+        if context_name is not None or resolved:
+            context = Context(request, module)
+            if context_name is not None:
+                values[context_name] = context
+            if resolved:
+                found = await resolve_arguments(resolved, made.resolver_plans, values, context)
+                if isinstance(found, InputRequiredResult):
+                    return found
+                values |= found
+        if is_async:
+            result = await function(**values)
+        else:
+            result = await module.run_sync(functools.partial(function, **values))
+        if type(result) is plain:
+            text = result if plain is str else json.dumps(result)
+            return CallToolResult(
+                content=[TextContent(type="text", text=text)], structured_content={"result": result}
+            )
+        return converted_result(metadata, result)
+
+    return handle
