@@ -25,6 +25,7 @@ Contents = Sequence[TextResourceContents | BlobResourceContents]
 """What a read answers: usually one content, several for a stream's chunks."""
 
 ToolHandler = Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]
+ArgumentCheck = Callable[[dict[str, Any]], object]
 ReadHandler = Callable[[Request, str, Mapping[str, Any]], Awaitable[Contents]]
 PromptHandler = Callable[[Request, dict[str, str]], Awaitable[GetPromptResult]]
 Completer = Callable[[Request, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
@@ -36,7 +37,8 @@ class ToolItem:
     """A tool. `breaker` names what its handler depends on and may fail with it; empty for none.
 
     `seconds` overrides the server's limit for one call. A tool that reads only and is slow may be `cached`.
-    `task` says that it may run as a long task; `source` is `file:line` of its code, where it has any.
+    `task` says that it may run as a long task; `source` is `file:line` of its code, where it has any. `check`, if
+    there is one, raises `InvalidArgumentsError` for arguments that the handler would refuse, and does nothing else.
     """
 
     definition: Tool
@@ -46,6 +48,7 @@ class ToolItem:
     cached: bool = False
     task: bool = False
     source: str = ""
+    check: ArgumentCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

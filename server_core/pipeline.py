@@ -202,7 +202,9 @@ class Pipeline:
         self, request: Request, seconds: float | None, handler: Callable[[], Awaitable[StageResultT]]
     ) -> StageResultT:
         token = current_request.set(request)
-        deadline = self._deadlines.limit(self._limits.call_seconds if seconds is None else seconds)
+        if seconds is None:
+            seconds = self._limits.call_seconds if request.seconds is None else request.seconds
+        deadline = self._deadlines.limit(seconds)
         # Whoever reports progress is alive: the limit counts from the last report.
         request.on_progress = deadline.extend
         started = self._clock.monotonic()
@@ -213,9 +215,11 @@ class Pipeline:
         except TimeoutError as error:
             if not deadline.expired:
                 raise
+            advice = "Raise [limits] call_seconds, or make it a task."
+            if request.seconds is not None:
+                advice = "Let it report progress, or raise the time limit of tasks (seconds)."
             raise TimeLimitError(
-                f"{request.target} took longer than {deadline.seconds:g} s and was stopped. "
-                "Raise [limits] call_seconds, or make it a task."
+                f"{request.target} took longer than {deadline.seconds:g} s and was stopped. {advice}"
             ) from error
         finally:
             request.on_progress = None

@@ -63,11 +63,14 @@ class Request:
         params: the SDK's typed parameters of the wire request, `None` likewise.
         loop: the core's loop, once the handler runs.
         on_progress: called at each report of progress; the pipeline's time limit hangs on it.
+        seconds: the time limit of the call where its item has none, instead of the server's; `None` for that.
+        cancelled: the handler was stopped; a function still on its worker thread hears of it when it reports progress.
     """
 
     __slots__ = (
         "_bus",
         "_sink",
+        "cancelled",
         "client",
         "clock",
         "key",
@@ -78,6 +81,7 @@ class Request:
         "on_progress",
         "params",
         "protocol",
+        "seconds",
         "session",
         "target",
         "trace",
@@ -112,6 +116,8 @@ class Request:
         self._sink = sink
         self.loop: asyncio.AbstractEventLoop | None = None
         self.on_progress: Callable[[], None] | None = None
+        self.seconds: float | None = None
+        self.cancelled = False
 
     def nested(
         self, method: str, target: str, *, sink: ProgressSink | None = None, attached: bool = True
@@ -144,7 +150,13 @@ class Request:
             await self.session.session.report_progress(progress, total, message or None)
 
     def progress_from_thread(self, progress: float, total: float | None = None, message: str = "") -> None:
-        """The same as `report_progress` for a synchronous function on a worker thread; returns at once."""
+        """The same as `report_progress` for a synchronous function on a worker thread; returns at once.
+
+        Raises:
+            asyncio.CancelledError: nobody waits for the function any more; that ends it.
+        """
+        if self.cancelled:
+            raise asyncio.CancelledError(f"{self.target} was stopped")
         loop = self.loop
         if loop is None or loop.is_closed():
             return
