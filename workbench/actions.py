@@ -184,13 +184,8 @@ START_TASK = define(
 )
 
 WATCH = define(
-    Action(
-        "watch.record",
-        "r",
-        "Record",
-        "Record the file changes from now on, or complete the recording",
-        "record",
-    ),
+    Action("watch.record", "r", "Record", "Record the file changes from now on", "record"),
+    Action("watch.complete", "r", "Stop recording", "Complete the recording", "complete"),
     Action(
         "watch.pace",
         "p",
@@ -198,7 +193,8 @@ WATCH = define(
         "The pace of the next replay: as recorded, ten times, at once, stepped",
         "pace",
     ),
-    Action("watch.pause", "space", "Pause", "Hold the replay before its next batch, or go on", "pause"),
+    Action("watch.pause", "space", "Pause", "Hold the replay before its next batch", "pause"),
+    Action("watch.resume", "space", "Go on", "Go on with the replay", "resume"),
     Action("watch.step", "full_stop", "Step", "Replay the next batch, then hold", "step"),
     Action(
         "watch.stop", "x", "Stop replay", "End the replay; the list becomes true to the disk again", "stop"

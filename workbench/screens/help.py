@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from workbench.actions import HELP, LIST, REGISTRY
+from workbench.actions import HELP, LIST
 from workbench.text import fit
-from workbench.widgets.binding import bind
+from workbench.widgets.binding import Active, active_actions, bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.keyline import KeyLine
 from workbench.widgets.painting import as_content
 from workbench.widgets.spans import Line, Span
 
 KEY_CELLS = 16
+HEADINGS = ("Here", "On this screen", "In lists", "Everywhere")
 NOTE = "Copy text with the mouse: hold shift to use the terminal's own selection."
 
 
@@ -45,25 +46,20 @@ def _sections(screen: Screen[object]) -> Iterator[Line]:
         if node is not None and node.HELP:
             yield (Span(node.HELP),)
             yield ()
-    keys: dict[tuple[str, str], list[str]] = {}
-    for namespace, binding, enabled, _tooltip in screen.active_bindings.values():
-        if enabled and binding.id in REGISTRY:
-            place = (_heading(namespace, REGISTRY[binding.id].group), binding.id)
-            keys.setdefault(place, []).append(screen.app.get_key_display(binding))
     groups: dict[str, list[Line]] = {}
-    for (heading, name), shown in keys.items():
-        line = (Span(fit(" ".join(shown), KEY_CELLS), "accent"), Span(REGISTRY[name].tooltip))
-        groups.setdefault(heading, []).append(line)
-    for heading, lines in groups.items():
+    for active in active_actions(screen):
+        line = (Span(fit(" ".join(active.displays), KEY_CELLS), "accent"), Span(active.action.tooltip))
+        groups.setdefault(_heading(active), []).append(line)
+    for heading, lines in sorted(groups.items(), key=lambda group: HEADINGS.index(group[0])):
         yield (Span(heading, "strong"),)
         yield from lines
         yield ()
     yield (Span(NOTE, "dim"),)
 
 
-def _heading(namespace: object, group: str) -> str:
-    if isinstance(namespace, App):
+def _heading(active: Active) -> str:
+    if active.everywhere:
         return "Everywhere"
-    if group == LIST[0].group:
+    if active.action in LIST:
         return "In lists"
-    return "On this screen" if isinstance(namespace, Screen) else "Here"
+    return "On this screen" if isinstance(active.namespace, Screen) else "Here"

@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from workbench.actions import REGISTRY
+from workbench.actions import LIST, REGISTRY
+from workbench.widgets.binding import active_actions
+
+MOVES = tuple(action for action in LIST if not action.shown)
+"""Nobody looks for these by name."""
 
 
 class Command(NamedTuple):
@@ -27,12 +31,10 @@ class ActionsProvider(Provider):
         self._commands = list(self._collect())
 
     def _collect(self) -> Iterator[Command]:
-        seen = set()
-        for namespace, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if enabled and binding.id in REGISTRY and binding.id not in seen:
-                seen.add(binding.id)
-                key = self.app.get_key_display(binding)
-                yield Command(f"{binding.description}  ({key})", tooltip, binding.action, namespace)
+        for active in active_actions(self.screen):
+            if active.action not in MOVES:
+                title = f"{active.action.title}  ({active.displays[0]})"
+                yield Command(title, active.action.tooltip, active.run, active.namespace)
         for action in REGISTRY.values():
             if not action.keys:
                 yield Command(action.title, action.tooltip, action.run, self.app)

@@ -1,10 +1,14 @@
-"""Textual's bindings out of the registry of actions."""
+"""Textual's bindings out of the registry of actions, and the way back: what works on a screen now."""
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from typing import NamedTuple
 
-from workbench.actions import Action
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from workbench.actions import REGISTRY, Action
 
 
 def bind(*actions: Action) -> list[BindingType]:
@@ -22,3 +26,50 @@ def bind(*actions: Action) -> list[BindingType]:
         for action in actions
         if action.keys
     ]
+
+
+class Active(NamedTuple):
+    """An action that works now.
+
+    Attributes:
+        keys: Textual's names of the keys that do it, in the registry's order.
+        displays: the same as a person reads them.
+        run: Textual's action.
+        namespace: the node that it runs on: a widget, the screen, the application.
+    """
+
+    action: Action
+    keys: tuple[str, ...]
+    displays: tuple[str, ...]
+    run: str
+    namespace: object
+
+    @property
+    def everywhere(self) -> bool:
+        return isinstance(self.namespace, App)
+
+
+def active_actions(screen: Screen[object]) -> list[Active]:
+    """What works on `screen` with its focus: the focused widget's actions first, the application's last."""
+    found: dict[tuple[int, str], list[Binding]] = {}
+    nodes: dict[int, object] = {}
+    for namespace, binding, enabled, _tooltip in screen.active_bindings.values():
+        if enabled and binding.id in REGISTRY:
+            nodes[id(namespace)] = namespace
+            found.setdefault((id(namespace), binding.id), []).append(binding)
+    order = {name: place for place, name in enumerate(REGISTRY)}
+    # The nodes stand in the order of the chain from the focus up, but for a priority binding of an outer one.
+    chain = (
+        [screen.focused, *screen.focused.ancestors] if screen.focused is not None else [screen, screen.app]
+    )
+    depth = {id(node): place for place, node in enumerate(chain)}
+    active = []
+    for (node, name), bindings in sorted(
+        found.items(), key=lambda item: (depth.get(item[0][0], 0), order[item[0][1]])
+    ):
+        names = REGISTRY[name].keys.split(",")
+        bindings.sort(key=lambda binding: names.index(binding.key) if binding.key in names else -1)
+        keys = tuple(binding.key for binding in bindings)
+        displays = tuple(screen.app.get_key_display(binding) for binding in bindings)
+        active.append(Active(REGISTRY[name], keys, displays, bindings[0].action, nodes[node]))
+    return active

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual import events
-from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from workbench.actions import APP, REGISTRY
-
+from .binding import active_actions
 from .painting import paint
 from .spans import Line, Span, cells
 
@@ -75,25 +73,13 @@ class KeyLine(Widget):
 
 def footer_keys(screen: Screen[object]) -> tuple[list[Key], list[Key]]:
     """The keys that work on `screen` with its focus: those of its widgets, and those of the application."""
-    here: dict[tuple[object, str], Key] = {}
-    everywhere: dict[tuple[object, str], Key] = {}
-    for namespace, binding, enabled, _tooltip in screen.active_bindings.values():
-        if not binding.show or not enabled:
-            continue
-        found = everywhere if isinstance(namespace, App) else here
-        name = (namespace, binding.action)
-        key = Key(screen.app.get_key_display(binding), binding.description, binding.key)
-        # Of several keys for the same the first one that the registry names, where that works here.
-        if name not in found or _first_key(binding.id) == binding.key:
-            found[name] = key
-    order = list(REGISTRY)
-    actions = {action.run: order.index(action.id) for action in APP}
-    everything = sorted(everywhere.items(), key=lambda item: actions.get(item[0][1], len(order)))
-    return list(here.values()), [key for _, key in everything]
-
-
-def _first_key(action: str | None) -> str:
-    return REGISTRY[action].keys.partition(",")[0] if action in REGISTRY else ""
+    here: list[Key] = []
+    everywhere: list[Key] = []
+    for active in active_actions(screen):
+        if active.action.shown:
+            key = Key(active.displays[0], active.action.title, active.keys[0])
+            (everywhere if active.everywhere else here).append(key)
+    return here, everywhere
 
 
 def key_spans(here: Sequence[Key], everywhere: Sequence[Key], width: int) -> tuple[Line, Line]:

@@ -93,8 +93,10 @@ def running_rows(s: Snapshot, now: float, width: int) -> list[Row]:
             key = f"run:{run.run}"
             dot = Span("»", "accent")
             rows.append(_running_row(key, dot, run.workflow, share, now - run.started, said, gauge))
+    shown = {task.name for task in s.running_tasks}
     for request in s.active:
-        if now - request.started >= REQUEST_SECONDS:
+        # The call inside a task is the task, which stands above.
+        if now - request.started >= REQUEST_SECONDS and request.target not in shown:
             known = s.progress.get(request.request)
             share = known.done / known.total if known is not None and known.total else None
             said = known.message if known is not None else ""

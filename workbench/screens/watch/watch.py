@@ -41,7 +41,7 @@ class WatchScreen(WorkbenchScreen):
         self._list_recordings()
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
-        if (old.replay is None) != (new.replay is None):
+        if _tape(old) != _tape(new):
             self.refresh_bindings()
         if (old.recording is None) != (new.recording is None):
             self._list_recordings()
@@ -77,26 +77,33 @@ class WatchScreen(WorkbenchScreen):
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("pause", "step", "stop"):
-            return self.snapshot.replay is not None
-        return super().check_action(action, parameters)
+        records, replays, paused = _tape(self.snapshot)
+        possible = {
+            "record": not records,
+            "complete": records,
+            "pause": replays and not paused,
+            "resume": paused,
+            "step": replays,
+            "stop": replays,
+        }
+        return possible.get(action, super().check_action(action, parameters))
 
     def action_record(self) -> None:
-        if self.snapshot.recording is not None:
-            self.workbench.do(self.engine.stop_recording(), "The recording is complete")
-            return
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.workbench.clock.now()))
         self.workbench.do(self.engine.start_recording(self.folder / f"{stamp}.jsonl"))
+
+    def action_complete(self) -> None:
+        self.workbench.do(self.engine.stop_recording(), "The recording is complete")
 
     def action_pace(self) -> None:
         panel = self.query_one(TapePanel)
         panel.pace = (panel.pace + 1) % len(PACES)
 
     def action_pause(self) -> None:
-        replay = self.snapshot.replay
-        if replay is not None:
-            engine = self.engine
-            self.workbench.do(engine.replay_resume() if replay.paused else engine.replay_pause())
+        self.workbench.do(self.engine.replay_pause())
+
+    def action_resume(self) -> None:
+        self.workbench.do(self.engine.replay_resume())
 
     def action_step(self) -> None:
         self.workbench.do(self._step())
@@ -108,3 +115,9 @@ class WatchScreen(WorkbenchScreen):
 
     def action_stop(self) -> None:
         self.workbench.do(self.engine.stop_replay())
+
+
+def _tape(snapshot: Snapshot) -> tuple[bool, bool, bool]:
+    """Whether it records, whether it replays, whether the replay is held."""
+    replay = snapshot.replay
+    return snapshot.recording is not None, replay is not None, replay is not None and replay.paused

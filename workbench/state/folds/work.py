@@ -24,13 +24,21 @@ from workbench.state.parts import Step, WorkflowRun
 def _task_started(draft: Draft, event: Event, fact: TaskStarted) -> None:
     if fact.task not in draft.tasks.items:
         draft.tasks.put(TaskState(fact.task, fact.name, fact.module, "queued", event.at, event.at))
+        draft.set(stale=True)  # whether it runs at once or waits is not in the fact
 
 
 def _task_progressed(draft: Draft, event: Event, fact: TaskProgressed) -> None:
     known = draft.tasks.items.get(fact.task)
     if known is not None:
         draft.tasks.put(
-            replace(known, updated=event.at, progress=fact.progress, total=fact.total, message=fact.message)
+            replace(
+                known,
+                status="working" if known.status == "queued" else known.status,
+                updated=event.at,
+                progress=fact.progress,
+                total=fact.total,
+                message=fact.message,
+            )
         )
 
 
