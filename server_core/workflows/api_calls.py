@@ -68,6 +68,8 @@ class ApiCaller:
     def __init__(
         self, context: ModuleContext, allowed: AllowedHosts, breaker: BreakerSettings | None
     ) -> None:
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
+
         import httpx2
 
         self._context = context
@@ -75,8 +77,12 @@ class ApiCaller:
         self._breaker_settings = breaker
         self._hosts: set[str] = set()
         # No connection outlives its request: one kept for an address would be taken by another name at that address.
+        # No cookie either: a jar would carry one run's session into the next.
         self._client = httpx2.AsyncClient(
-            trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
+            trust_env=False,
+            follow_redirects=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def aclose(self) -> None:

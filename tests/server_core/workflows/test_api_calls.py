@@ -246,3 +246,10 @@ async def test_the_same_parameters_reach_the_host_encoded() -> None:
     async with host(lambda _asked: reply()) as there, caller("127.0.0.1") as calls:
         await calls.call(ApiRequest("GET", there.url(), params={"q": "a&b=c", "n": [1, 2]}))
     assert there.asked[0].line == "GET /?q=a%26b%3Dc&n=1&n=2 HTTP/1.1"
+
+
+async def test_no_cookie_of_one_call_is_sent_with_the_next() -> None:
+    async with host(lambda _asked: reply(set_cookie="session=s3cret")) as there, caller("127.0.0.1") as calls:
+        await calls.call(ApiRequest("GET", there.url()))
+        await calls.call(ApiRequest("GET", there.url()))
+    assert "cookie" not in there.asked[1].headers
