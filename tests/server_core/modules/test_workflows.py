@@ -84,7 +84,8 @@ async def run(client: Client, /, workflow: str = "w", **context: Any) -> dict[st
     result = await client.call_tool("execute_workflow", {"workflowName": workflow, "context": context})
     assert not result.is_error, result
     assert result.structured_content is not None
-    return result.structured_content
+    data: dict[str, Any] = result.structured_content
+    return data
 
 
 async def failure(client: Client, /, workflow: str = "w", **context: Any) -> str:
