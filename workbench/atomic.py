@@ -20,6 +20,8 @@ def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int
         OSError: it can't be written; nothing is left behind.
     """
     target = path.resolve()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(2, "There is no such folder", str(path.parent))
     if not overwrite and target.exists():
         raise FileExistsError(17, "File exists", str(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")

@@ -171,10 +171,10 @@ class FlatCore:
         return text
 
     def _waits(self, definition: Definition, use: Use, there: set[Definition]) -> bool:
-        """Whether what `use` means is not defined yet where `definition` stands."""
+        """Whether what `use`, in an annotation, means is not there when `definition` needs it."""
         meant = self._shaker.meaning(definition, use.name)
         if isinstance(meant, CoreName):
-            return self._shaker.source.definition(meant) not in there
+            return use.eager and self._shaker.source.definition(meant) not in there
         return isinstance(meant, External) and ImportedName(meant, use.name) in self._reached.typing_imports
 
 

@@ -21,11 +21,13 @@ _NAMED = (
 class NameTable:
     """Gives each thing a name of its own among the top-level names of one script."""
 
-    def __init__(self, taken: Mapping[str, object], avoided: Iterable[str] = ()) -> None:
+    def __init__(self, taken: Mapping[str, object], avoided: Iterable[str] = (), mark: str = "core") -> None:
         """Args:
         taken: names that are in use already, and for what: a thing of which that is known may have the name.
         avoided: identifiers that a made-up name must not be, since they stand for something in some function.
+        mark: what a made-up name begins with.
         """
+        self._mark = mark
         self._taken: dict[str, object] = {**dict.fromkeys(BUILTINS), **taken}
         self._avoided = {*avoided}
         self._names: dict[object, str] = {}
@@ -40,6 +42,11 @@ class NameTable:
             self._taken[found] = thing
         return found
 
+    @property
+    def given(self) -> dict[str, object]:
+        """Every name that was given, and to what."""
+        return {name: thing for thing, name in self._names.items()}
+
     def known(self, thing: object) -> str | None:
         """The name of `thing`, if it has got one."""
         return self._names.get(thing)
@@ -47,21 +54,21 @@ class NameTable:
     def _made_up(self, wanted: str) -> str:
         number = 1
         while True:
-            candidate = prefixed_name(wanted) + (str(number) if number > 1 else "")
+            candidate = prefixed_name(wanted, self._mark) + (str(number) if number > 1 else "")
             if candidate not in self._taken and candidate not in self._avoided:
                 return candidate
             number += 1
 
 
-def prefixed_name(name: str) -> str:
-    """`name` marked as the core's, in the same style: `CoreServer`, `core_time`, `CORE_LIMIT`, `_core_key`."""
+def prefixed_name(name: str, mark: str) -> str:
+    """`name` with a mark before it, in the same style: `CoreServer`, `core_time`, `CORE_LIMIT`, `_core_key`."""
     bare = name.lstrip("_")
     lead = name[: len(name) - len(bare)]
     if bare.isupper() and len(bare) > 1:
-        return f"{lead}CORE_{bare}"
+        return f"{lead}{mark.upper()}_{bare}"
     if bare[:1].isupper():
-        return f"{lead}Core{bare}"
-    return f"{lead}core_{bare}"
+        return f"{lead}{mark.capitalize()}{bare}"
+    return f"{lead}{mark}_{bare}"
 
 
 def identifiers(tree: ast.AST) -> set[str]:

@@ -54,11 +54,11 @@ def quote_edits(edited: EditedSource, uses: Iterable[Use], waits: Callable[[Use]
 
     Args:
         edited: has the renames already.
-        waits: whether what a use means is not there yet when the annotation is evaluated.
+        waits: whether what a use means is not there when the annotation is evaluated.
     """
     annotations: dict[ast.expr, list[Use]] = {}
     for use in uses:
-        if use.annotation is not None and use.eager:
+        if use.annotation is not None:
             annotations.setdefault(use.annotation, []).append(use)
     edits = []
     for annotation, inside in annotations.items():

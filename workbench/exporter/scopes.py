@@ -40,7 +40,7 @@ class Use:
         start: where it stands.
         end: the column behind it, on the same line.
         eager: it is evaluated while the file runs, and not only when a function is called.
-        annotation: the whole annotation that it stands in.
+        annotation: the whole annotation that it stands in, if that is one that Python evaluates.
         in_string: the outermost f-string that it stands in; positions inside are not reliable before Python 3.12.
     """
 
@@ -196,7 +196,10 @@ class _Finder:
             self._comprehension(node, scope, eager)
         elif isinstance(node, ast.AnnAssign):
             self.visit(node.target, scope, eager)
-            self._annotated(node.annotation, scope, eager and scope.kind in ("module", "class"))
+            if scope.kind in ("module", "class"):
+                self._annotated(node.annotation, scope, eager)
+            else:  # of a function's own variable: it is never evaluated
+                self.visit(node.annotation, scope, False)
             if node.value is not None:
                 self.visit(node.value, scope, eager)
         elif isinstance(node, ast.NamedExpr):

@@ -97,4 +97,4 @@ def test_what_runs_with_the_file_is_told_from_what_runs_later() -> None:
 def test_an_annotation_inside_a_function_never_runs() -> None:
     (use,) = [use for use in uses("def f():\n    a: x = 1") if use.name == "x"]
     assert not use.eager
-    assert use.annotation is not None
+    assert use.annotation is None

@@ -1,0 +1,208 @@
+"""What a project's script contains: its modules' constructor calls, and all that follows from them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from server_core.config import (
+    MODULE_CLASSES,
+    DatabaseConfig,
+    FilesConfig,
+    FunctionsConfig,
+    ModuleTable,
+    ServerConfig,
+    StreamsConfig,
+    TasksConfig,
+    WorkflowsConfig,
+    constructor_arguments,
+)
+from server_core.settings import BreakerSettings, CacheSettings, LimitSettings, PoolSettings
+from workbench.project import Project
+
+from .core_source import CORE, CoreName
+from .passwords import VARIABLE, variable_name, without_secrets
+from .shake import Choices
+from .workflow_secrets import hidden_secrets
+
+DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+"""What the database module takes for a URL that names no driver."""
+
+DRIVER_PACKAGES = {"pysqlite": "sqlite3", "mysqldb": "mysqlclient", "psycopg2": "psycopg2-binary"}
+"""Packages of drivers where they are called otherwise than the driver."""
+
+_SCHEME = re.compile(r"([\w+]+):")
+
+
+@dataclass(slots=True)
+class PlannedModule:
+    """One `server.add(…)`.
+
+    Attributes:
+        class_name: as `server_core` exports it.
+        arguments: the constructor's keywords; a setting is a dataclass of `server_core.settings`.
+        file: for a functions module, its file as the config has it.
+    """
+
+    name: str
+    class_name: str
+    arguments: dict[str, Any]
+    file: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A project on its way into a script.
+
+    Attributes:
+        server: the keywords of `Server`, but for its name and base.
+        secrets: variables of the environment that hold what stood in the config, with their values. Never written.
+        variables: all variables of the environment that the server needs.
+        choices: see `Choices`.
+        drivers: the databases' driver packages, as they are imported.
+        needs_folder: something is found relative to the project's folder.
+    """
+
+    project: Project
+    server: dict[str, Any]
+    modules: list[PlannedModule]
+    secrets: dict[str, str] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    choices: Choices = field(default_factory=dict)
+    drivers: set[str] = field(default_factory=set)
+    needs_folder: bool = False
+
+    @property
+    def base_variable(self) -> str:
+        """The variable of the environment that names the folder: `BOOKSHOP_BASE`."""
+        return f"{variable_name(self.project.name)}_BASE"
+
+
+def plan_of(project: Project) -> Plan:
+    """Plan the script of a project's server, with the modules that are enabled.
+
+    Raises:
+        ConfigError: the project's config can't be read.
+    """
+    config = project.config
+    plan = Plan(project, _server_arguments(config), [])
+    backends: set[str] | None = set()
+    for name, module in config.modules.items():
+        if not module.enabled:
+            plan.notes.append(f"module {name} is not enabled, and stays out")
+            continue
+        class_name = MODULE_CLASSES[getattr(module, "kind", "")][1]
+        planned = PlannedModule(name, class_name, _arguments(module, config.breaker))
+        plan.modules.append(planned)
+        if isinstance(module, DatabaseConfig):
+            driver = _take_database(plan, planned, module)
+            backends = backends | {driver} if backends is not None and driver else None
+        elif isinstance(module, FunctionsConfig):
+            planned.file = module.path
+            planned.arguments.pop("path", None)
+            planned.arguments.pop("reload", None)
+        elif isinstance(module, WorkflowsConfig):
+            _take_workflows(plan, planned)
+        plan.needs_folder |= _has_relative_paths(module)
+    known_backends = CoreName(f"{CORE}.databases.connect", "_BACKENDS")
+    if backends is not None:
+        plan.choices = {known_backends: frozenset(backends)}
+    if config.server.development:
+        plan.notes.append("development mode is off in the script: errors do not carry their tracebacks")
+    plan.variables = sorted({*plan.variables, *plan.secrets})
+    return plan
+
+
+def _server_arguments(config: ServerConfig) -> dict[str, Any]:
+    section = config.server
+    arguments: dict[str, Any] = {"version": section.version}
+    for key in ("title", "description", "instructions"):
+        if getattr(section, key) is not None:
+            arguments[key] = getattr(section, key)
+    for key, default in (
+        ("cache", CacheSettings()),
+        ("limits", LimitSettings()),
+        ("breaker", BreakerSettings()),
+    ):
+        if getattr(config, key) != default:
+            arguments[key] = getattr(config, key)
+    return arguments
+
+
+def _arguments(module: ModuleTable, breaker: BreakerSettings) -> dict[str, Any]:
+    arguments = constructor_arguments(module, breaker)
+    if arguments.get("pool") == PoolSettings():
+        del arguments["pool"]
+    return arguments
+
+
+def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseConfig) -> str:
+    """Hide the URL's secrets; returns its driver's whole name, empty if only the environment knows."""
+    hidden = without_secrets(module.url, planned.name)
+    planned.arguments["url"] = hidden.url
+    for name, value in hidden.values.items():
+        _take_secret(plan, name, value, f"modules.{planned.name}.url")
+    plan.variables += VARIABLE.findall(hidden.url)
+    match = _SCHEME.match(module.url)
+    if match is None:
+        plan.drivers |= {"psycopg", "pymysql"}
+        plan.notes.append(
+            f"which database {planned.name} is, only the environment knows: the script can talk to SQLite, "
+            "PostgreSQL, MariaDB and MySQL"
+        )
+        return ""
+    driver = DRIVERS.get(match[1], match[1])
+    package = driver.partition("+")[2]
+    if package:
+        plan.drivers.add(DRIVER_PACKAGES.get(package, package))
+    return driver
+
+
+def _take_workflows(plan: Plan, planned: PlannedModule) -> None:
+    workflows, secrets = hidden_secrets(planned.arguments["workflows"], planned.name)
+    planned.arguments["workflows"] = workflows
+    for name, (value, place) in secrets.items():
+        _take_secret(plan, name, value, f"modules.{planned.name}.workflows.{place}")
+    plan.variables += environment_names(workflows)
+
+
+def _take_secret(plan: Plan, name: str, value: str, place: str) -> None:
+    plan.secrets[name] = value
+    plan.notes.append(
+        f"the secret in {place} is not written out: the script takes it from the environment variable {name}"
+    )
+
+
+def environment_names(value: Any) -> list[str]:
+    """The variables that `${env.NAME}` names anywhere in a workflow's tables."""
+    if isinstance(value, str):
+        return re.findall(r"\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}", value)
+    if isinstance(value, Mapping):
+        return [name for each in value.values() for name in environment_names(each)]
+    if isinstance(value, list | tuple):
+        return [name for each in value for name in environment_names(each)]
+    return []
+
+
+def _has_relative_paths(module: ModuleTable) -> bool:
+    if isinstance(module, DatabaseConfig):
+        relative = re.match(r"sqlite[\w+]*:///(?![/:]|[A-Za-z]:)", module.url)
+        return relative is not None or VARIABLE.search(module.url) is not None
+    if isinstance(module, FilesConfig):
+        return not os.path.isabs(os.path.expanduser(module.path))
+    if isinstance(module, TasksConfig):
+        return not (module.database and os.path.isabs(os.path.expanduser(module.database)))
+    if isinstance(module, StreamsConfig):
+        paths = [source.path for source in module.sources.values() if source.path]
+        return any(not os.path.isabs(os.path.expanduser(path)) for path in paths)
+    return False
