@@ -72,7 +72,7 @@ class PickScreen(ModalScreen[int | None]):
     def _submitted(self) -> None:
         self.action_take()
 
-    @on(Options.Opened)
+    @on(Options.Opened, "Options")
     def action_take(self) -> None:
         row = self.query_one(Options).current
         self.dismiss(None if row is None else row[0])

@@ -77,6 +77,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
         if text != self.known or text != self.text:
             self.known = text
             self.load_text(text)
+            self.move_cursor(self.document.end)
 
     @property
     def takes_lines(self) -> bool:

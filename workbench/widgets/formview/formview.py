@@ -8,7 +8,7 @@ from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
@@ -79,8 +79,7 @@ class FormView(Vertical):
         self._tried = False
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="fields", can_focus=False):
-            yield from ()
+        yield Vertical(classes="fields")
         with Vertical(classes="json"):
             yield FieldEditor(lines=True)
         yield Static(classes="trouble", markup=False)
@@ -104,8 +103,7 @@ class FormView(Vertical):
     async def _rebuild(self) -> None:
         raw = self.draft.text is not None
         self.set_class(raw, "-json")
-        fields = self.query_one(".fields", VerticalScroll)
-        fields.scroll_home(animate=False)
+        fields = self.query_one(".fields", Vertical)
         with self.app.batch_update():
             await fields.remove_children()
             await fields.mount_all(self._views())

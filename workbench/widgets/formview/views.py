@@ -356,7 +356,7 @@ class FieldView(Vertical):
         else:
             shown.action_move(1 if event.key == "down" else -1)
 
-    @on(Suggestions.Opened)
+    @on(Suggestions.Opened, "Suggestions")
     async def _suggested(self, event: Suggestions.Opened) -> None:
         event.stop()
         await self._take(event.key)

@@ -41,8 +41,8 @@ class TextLines(ScrollView, can_focus=True):
         "long lines, y copies everything; what is marked with the mouse is copied by ctrl+c."
     )
 
-    wraps: var[bool] = var(False, init=False)
-    """Whether long lines are wrapped."""
+    wraps: var[bool | None] = var(None, init=False)
+    """Whether long lines are wrapped; `None`: as it suits the text, prose is."""
 
     class Told(Message):
         """What there is to say of the text has changed: `summary`."""
@@ -79,6 +79,7 @@ class TextLines(ScrollView, can_focus=True):
         self.document = document
         self.words = ""
         self._matches, self._found = [], -1
+        self.set_reactive(TextLines.wraps, None)
         self.scroll_to(0, 0, animate=False, force=True)
         self.grown()
 
@@ -88,7 +89,7 @@ class TextLines(ScrollView, can_focus=True):
         height = 0
         self._rows = None
         if document is not None:
-            if self.wraps and document.chars <= MOST_WRAPPED:
+            if self._wrapping and document.chars <= MOST_WRAPPED:
                 self._rows = wrapped(document, self.scrollable_content_region.width)
             height = len(document.lines) if self._rows is None else len(self._rows)
         width = document.width if document is not None and self._rows is None else 0
@@ -113,8 +114,14 @@ class TextLines(ScrollView, can_focus=True):
     def watch_wraps(self) -> None:
         self.grown()
 
+    @property
+    def _wrapping(self) -> bool:
+        if self.wraps is None:
+            return self.document is not None and self.document.kind in ("text", "markdown")
+        return self.wraps
+
     def on_resize(self) -> None:
-        if self.wraps:
+        if self._wrapping:
             self.grown()
 
     # -- finding
@@ -235,12 +242,12 @@ class TextLines(ScrollView, can_focus=True):
         self.scroll_to(y=self.max_scroll_y, animate=False)
 
     def action_wrap(self) -> None:
-        if not self.wraps and self.document is not None and self.document.chars > MOST_WRAPPED:
+        if not self._wrapping and self.document is not None and self.document.chars > MOST_WRAPPED:
             self.notify(
                 "This text is too large to be wrapped; the arrows scroll it sideways", severity="warning"
             )
         else:
-            self.wraps = not self.wraps
+            self.wraps = not self._wrapping
 
     @work(thread=True, group="copy")
     def action_copy(self) -> None:

@@ -37,6 +37,14 @@ class TextView(Vertical):
 
     BINDINGS = bind(*VIEW)
 
+    class Told(Message):
+        """What there is to say of the text (how many lines, how many matches) has changed."""
+
+        def __init__(self, view: TextView, summary: str) -> None:
+            super().__init__()
+            self.view = view
+            self.summary = summary
+
     class _Grown(Message):
         def __init__(self, document: Document) -> None:
             super().__init__()
@@ -50,11 +58,16 @@ class TextView(Vertical):
         title: str = "",
         *,
         empty: str = "",
+        framed: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str = "",
     ) -> None:
-        """`empty` stands there while there is nothing to show."""
-        super().__init__(id=id, classes=f"panel {classes}")
+        """Args:
+        empty: what stands there while there is nothing to show.
+        framed: it has a border of its own, with its title and how much text there is; else `Told` tells that.
+        """
+        super().__init__(id=id, classes=f"panel {classes}" if framed else classes)
+        self._framed = framed
         self.lines = TextLines(empty)
         self.title = title
 
@@ -73,8 +86,8 @@ class TextView(Vertical):
     # -- what to show
 
     def show_text(self, text: str, kind: DocumentKind = "text") -> None:
-        """Show a text; prose is wrapped."""
-        self._show(kind, lambda document, grown: fill_text(document, text, grown), wraps=True)
+        """Show a text."""
+        self._show(kind, lambda document, grown: fill_text(document, text, grown))
 
     def show_json(self, value: Any) -> None:
         """Show a JSON value, indented and coloured."""
@@ -83,6 +96,22 @@ class TextView(Vertical):
     def show_bytes(self, blob: str) -> None:
         """Show the first bytes of what `blob` has in base64."""
         self._show("hex", lambda document, grown: fill_hex(document, blob, grown))
+
+    def show_made(self, make: Callable[[], tuple[DocumentKind, Any]]) -> None:
+        """Show what `make`, which may be slow and runs on a thread, answers: a kind, and a text, a JSON value or
+        base64."""
+
+        def fill(document: Document, grown: Grown) -> None:
+            kind, value = make()
+            document.kind = kind
+            if kind == "json":
+                fill_json(document, value, grown)
+            elif kind == "hex":
+                fill_hex(document, str(value), grown)
+            else:
+                fill_text(document, str(value), grown)
+
+        self._show("text", fill)
 
     def clear(self, empty: str | None = None) -> None:
         """Show nothing; `empty` says why."""
@@ -95,7 +124,6 @@ class TextView(Vertical):
         self, kind: DocumentKind, fill: Callable[[Document, Grown], None], *, wraps: bool = False
     ) -> None:
         document = Document(kind)
-        self.lines.set_reactive(TextLines.wraps, wraps)
         self.lines.set_document(document)
         self._fill(document, fill)
 
@@ -121,7 +149,14 @@ class TextView(Vertical):
 
     @on(TextLines.Told)
     def _tell(self) -> None:
-        set_panel_title(self, self.title, self.lines.summary)
+        if self._framed:
+            set_panel_title(self, self.title, self.lines.summary)
+        else:
+            self.post_message(self.Told(self, self.lines.summary))
+
+    def focus_text(self) -> None:
+        """Give the focus to the text."""
+        self.lines.focus()
 
     # -- finding
 

@@ -1,0 +1,178 @@
+"""Calls made from a screen: in workers, so that nothing waits, each with its own state, whatever is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.worker import get_current_worker
+
+from workbench.records import CallMethod, CallRecord
+from workbench.screens.frame import WorkbenchScreen
+from workbench.text import one_line, span
+from workbench.widgets.callview import CallView, Running
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+EARLIER = 50
+"""How many calls of before can be chosen."""
+
+Progressed = Callable[[float, float | None, str], None]
+Make = Callable[[str, Progressed], Awaitable[CallRecord]]
+"""Makes a call under a key, telling its progress."""
+
+
+@dataclass
+class CallUnderWay:
+    """A call that has not ended; `started` is in epoch seconds, the rest its last report of progress."""
+
+    key: str
+    worker: Worker[None]
+    started: float
+    done: float = 0.0
+    total: float | None = None
+    message: str = ""
+
+
+@dataclass
+class Job:
+    """Something that can be called again and again, with its calls.
+
+    Attributes:
+        record: the call that is shown.
+        earlier: calls of the history, newest first; `looked_up` once it was asked for them.
+    """
+
+    method: CallMethod
+    target: str
+    record: CallRecord | None = None
+    under_way: CallUnderWay | None = None
+    earlier: Sequence[CallRecord] = ()
+    looked_up: bool = False
+
+
+class CallingScreen(WorkbenchScreen):
+    """A screen with a `CallView` for what is chosen on it.
+
+    Attributes:
+        shown: what is chosen.
+        protocol: the revision that is spoken; empty before the first list.
+        limit: seconds without an answer or progress after which a call is given up; `None` for the server's own.
+    """
+
+    shown: Job | None = None
+    protocol: str = ""
+    limit: float | None = None
+
+    def job_changed(self, job: Job) -> None:
+        """A call of `job` began, ended or was chosen. A screen shows it in its list, and what it can do now."""
+
+    def job_ended(self, job: Job) -> None:
+        """A call of `job` has ended."""
+
+    # -- a call
+
+    @work(group="calls")
+    async def begin(self, job: Job, arguments: Mapping[str, Any], make: Make) -> None:
+        """Make a call; what becomes of it is in `job`."""
+        from workbench.engine import EngineError
+
+        under_way = CallUnderWay(uuid.uuid4().hex, get_current_worker(), self.workbench.clock.now())
+        job.under_way = under_way
+        self._changed(job)
+
+        def progressed(done: float, total: float | None, message: str) -> None:
+            under_way.done, under_way.total, under_way.message = done, total, message
+            if job is self.shown and job.under_way is under_way:
+                self.show_call(job)
+
+        record: CallRecord | None = None
+        try:
+            record = await make(under_way.key, progressed)
+        except asyncio.CancelledError:
+            if not self.is_attached:
+                raise
+            record = self._cancelled(job, under_way, dict(arguments))
+        except EngineError as error:
+            self.notify(str(error), severity="error", markup=False)
+        job.under_way = None
+        job.record = record or job.record
+        self._changed(job)
+        if record is not None:
+            if job is not self.shown or not self.is_current:
+                words = record.outcome.replace("_", " ")
+                self.notify(f"{one_line(job.target)}: {words}, {span(record.seconds)}", markup=False)
+            self.job_ended(job)
+            await self.look_up(job)
+            if job is self.shown:
+                self.query_one(CallView).set_earlier(job.earlier)
+
+    def _cancelled(self, job: Job, under_way: CallUnderWay, arguments: dict[str, Any]) -> CallRecord:
+        started = under_way.started
+        seconds = max(0.0, self.workbench.clock.now() - started)
+        return CallRecord(
+            under_way.key,
+            job.method,
+            job.target,
+            self.protocol,
+            arguments,
+            "cancelled",
+            None,
+            None,
+            started,
+            seconds,
+        )
+
+    def action_cancel(self) -> None:
+        """Cancel the call of what is chosen."""
+        if self.shown is not None and self.shown.under_way is not None:
+            self.shown.under_way.worker.cancel()
+
+    @property
+    def runs(self) -> bool:
+        """Whether a call of what is chosen is under way."""
+        return self.shown is not None and self.shown.under_way is not None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "cancel":
+            return self.runs
+        return super().check_action(action, parameters)
+
+    def watch_now(self) -> None:
+        if self.shown is not None and self.runs:
+            self.show_call(self.shown)
+
+    # -- showing it
+
+    def _changed(self, job: Job) -> None:
+        self.job_changed(job)
+        if job is self.shown:
+            self.show_call(job)
+        self.refresh_bindings()
+
+    def show_call(self, job: Job) -> None:
+        """Show what is chosen: its call under way, or its last."""
+        view = self.query_one(CallView)
+        under_way = job.under_way
+        if under_way is not None:
+            seconds = max(0.0, self.workbench.clock.now() - under_way.started)
+            progress = (under_way.done, under_way.total, under_way.message)
+            view.show_running(Running(under_way.key, seconds, *progress), self.engine.frames)
+        elif job.record is None:
+            view.show_nothing(view.empty)
+        elif view.record is not job.record:
+            view.show(job.record, self.engine.frames)
+        view.set_earlier(job.earlier)
+
+    async def look_up(self, job: Job) -> None:
+        """Ask the history for earlier calls."""
+        store = self.engine.store
+        job.looked_up = True
+        if store is not None:
+            found = await asyncio.to_thread(store.calls, job.target, EARLIER)
+            job.earlier = [record for record in found if record.method == job.method]

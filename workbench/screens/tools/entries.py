@@ -1,0 +1,133 @@
+"""What the list of tools and prompts has, without the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from workbench.records import Owner, Owners
+
+NOBODY = Owner("")
+NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+class Entry(NamedTuple):
+    """A tool or a prompt.
+
+    Attributes:
+        key: unique among both.
+        schema: of its arguments; a prompt's is made of its parameters, which are all texts.
+        hints: what the server says of its effects, as `read-only`.
+    """
+
+    kind: Literal["tool", "prompt"]
+    name: str
+    title: str
+    description: str
+    schema: Any
+    owner: Owner
+    hints: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def aside(self) -> str:
+        """Where it comes from and what it does, in a few words."""
+        owner = self.owner
+        words = [owner.module, *self.hints]
+        words += ["cached"] if owner.cached else []
+        words += ["can be a long task"] if owner.task else []
+        words += [f"breaker {owner.breaker}"] if owner.breaker else []
+        return "  ".join(word for word in words if word)
+
+
+class ListRow(NamedTuple):
+    """A row of the list: an entry, or a heading above some."""
+
+    key: str
+    entry: Entry | None
+    heading: str = ""
+    size: int = 0
+
+
+def entries_of(tools: Iterable[Any], prompts: Iterable[Any], owners: Owners) -> list[Entry]:
+    """Entries out of the SDK's tools and prompts, in their order."""
+    found = [
+        Entry(
+            "tool",
+            tool.name,
+            tool.title or (tool.annotations.title if tool.annotations else "") or "",
+            tool.description or "",
+            tool.input_schema,
+            owners.tools.get(tool.name, NOBODY),
+            _hints(tool.annotations),
+        )
+        for tool in tools
+    ]
+    found += [
+        Entry(
+            "prompt",
+            prompt.name,
+            prompt.title or "",
+            prompt.description or "",
+            prompt_schema(prompt.arguments or ()),
+            owners.prompts.get(prompt.name, NOBODY),
+        )
+        for prompt in prompts
+    ]
+    return found
+
+
+def prompt_schema(arguments: Sequence[Any]) -> dict[str, Any]:
+    """The parameters of a prompt as a JSON Schema."""
+    if not arguments:
+        return NO_PARAMETERS
+    return {
+        "type": "object",
+        "properties": {
+            argument.name: {
+                "type": "string",
+                "title": argument.title or "",
+                "description": argument.description or "",
+            }
+            for argument in arguments
+        },
+        "required": [argument.name for argument in arguments if argument.required],
+        "additionalProperties": False,
+    }
+
+
+def rows_of(entries: Sequence[Entry], words: str = "") -> list[ListRow]:
+    """The rows of the entries in which all of `words` occur: tools by module, then the prompts."""
+    wanted = words.casefold().split()
+    sections: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if all(word in _looked_in(entry) for word in wanted):
+            heading = "prompts" if entry.kind == "prompt" else entry.owner.module or "tools"
+            sections.setdefault(heading, []).append(entry)
+    prompts = sections.pop("prompts", None)
+    if prompts is not None:
+        sections["prompts"] = prompts
+    rows: list[ListRow] = []
+    for heading, found in sections.items():
+        rows.append(ListRow(f"heading:{heading}", None, heading, len(found)))
+        rows += [ListRow(entry.key, entry) for entry in found]
+    return rows
+
+
+def _looked_in(entry: Entry) -> str:
+    return f"{entry.name} {entry.title} {entry.description} {entry.owner.module}".casefold()
+
+
+def _hints(annotations: Any) -> tuple[str, ...]:
+    if annotations is None:
+        return ()
+    if annotations.read_only_hint:
+        return ("read-only",)
+    told: Mapping[str, Any] = {
+        "destructive": annotations.destructive_hint,
+        "idempotent": annotations.idempotent_hint,
+    }
+    return tuple(word for word, value in told.items() if value)

@@ -1,0 +1,127 @@
+"""The list of tools and prompts, with its filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from workbench.actions import Action, define
+from workbench.text import fit, plural
+from workbench.widgets.binding import bind
+from workbench.widgets.card import set_panel_title
+from workbench.widgets.outline import Outline
+from workbench.widgets.spans import Line, Span, line, spread
+
+from .entries import Entry, ListRow, rows_of
+
+FILTER = define(
+    Action("filter.leave", "escape", "Clear", "Clear the filter, back to the list", "leave"),
+    Action("filter.down", "down,enter", "List", "Into the list", "down"),
+)
+
+ROOMY = 60
+"""From how many cells on there is room for what an entry is for."""
+
+NAME_CELLS = 28
+
+MARKS: dict[str, Span] = {
+    "ok": Span("✓", "ok"),
+    "tool_error": Span("✗", "bad"),
+    "error": Span("✗", "bad"),
+    "timeout": Span("✗", "bad"),
+    "cancelled": Span("■", "warn"),
+    "running": Span("◌", "accent"),
+}
+
+
+class FilterLine(Input):
+    """Words that the shown entries must have."""
+
+    BINDINGS = bind(*FILTER)
+    HELP = "Type words that the names or descriptions must have. Enter goes into the list, Esc clears."
+
+    class Left(Message):
+        """Back to the list; `cleared` if the words are gone."""
+
+    def action_leave(self) -> None:
+        self.value = ""
+        self.post_message(self.Left())
+
+    def action_down(self) -> None:
+        self.post_message(self.Left())
+
+
+class EntryRows(Outline[ListRow]):
+    """The rows; a mark after a name tells how its last call went."""
+
+    HELP = "Tools by module, then prompts. Enter goes into the form, f5 runs with the arguments as they are, / filters."
+
+    def __init__(self) -> None:
+        super().__init__(empty="No tools yet.")
+        self.marks: Mapping[str, str] = {}
+
+    def key_of(self, row: ListRow) -> str:
+        return row.key
+
+    def is_heading(self, row: ListRow) -> bool:
+        return row.entry is None
+
+    def line_of(self, row: ListRow, width: int) -> Line:
+        entry = row.entry
+        if entry is None:
+            return line(Span(row.heading, "dim"), Span(f" {row.size}", "dim"))
+        mark = MARKS.get(self.marks.get(row.key, ""), Span(" "))
+        left = line("  ", entry.name)
+        if width >= ROOMY:
+            left = line(
+                fit(f"  {entry.name}", NAME_CELLS), Span(f" {entry.title or entry.description}", "dim")
+            )
+        return spread(left, line(mark), width)
+
+
+class ToolList(Vertical):
+    """The list in its panel."""
+
+    def __init__(self) -> None:
+        super().__init__(id="list", classes="panel")
+        self._entries: Sequence[Entry] = ()
+
+    def compose(self) -> ComposeResult:
+        yield FilterLine(placeholder="/ filter", compact=True)
+        yield EntryRows()
+
+    @property
+    def rows(self) -> EntryRows:
+        return self.query_one(EntryRows)
+
+    def show(self, entries: Sequence[Entry]) -> None:
+        """List `entries`."""
+        self._entries = entries
+        tools = sum(entry.kind == "tool" for entry in entries)
+        prompts = len(entries) - tools
+        set_panel_title(self, plural(tools, "tool"), plural(prompts, "prompt") if prompts else "")
+        self._filter()
+
+    def mark(self, marks: Mapping[str, str]) -> None:
+        """Show how the last calls went: outcomes, or `running`, by key."""
+        self.rows.marks = marks
+        self.rows.refresh()
+
+    @on(Input.Changed)
+    def _filter(self) -> None:
+        words = self.query_one(FilterLine).value
+        rows = self.rows
+        rows.empty = (
+            f"Nothing has {words!r}." if words else "No tools yet: a module that offers some\nbrings them."
+        )
+        rows.set_rows(rows_of(self._entries, words))
+
+    @on(FilterLine.Left)
+    def _left(self, event: FilterLine.Left) -> None:
+        event.stop()
+        self.rows.focus()

@@ -1,0 +1,256 @@
+"""One call on the screen: its answer, the same raw, its trace, its messages on the wire, and the calls before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from workbench.actions import Action, define
+from workbench.records import CallRecord, Frame
+from workbench.text import span
+from workbench.widgets.binding import bind
+from workbench.widgets.painting import STYLES, paint
+from workbench.widgets.segments import Segments
+from workbench.widgets.sheet import Sheet
+from workbench.widgets.spans import Line, Span, bar, cells, cleaned, line
+from workbench.widgets.textview import TextView
+
+from .answers import Answer, answer_of, raw_of
+from .earlier import EarlierList
+from .traces import outcome_line, strip_line, trace_lines
+from .wire import FrameList, WireView
+
+VIEWS = ("result", "raw", "trace", "wire", "earlier")
+TITLES = ("Result", "Raw", "Trace", "Wire", "Earlier")
+
+CALL = define(
+    Action(
+        "call.next_view",
+        "right_square_bracket",
+        "View",
+        "Result, raw, trace, wire, earlier in turn",
+        "view(1)",
+    ),
+    Action(
+        "call.previous_view",
+        "left_square_bracket",
+        "View back",
+        "The same, backwards",
+        "view(-1)",
+        shown=False,
+    ),
+)
+
+
+class Running(NamedTuple):
+    """A call under way: for how many seconds, and how far it is."""
+
+    key: str
+    seconds: float
+    done: float = 0.0
+    total: float | None = None
+    message: str = ""
+
+
+class StageStrip(Widget):
+    """The stages of the call, right of the names of the views."""
+
+    record: reactive[CallRecord | None] = reactive(None)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        spans = strip_line(self.record, width) if self.record is not None and y == 0 else ()
+        return paint(self, (Span(" " * max(0, width - cells(spans))), *spans), width)
+
+    def on_click(self) -> None:
+        self.post_message(self.Clicked())
+
+    class Clicked(Message):
+        """It was clicked."""
+
+
+class CallView(Vertical):
+    """Shows a call that was made, or one that is under way."""
+
+    BINDINGS = bind(*CALL)
+    HELP: ClassVar = (
+        "What a call answered. [ and ] go through its views: the result, the protocol's JSON, the trace of where "
+        "the time went, the messages on the wire, and earlier calls."
+    )
+
+    view: reactive[str] = reactive("result", init=False)
+    """Which of `VIEWS` is shown."""
+
+    class Chosen(Message):
+        """An earlier call was chosen."""
+
+        def __init__(self, record: CallRecord) -> None:
+            super().__init__()
+            self.record = record
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str = "",
+    ) -> None:
+        """`empty` stands there before the first call."""
+        super().__init__(id=id, classes=f"panel {classes}")
+        self.title = title
+        self.empty = empty
+        self.record: CallRecord | None = None
+        self.running: Running | None = None
+        self._frames: Callable[[str], list[Frame]] = lambda _key: []
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="views"):
+            yield Segments(TITLES)
+            yield StageStrip()
+        with ContentSwitcher(initial="result"):
+            yield TextView(framed=False, empty=self.empty, id="result")
+            yield TextView(framed=False, empty=self.empty, id="raw")
+            yield Sheet(id="trace")
+            yield WireView(id="wire")
+            yield EarlierList(empty="No earlier calls.", id="earlier")
+            yield Sheet(id="progress")
+
+    def on_mount(self) -> None:
+        self._say(())
+
+    # -- what to show
+
+    def show(self, record: CallRecord, frames: Callable[[str], list[Frame]]) -> None:
+        """Show a call that has ended; `frames` finds the messages of a call by its key."""
+        self._begin(record, frames)
+        self._say(outcome_line(record))
+        for view in ("result", "raw"):
+            self.query_one(f"#{view}", TextView).clear("")
+        self._fill()
+
+    def show_running(self, running: Running, frames: Callable[[str], list[Frame]]) -> None:
+        """Show that a call is under way."""
+        self._begin(None, frames)
+        self.running = running
+        self._say((Span(f"◌ running {span(running.seconds)}", "accent"),))
+        self.query_one("#progress", Sheet).set_lines(progress_lines(running, self.size.width))
+        self._fill()
+
+    def show_nothing(self, text: str) -> None:
+        """Show no call; `text` says what to do."""
+        self._begin(None, lambda _key: [])
+        self._say(())
+        for view in ("result", "raw"):
+            self.query_one(f"#{view}", TextView).clear(text)
+        self.query_one("#trace", Sheet).set_lines([(Span(part, "dim"),) for part in text.split("\n")])
+        self._fill()
+
+    def _begin(self, record: CallRecord | None, frames: Callable[[str], list[Frame]]) -> None:
+        self.record, self.running, self._frames = record, None, frames
+        self.query_one(StageStrip).record = record
+
+    def set_earlier(self, records: Sequence[CallRecord]) -> None:
+        """The calls that can be chosen."""
+        self.query_one("#earlier", EarlierList).set_rows(records)
+        titles = [*TITLES[:-1], f"Earlier {len(records)}" if records else TITLES[-1]]
+        self.query_one(Segments).set_options(titles, VIEWS.index(self.view))
+
+    def _say(self, spans: Line) -> None:
+        """Put the call's outcome on the border."""
+        pieces = [(text, f"{STYLES[tone]} not bold" if tone else "not bold") for text, tone in cleaned(spans)]
+        self.border_title = Content.assemble(self.title, "  " if spans else "", *pieces)
+
+    # -- views
+
+    def watch_view(self) -> None:
+        self.query_one(Segments).chosen = VIEWS.index(self.view)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Fill and show the view of now; the others wait until somebody looks at them."""
+        record = self.record
+        key = record.key if record is not None else self.running.key if self.running is not None else ""
+        if self.view == "wire":
+            self.query_one("#wire", WireView).show(self._frames(key) if key else [])
+        elif record is None:
+            pass
+        elif self.view == "result":
+            self._fill_text("result", lambda: answer_of(record))
+        elif self.view == "raw":
+            self._fill_text("raw", lambda: raw_of(record))
+        elif self.view == "trace":
+            self.query_one("#trace", Sheet).set_lines(trace_lines(record, self.size.width - 4))
+        waits = self.running is not None and self.view in ("result", "raw", "trace")
+        self.query_one(ContentSwitcher).current = "progress" if waits else self.view
+        self._tell_size()
+
+    def _fill_text(self, view: str, make: Callable[[], Answer]) -> None:
+        text = self.query_one(f"#{view}", TextView)
+        if text.document is None:
+            text.show_made(make)
+
+    @on(TextView.Told)
+    def _tell_size(self) -> None:
+        """Say on the lower border how much text there is."""
+        pane = self.query_one(f"#{self.view}")
+        summary = pane.lines.summary if isinstance(pane, TextView) and self.running is None else ""
+        self.border_subtitle = Content(summary)
+
+    def action_view(self, step: int) -> None:
+        """Go on to the next view, and keep the focus in it."""
+        self.view = VIEWS[(VIEWS.index(self.view) + step) % len(VIEWS)]
+        self.focus_view()
+
+    def focus_view(self) -> None:
+        """Give the focus to what can be moved in."""
+        pane = self.query_one(f"#{self.view}")
+        if self.query_one(ContentSwitcher).current == "progress":
+            self.query_one("#progress", Sheet).focus()
+        elif isinstance(pane, TextView):
+            pane.focus_text()
+        elif isinstance(pane, WireView):
+            pane.query_one(FrameList).focus()
+        else:
+            pane.focus()
+
+    @on(Segments.Chosen)
+    def _view_chosen(self, event: Segments.Chosen) -> None:
+        event.stop()
+        self.view = VIEWS[event.place]
+
+    @on(StageStrip.Clicked)
+    def _trace_wanted(self, event: StageStrip.Clicked) -> None:
+        event.stop()
+        self.view = "trace"
+
+    @on(EarlierList.Opened, "EarlierList")
+    def _earlier_chosen(self, event: EarlierList.Opened) -> None:
+        event.stop()
+        record = self.query_one("#earlier", EarlierList).current
+        if record is not None:
+            self.view = "result"
+            self.post_message(self.Chosen(record))
+
+
+def progress_lines(running: Running, width: int) -> list[Line]:
+    """How far a call is."""
+    lines: list[Line] = [(Span("Running", "strong"), Span(f"  {span(running.seconds)}", "dim")), ()]
+    if running.total:
+        share = running.done / running.total
+        lines.append(line(*bar(share, max(10, min(width - 20, 60)), "accent"), f"  {share * 100:.0f} %"))
+    elif running.done:
+        lines.append((Span(f"{running.done:g} so far"),))
+    if running.message:
+        lines.append((Span(running.message),))
+    return [*lines, (), (Span("x or ctrl+g cancels it.", "dim"),)]

@@ -1,0 +1,54 @@
+"""A page of lines that can be scrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from workbench.actions import LIST
+
+from .binding import bind
+from .painting import paint
+from .spans import Line
+
+
+class Sheet(ScrollView, can_focus=True):
+    """Shows lines, cut at its width."""
+
+    BINDINGS = bind(*(action for action in LIST if action.id not in ("list.open", "list.copy")))
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+
+    def set_lines(self, lines: Sequence[Line]) -> None:
+        """Show `lines`."""
+        self._lines = list(lines)
+        self.virtual_size = Size(0, len(self._lines))
+        self.refresh()
+
+    @property
+    def text(self) -> str:
+        """The lines without their tones."""
+        return "\n".join("".join(text for text, _tone in spans) for spans in self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        place = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        return paint(self, self._lines[place] if place < len(self._lines) else (), width)
+
+    def action_move(self, step: int) -> None:
+        self.scroll_relative(y=step, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        self.scroll_relative(y=pages * max(1, self.scrollable_content_region.height - 1), animate=False)
+
+    def action_first(self) -> None:
+        self.scroll_to(y=0, animate=False)
+
+    def action_last(self) -> None:
+        self.scroll_to(y=self.max_scroll_y, animate=False)
