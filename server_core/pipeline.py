@@ -7,6 +7,7 @@ A cached answer survives an open breaker and counts for nothing in it; arguments
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -212,9 +213,13 @@ class Pipeline:
             with deadline:
                 request.loop = deadline.loop
                 return await handler()
+        except asyncio.CancelledError:
+            request.cancelled = True
+            raise
         except TimeoutError as error:
             if not deadline.expired:
                 raise
+            request.cancelled = True
             advice = "Raise [limits] call_seconds, or make it a task."
             if request.seconds is not None:
                 advice = "Let it report progress, or raise the time limit of tasks (seconds)."

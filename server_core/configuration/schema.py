@@ -85,6 +85,8 @@ class TasksConfig(ModuleTable):
     kind: Literal["tasks"] = "tasks"
     max_running: int = Field(10, ge=1)
     ttl: float = Field(3600.0, gt=0)
+    seconds: float = Field(3600.0, gt=0)
+    """The time limit of a task whose function has none, counted from its last report of progress."""
     database: Text | None = None
 
 

@@ -58,6 +58,7 @@ class TasksModule(Module):
         *,
         max_running: int = 10,
         ttl: float = 3600.0,
+        seconds: float = 3600.0,
         database: str | None = None,
         prefix: str = "",
         breaker: BreakerSettings | None = None,
@@ -65,11 +66,13 @@ class TasksModule(Module):
         """Args:
         max_running: how many tasks run at a time; more wait in the order in which they came.
         ttl: seconds for which the end of a task is remembered.
+        seconds: the time limit of a task whose function has none, counted from its last report of progress.
         database: the SQLite file; `.workbench/tasks.db` in the server's folder if not given.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         self.max_running = max_running
         self.ttl = ttl
+        self.seconds = seconds
         self.database = database
         self._engine: LocalTaskEngine | None = None
         self._context: ModuleContext | None = None
@@ -149,9 +152,12 @@ class TasksModule(Module):
         missing = [key for key in item.definition.input_schema.get("required", ()) if key not in given]
         if missing:
             raise InvalidArgumentsError(f"The task {name} also needs: {', '.join(missing)}")
+        if item.check is not None:
+            item.check(given)
 
         async def body(sink: ProgressSink) -> CallToolResult | InputRequiredResult:
             nested = request.nested("tools/call", name, sink=sink, attached=False)
+            nested.seconds = self.seconds
             return await context.call_tool(nested, name, given)
 
         state = await engine.start(name, given, body)

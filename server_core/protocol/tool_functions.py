@@ -44,14 +44,16 @@ def tool_item(
         output_schema=made.output_schema,
         annotations=_annotations(mark),
     )
+    validate = argument_validator(made.fn_metadata)
     return ToolItem(
         definition,
-        _tool_handler(function, made, module),
+        _tool_handler(function, made, validate, module),
         breaker=breaker,
         seconds=mark.seconds,
         cached=mark.cached,
         task=mark.task,
         source=source_of(function),
+        check=validate,
     )
 
 
@@ -67,11 +69,13 @@ def _annotations(mark: Mark) -> ToolAnnotations | None:
 
 
 def _tool_handler(
-    function: Callable[..., Any], made: SDKTool, module: ModuleContext
+    function: Callable[..., Any],
+    made: SDKTool,
+    validate: Callable[[dict[str, Any]], dict[str, Any]],
+    module: ModuleContext,
 ) -> Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]:
     metadata, context_name, is_async = made.fn_metadata, made.context_kwarg, made.is_async
     resolved = made.resolved_params
-    validate = argument_validator(metadata)
     plain = plain_result_type(metadata)
 
     async def handle(request: Request, arguments: dict[str, Any]) -> CallToolResult | InputRequiredResult:

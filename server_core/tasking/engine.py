@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import itertools
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,13 +23,22 @@ from .store import TaskRow, TaskStore, task_detail
 TaskBody = Callable[[ProgressSink], Awaitable[CallToolResult | InputRequiredResult]]
 """Runs the task's tool, telling its progress."""
 
+ENDED_TASKS = frozenset({"completed", "failed", "cancelled", "interrupted"})
+
 SHOWN_TASKS = 100
 """How many tasks `states` remembers."""
 
 PROGRESS_SECONDS = 0.25
 """How often a task's progress is written to the disk at most."""
 
-HEARTBEAT_SECONDS = 3.0
+HOUSEKEEPING_SECONDS = 1.0
+"""How often is looked for what other processes did to the store, cancellations of tasks here among it."""
+
+HEARTBEAT_ROUNDS = 3
+"""Every so many rounds the store hears that this engine lives, and dead owners' and expired tasks are put right."""
+
+FOREIGN_CANCEL_SECONDS = 5.0
+"""How long a cancellation waits for the other process that runs the task."""
 
 TASKS_CLOSE_SECONDS = 5.0
 """How long a stopping server waits for its cancelled tasks."""
@@ -72,6 +83,7 @@ class LocalTaskEngine:
         self._slots = asyncio.Semaphore(max_running)
         self._running: dict[str, _RunningTask] = {}
         self._shown: OrderedDict[str, TaskState] = OrderedDict()
+        self._order = asyncio.Lock()  # rows are made, and slots taken, in the order in which tasks came
         self._adding: set[asyncio.Task[TaskState]] = set()
         self._closing = False
 
@@ -115,15 +127,19 @@ class LocalTaskEngine:
 
     async def _add(self, running: _RunningTask, arguments: dict[str, Any], body: TaskBody) -> TaskState:
         state = running.state
-        try:
-            await self._context.run_sync(lambda: self._store.add(state, arguments))
-        except BaseException:
-            del self._running[state.task]
-            raise
-        self._show(state)
-        self._context.bus.emit(TaskStarted(state.task, state.name, self._context.module))
-        self._context.bus.emit(TaskChanged(state.task, state.status, ""))
-        running.job = asyncio.create_task(self._run(running, body), name=f"task {state.name}")
+        async with self._order:
+            try:
+                await self._context.run_sync(lambda: self._store.add(state, arguments))
+            except BaseException:
+                del self._running[state.task]
+                raise
+            self._show(state)
+            self._context.bus.emit(TaskStarted(state.task, state.name, self._context.module))
+            self._context.bus.emit(TaskChanged(state.task, state.status, ""))
+            # In a context of its own: that of the request would keep a hold on its client's connection.
+            running.job = asyncio.create_task(
+                self._run(running, body), name=f"task {state.name}", context=contextvars.Context()
+            )
         return state
 
     async def get(self, task: str) -> TaskRow | None:
@@ -136,7 +152,15 @@ class LocalTaskEngine:
         running = self._running.get(task)
         if running is not None:
             await self._cancelled(running)
-        return await self._context.run_sync(lambda: self._store.get(task))
+            return await self._context.run_sync(lambda: self._store.get(task))
+        await self._context.run_sync(lambda: self._store.ask_cancellation(task))
+        clock = self._context.clock
+        due = clock.monotonic() + FOREIGN_CANCEL_SECONDS
+        while True:
+            row = await self._context.run_sync(lambda: self._store.get(task))
+            if row is None or row.state.status in ENDED_TASKS or clock.monotonic() >= due:
+                return row
+            await clock.sleep(HOUSEKEEPING_SECONDS / 4)
 
     async def _cancelled(self, running: _RunningTask) -> None:
         """Cancel a task and wait for its end."""
@@ -218,17 +242,59 @@ class LocalTaskEngine:
             del self._shown[oldest]
 
     async def _keep_house(self) -> None:
-        clock = self._context.clock
-        while True:
-            await clock.sleep(HEARTBEAT_SECONDS)
-            now = clock.now()
+        seen = -1
+        for turn in itertools.count():
+            await self._context.clock.sleep(HOUSEKEEPING_SECONDS)
+            now = self._context.clock.now()
+            beats = turn % HEARTBEAT_ROUNDS == 0
 
-            def keep(now: float = now) -> None:
-                self._store.beat(now)
-                self._store.recover(now, now + self._ttl)
-                self._store.purge(now)
+            def keep(
+                seen: int = seen, now: float = now, beats: bool = beats
+            ) -> tuple[int, list[str], list[TaskRow] | None]:
+                put_right = 0
+                if beats:
+                    self._store.beat(now)
+                    put_right = self._store.recover(now, now + self._ttl) + self._store.purge(now)
+                changes = self._store.changes()
+                if changes == seen and not put_right:
+                    return changes, [], None
+                asked = self._store.asked_cancellations()
+                return changes, asked, self._store.latest(self._context.module, SHOWN_TASKS)
 
             try:
-                await self._context.run_sync(keep)
+                seen, asked, rows = await self._context.run_sync(keep)
             except Exception as error:
                 self._context.note(f"the task store does not answer: {error}")
+                continue
+            self._context.note("")
+            for task in asked:
+                running = self._running.get(task)
+                if running is not None:
+                    self._context.spawn(self._cancelled(running), "cancelling a task")
+            if rows is not None:
+                self._take(rows)
+
+    def _take(self, rows: Sequence[TaskRow]) -> None:
+        """Show the tasks as the store has them, those of other processes too, and tell what changed of these."""
+        before, self._shown = self._shown, OrderedDict()
+        for row in reversed(rows):
+            state, known = row.state, before.get(row.state.task)
+            mine = self._running.get(state.task)
+            if mine is not None:
+                state = mine.state
+            elif known is not None and known.status in ENDED_TASKS and state.status not in ENDED_TASKS:
+                state = known  # it ended here while the rows were read
+            self._shown[state.task] = state
+            if mine is None and state != known:
+                self._tell(known, state)
+        for running in self._running.values():
+            self._show(running.state)
+
+    def _tell(self, known: TaskState | None, state: TaskState) -> None:
+        bus = self._context.bus
+        if known is None:
+            bus.emit(TaskStarted(state.task, state.name, state.module))
+        if known is None or (known.progress, known.message) != (state.progress, state.message):
+            bus.emit(TaskProgressed(state.task, state.progress, state.total, state.message))
+        if known is None or known.status != state.status:
+            bus.emit(TaskChanged(state.task, state.status, state.detail))

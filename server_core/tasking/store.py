@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterable
@@ -14,16 +15,20 @@ from typing import Any
 from ..events import TaskStatus
 from ..inspection import TaskState
 
-OWNER_SILENCE = 15.0
-"""Seconds without a heartbeat after which an owner is taken for dead."""
+OWNER_SILENCE = 60.0
+"""Seconds without a heartbeat after which an owner is taken for dead, although its process is there: a tool that
+blocks the loop silences it for a while. On this machine a process that is gone is dead at once."""
+
+UNFINISHED_TASKS = "('queued', 'working', 'input_required')"
 
 TASK_TABLES = """
 create table if not exists tasks (
     id text primary key, name text not null, module text not null, arguments text not null,
     status text not null, created real not null, updated real not null, expires real,
     progress real not null default 0, total real, message text not null default '',
-    result text, error text, owner text not null
+    result text, error text, owner text not null, detail text not null default ''
 );
+create table if not exists cancellations (task text primary key);
 create index if not exists tasks_created on tasks (created);
 create table if not exists owners (id text primary key, pid integer not null, beat real not null);
 """
@@ -46,10 +51,11 @@ class TaskStore:
 
     def __init__(self, path: Path, owner: str) -> None:
         """Args:
-        owner: this process's running server, unique among all.
+        owner: this process's running server, unique among those of this machine.
         """
         self.path = path
-        self.owner = owner
+        self._machine = f"{socket.gethostname()}/"
+        self.owner = self._machine + owner
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -65,6 +71,8 @@ class TaskStore:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
             connection.executescript(TASK_TABLES)
+            if "detail" not in {column[1] for column in connection.execute("pragma table_info(tasks)")}:
+                connection.execute("alter table tasks add column detail text not null default ''")
         except sqlite3.Error:
             connection.close()
             raise
@@ -115,7 +123,7 @@ class TaskStore:
         state = row.state
         self._write(
             "update tasks set status = ?, updated = ?, expires = ?, progress = ?, total = ?, message = ?,"
-            " result = ?, error = ? where id = ?",
+            " result = ?, error = ?, detail = ? where id = ?",
             (
                 state.status,
                 state.updated,
@@ -125,6 +133,7 @@ class TaskStore:
                 state.message,
                 None if row.result is None else json.dumps(row.result),
                 row.error,
+                state.detail,
                 state.task,
             ),
         )
@@ -137,21 +146,44 @@ class TaskStore:
     def latest(self, module: str, count: int) -> list[TaskRow]:
         """The last `count` tasks of a module, newest first, without their results."""
         rows = self._read(
-            "select * from tasks where module = ? order by created desc limit ?", (module, count)
+            "select id, name, module, status, created, updated, progress, total, message, error, detail,"
+            " null as result from tasks where module = ? order by created desc, rowid desc limit ?",
+            (module, count),
         )
         return [_row(row) for row in rows]
+
+    def ask_cancellation(self, task: str) -> None:
+        """Ask the owner of an unfinished task, another process, to cancel it."""
+        self._write(
+            "insert or ignore into cancellations select id from tasks where id = ? and status in"
+            f" {UNFINISHED_TASKS}",
+            (task,),
+        )
+
+    def asked_cancellations(self) -> list[str]:
+        """The tasks of this owner that others ask to cancel; each is told once."""
+        rows = self._read(
+            "select task from cancellations join tasks on id = task where owner = ?", (self.owner,)
+        )
+        asked = [str(row["task"]) for row in rows]
+        self._write_many("delete from cancellations where task = ?", [(task,) for task in asked])
+        return asked
+
+    def changes(self) -> int:
+        """A number that is another one once another process has changed the file."""
+        return int(self._read("pragma data_version", ())[0][0])
 
     def recover(self, now: float, expires: float) -> int:
         """Mark the unfinished tasks of dead owners as interrupted; returns how many."""
         dead = [
             row["id"]
             for row in self._read("select * from owners", ())
-            if row["id"] != self.owner and (now - row["beat"] > OWNER_SILENCE or not _is_alive(row["pid"]))
+            if row["id"] != self.owner and (now - row["beat"] > OWNER_SILENCE or self._is_gone(row))
         ]
         self._write_many("delete from owners where id = ?", [(owner,) for owner in dead])
         return self._write(
             "update tasks set status = 'interrupted', updated = ?, expires = ?,"
-            " error = 'The process that ran it has ended' where status in ('queued', 'working', 'input_required')"
+            f" error = 'The process that ran it has ended', detail = '' where status in {UNFINISHED_TASKS}"
             " and owner not in (select id from owners)",
             (now, expires),
         )
@@ -159,6 +191,10 @@ class TaskStore:
     def purge(self, now: float) -> int:
         """Forget the tasks whose results have expired; returns how many."""
         return self._write("delete from tasks where expires is not null and expires < ?", (now,))
+
+    def _is_gone(self, owner: sqlite3.Row) -> bool:
+        # A container has process ids of its own: they say nothing of the processes of another one.
+        return str(owner["id"]).startswith(self._machine) and not _is_alive(owner["pid"])
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> int:
         with self._lock:
@@ -194,7 +230,7 @@ def _row(row: sqlite3.Row) -> TaskRow:
         row["progress"],
         row["total"],
         row["message"],
-        task_detail(result, error),
+        row["detail"] or task_detail(result, error),
     )
     return TaskRow(state, result, error)
 

@@ -1,0 +1,106 @@
+"""Several processes on one task store: each sees the others' tasks, and may cancel them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from server_core.events import TaskChanged, TaskProgressed, TaskStarted
+from server_core.request import ProgressSink
+from server_core.results import text_result
+from server_core.tasking.engine import LocalTaskEngine
+from server_core.testing import expect
+from tests.server_core.tasking.test_engine import at_once, endless, engine_in, status_of
+from tests.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def quick_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server_core.tasking.engine.HOUSEKEEPING_SECONDS", 0.02)
+
+
+def shown(engine: LocalTaskEngine) -> dict[str, str]:
+    return {state.task: state.status for state in engine.states()}
+
+
+async def test_a_task_of_another_process_is_cancelled_where_it_runs(tmp_path: Path) -> None:
+    async with engine_in(tmp_path, "one") as first, engine_in(tmp_path, "two") as second:
+        state = await first.start("t", {}, endless)
+        row = await second.cancel(state.task)
+        assert row is not None
+        assert row.state.status == "cancelled"
+        assert await status_of(first, state.task) == "cancelled"
+        assert await second.cancel("nothing") is None
+
+
+async def test_the_tasks_of_another_process_are_shown_and_told_of(tmp_path: Path) -> None:
+    go = asyncio.Event()
+
+    async def work(sink: ProgressSink):  # type: ignore[no-untyped-def]
+        await sink(1, 2, "half way")
+        await go.wait()
+        return text_result("done")
+
+    async with engine_in(tmp_path, "one") as first, engine_in(tmp_path, "two") as second:
+        bus = second._context.bus
+        async with (
+            expect(bus, TaskStarted) as started,
+            expect(bus, TaskProgressed, lambda fact: fact.message == "half way"),
+        ):
+            state = await first.start("t", {}, work)
+        assert started.result() == TaskStarted(state.task, "t", "m")
+        assert shown(second) == {state.task: "working"}
+        async with expect(bus, TaskChanged) as changed:
+            go.set()
+        assert changed.result() == TaskChanged(state.task, "completed", "done")
+        assert shown(second) == {state.task: "completed"}
+
+
+async def test_tasks_of_an_owner_that_died_are_put_right_while_others_run(tmp_path: Path) -> None:
+    gone = 2**22 + 1  # above every process id
+    async with engine_in(tmp_path, "one") as engine:
+        store = sqlite3.connect(tmp_path / "tasks.db")
+        with store:
+            now = engine._context.clock.now()
+            machine = socket.gethostname()
+            store.executemany(
+                "insert into owners values (?, ?, ?)",
+                [
+                    (f"{machine}/dead", gone, now),
+                    (f"{machine}/alive", os.getpid(), now),
+                    ("elsewhere/alive", gone, now),
+                    ("elsewhere/silent", os.getpid(), now - 61),
+                ],
+            )
+            store.executemany(
+                "insert into tasks (id, name, module, arguments, status, created, updated, owner)"
+                " values (?, 't', 'm', '{}', 'working', ?, ?, ?)",
+                [
+                    ("a", now, now, f"{machine}/dead"),
+                    ("b", now, now, f"{machine}/alive"),
+                    ("c", now, now, "elsewhere/alive"),
+                    ("d", now, now, "elsewhere/silent"),
+                ],
+            )
+        store.close()
+        await until(lambda: shown(engine).get("d") == "interrupted", "the dead owners were found")
+        assert shown(engine) == {"a": "interrupted", "b": "working", "c": "working", "d": "interrupted"}
+
+
+async def test_a_store_without_the_newest_column_is_taken_over(tmp_path: Path) -> None:
+    async with engine_in(tmp_path, "one") as engine:
+        state = await engine.start("t", {}, at_once)
+        await until(lambda: shown(engine) == {state.task: "completed"}, "the task ended")
+    store = sqlite3.connect(tmp_path / "tasks.db")
+    with store:
+        store.execute("alter table tasks drop column detail")
+    store.close()
+    async with engine_in(tmp_path, "two") as engine:
+        assert await status_of(engine, state.task) == "completed"
