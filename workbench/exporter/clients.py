@@ -1,117 +1,200 @@
-"""The entries by which MCP clients start a server: each client's file, its shape, and how it names a secret."""
+"""The entries that MCP clients want in their configuration, to be pasted."""
 
 from __future__ import annotations
 
 import json
-import re
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from workbench.project import Project
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+from workbench.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchEntry:
-    """What to paste (`text`), and where (`where`, a sentence for people)."""
+class Launch:
+    """How a client starts a server.
 
+    Attributes:
+        variables: variables of the environment that the server needs; their values are the user's to give.
+    """
+
+    name: str
+    command: str
+    args: Sequence[str]
+    variables: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEntry:
+    """An entry and what to do with it.
+
+    Attributes:
+        where: a sentence: which file it goes into, and what else there is to do.
+        text: what to paste.
+    """
+
+    client: str
     where: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class ClientKind:
-    """A client.
+class ClientFormat:
+    """What one client wants.
 
     Attributes:
-        title: its name.
-        file: the file that the entry belongs into, as people write it.
-        variable: how its file refers to an environment variable; empty if it can't, so that a person fills it in.
-        shape: makes the file's content of the server's name, command, arguments and environment.
+        title: its name for people.
+        place: the file, as text for people.
+        entry: makes the text to paste.
+        variable: how the client's configuration refers to a variable of its own environment; `None` if it can't, so
+            that the value has to be written there.
     """
 
     title: str
-    file: str
-    variable: str
-    shape: Callable[[str, str, list[str], dict[str, str]], str]
+    place: str
+    entry: Callable[[Launch, Mapping[str, str]], str]
+    variable: str | None = None
+    advice: str = ""
 
 
-def _json_under(key: str, **more: Any) -> Callable[[str, str, list[str], dict[str, str]], str]:
-    def shape(name: str, command: str, arguments: list[str], environment: dict[str, str]) -> str:
-        entry: dict[str, Any] = {**more, "command": command, "args": arguments}
-        if environment:
-            entry["env"] = environment
-        return json.dumps({key: {name: entry}}, indent=2, ensure_ascii=False)
+def client_entry(client: str, project: Project, script: Path | None = None) -> ClientEntry:
+    """The entry for one of `CLIENTS`: for the project itself, or for a script that was exported of it.
 
-    return shape
+    Raises:
+        KeyError: there is no such client.
+        ConfigError: the project's config can't be read.
+    """
+    wanted = CLIENTS[client]
+    launch = launch_of(project, script)
+    template = wanted.variable or "<the value of {name}>"
+    environment = {name: template.replace("{name}", name) for name in launch.variables}
+    where = f"{wanted.title}: goes into {wanted.place}."
+    if launch.variables and wanted.variable is None:
+        where += f" Fill in {', '.join(launch.variables)}."
+    elif launch.variables:
+        where += f" It takes {', '.join(launch.variables)} from the environment."
+    if wanted.advice:
+        where += f" {wanted.advice.replace('{name}', launch.name)}"
+    return ClientEntry(client, where, wanted.entry(launch, environment))
 
 
-def _codex(name: str, command: str, arguments: list[str], environment: dict[str, str]) -> str:
+def launch_of(project: Project, script: Path | None = None) -> Launch:
+    """How to start the project's server, or its exported script, with the Python that runs this."""
+    from .plan import plan_of
+
+    plan = plan_of(project)
+    folder = str(project.folder)
+    if script is None:
+        config = project.config_path
+        named = folder if config.name == "server.toml" else str(config)
+        variables = [name for name in plan.variables if name not in plan.secrets]
+        return Launch(project.name, sys.executable, ["-m", "workbench", "-p", named, "serve"], variables)
+    arguments = ["-I", str(script.absolute()), "--base", folder]
+    return Launch(project.name, sys.executable, arguments, plan.variables)
+
+
+def _stdio(launch: Launch, environment: Mapping[str, str], **first: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {**first, "command": launch.command, "args": list(launch.args)}
+    if environment:
+        entry["env"] = dict(environment)
+    return entry
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _mcp_servers(launch: Launch, environment: Mapping[str, str]) -> str:
+    return _json({"mcpServers": {launch.name: _stdio(launch, environment)}})
+
+
+def _typed_mcp_servers(launch: Launch, environment: Mapping[str, str]) -> str:
+    return _json({"mcpServers": {launch.name: _stdio(launch, environment, type="stdio")}})
+
+
+def _vscode(launch: Launch, environment: Mapping[str, str]) -> str:
+    entry: dict[str, Any] = {"servers": {launch.name: _stdio(launch, environment, type="stdio")}}
+    if environment:
+        entry["inputs"] = [
+            {"type": "promptString", "id": name, "description": name, "password": True}
+            for name in environment
+        ]
+    return _json(entry)
+
+
+def _zed(launch: Launch, environment: Mapping[str, str]) -> str:
+    entry = _stdio(launch, environment, source="custom")
+    return _json({"context_servers": {launch.name: {**entry, "env": entry.get("env", {})}}})
+
+
+def _opencode(launch: Launch, environment: Mapping[str, str]) -> str:
+    entry: dict[str, Any] = {"type": "local", "command": [launch.command, *launch.args], "enabled": True}
+    if environment:
+        entry["environment"] = dict(environment)
+    return _json({"mcp": {launch.name: entry}})
+
+
+def _codex(launch: Launch, environment: Mapping[str, str]) -> str:
     import tomlkit
 
-    entry: dict[str, Any] = {"command": command, "args": arguments}
+    table = tomlkit.table()
+    table.add("command", launch.command)
+    table.add("args", list(launch.args))
     if environment:
-        entry["env"] = environment
-    return tomlkit.dumps({"mcp_servers": {name: entry}}).rstrip()
+        table.add("env_vars", list(environment))  # names only: Codex hands them on
+    document = tomlkit.document()
+    servers = tomlkit.table(is_super_table=True)
+    servers.add(tomlkit.key(launch.name), table)
+    document.add("mcp_servers", servers)
+    return tomlkit.dumps(document).strip()
 
 
-CLIENTS: Mapping[str, ClientKind] = {
-    "claude-desktop": ClientKind(
+def _desktop_place(folder: str, name: str) -> str:
+    if sys.platform == "darwin":
+        return f"~/Library/Application Support/{folder}/{name}"
+    if os.name == "nt":
+        return f"%APPDATA%\\{folder}\\{name}"
+    return f"~/.config/{folder}/{name}"
+
+
+CLIENTS: dict[str, ClientFormat] = {
+    "claude-desktop": ClientFormat(
         "Claude Desktop",
-        "claude_desktop_config.json (Settings, Developer, Edit Config)",
-        "",
-        _json_under("mcpServers"),
+        _desktop_place("Claude", "claude_desktop_config.json"),
+        _mcp_servers,
+        advice="Quit and open it again afterwards.",
     ),
-    "claude-code": ClientKind(
-        "Claude Code", ".mcp.json in your project", "${%s}", _json_under("mcpServers", type="stdio")
+    "claude-code": ClientFormat(
+        "Claude Code",
+        ".mcp.json in the folder where you work",
+        _typed_mcp_servers,
+        "${{name}}",
+        "Or give the inner object to `claude mcp add-json {name}`.",
     ),
-    "cursor": ClientKind(
-        "Cursor", ".cursor/mcp.json or ~/.cursor/mcp.json", "${env:%s}", _json_under("mcpServers")
+    "cline": ClientFormat("Cline", "cline_mcp_settings.json (MCP Servers, Configure)", _mcp_servers),
+    "codex": ClientFormat("Codex", "~/.codex/config.toml", _codex, "{name}"),
+    "cursor": ClientFormat(
+        "Cursor", "~/.cursor/mcp.json, or .cursor/mcp.json of a folder", _mcp_servers, "${env:{name}}"
     ),
-    "vscode": ClientKind(
-        "Visual Studio Code", ".vscode/mcp.json", "${env:%s}", _json_under("servers", type="stdio")
+    "gemini-cli": ClientFormat(
+        "Gemini CLI",
+        "~/.gemini/settings.json, or .gemini/settings.json of a folder",
+        _mcp_servers,
+        "${{name}}",
     ),
-    "gemini-cli": ClientKind("Gemini CLI", "~/.gemini/settings.json", "$%s", _json_under("mcpServers")),
-    "windsurf": ClientKind(
-        "Windsurf", "~/.codeium/windsurf/mcp_config.json", "${env:%s}", _json_under("mcpServers")
+    "opencode": ClientFormat("opencode", "opencode.json", _opencode, "{env:{name}}"),
+    "vscode": ClientFormat(
+        "VS Code",
+        ".vscode/mcp.json (or the command MCP: Open User Configuration)",
+        _vscode,
+        "${input:{name}}",
     ),
-    "zed": ClientKind(
-        "Zed", "settings.json (zed: open settings)", "", _json_under("context_servers", source="custom")
+    "windsurf": ClientFormat(
+        "Windsurf", "~/.codeium/windsurf/mcp_config.json", _mcp_servers, "${env:{name}}"
     ),
-    "codex": ClientKind("Codex", "~/.codex/config.toml", "", _codex),
+    "zed": ClientFormat("Zed", "~/.config/zed/settings.json (or the command zed: open settings)", _zed),
 }
-"""Every client that `workbench client-config` knows, by the name that it takes."""
-
-
-def client_entry(client: str, project: Project, script: Path | None = None) -> LaunchEntry:
-    """The entry for `client` (a key of `CLIENTS`) that starts the project's server, or an exported `script`.
-
-    Paths are absolute, and so is the interpreter: this one, which has what the server needs. Clients start servers
-    with another folder and another search path than a shell does.
-    """
-    kind = CLIENTS[client]
-    if script is None:
-        arguments = ["-m", "workbench", "-p", str(project.folder), "serve"]
-    else:
-        arguments = [str(script.absolute())]
-    environment = {
-        name: kind.variable % name if kind.variable else f"<the value of {name}>"
-        for name in environment_names(project)
-    }
-    where = f"{kind.title}: put this into {kind.file}"
-    if environment and not kind.variable:
-        where += f", and fill in {', '.join(environment)}"
-    return LaunchEntry(where, kind.shape(project.name, sys.executable, arguments, environment))
-
-
-def environment_names(project: Project) -> list[str]:
-    """The environment variables that the project's config names, in order, each once."""
-    urls = (
-        getattr(module, "url", None) or "" for module in project.config.modules.values() if module.enabled
-    )
-    return list(dict.fromkeys(name for url in urls for name in _VARIABLE.findall(url)))
+"""By the name on the command line."""

@@ -1,0 +1,232 @@
+"""Whether a script answers as its project does: it runs alone, and a real client asks both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import get_default_environment, stdio_client
+
+from server_core.config import build_server
+from server_core.server import Server
+from server_core.testing import OLDEST, ProtocolRevision, connect
+from workbench.project import Project
+from workbench.store import Store
+
+from .carried import metadata_blocks
+from .environment import CleanPython, clean_python
+from .errors import ExportError
+from .observing import Observed, Probes, answers_of, lists_of, probes_of, shape_of
+from .packages import stated_requirements
+from .plan import Plan, plan_of
+from .report import CheckReport, differences
+
+START_SECONDS = 60.0
+SAVED_CALLS = 5
+"""How many of a tool's earlier calls are made again."""
+
+STDERR_TAIL = 2_000
+
+Tell = Callable[[str], None]
+
+
+async def check_script(project: Project, path: Path, *, on_progress: Tell = lambda text: None) -> CheckReport:
+    """Run the script at `path` from an empty folder, with nothing to import but the packages that its header names
+    and what they need, and compare what it answers with what the project's own server answers, in both revisions.
+
+    Asks for the lists, every read, every prompt, and the calls of tools marked read-only, with made-up arguments and
+    those of earlier calls. Nothing else is called. Development mode is off on both sides.
+
+    Args:
+        on_progress: is told what is being done, in a few words. Called on this loop.
+
+    Raises:
+        ConfigError: the project's config can't be used.
+        OSError: the script can't be read.
+    """
+    report = CheckReport()
+    text = await asyncio.to_thread(path.read_text, "utf-8")
+    requirements = [each for block in metadata_blocks(text) for each in stated_requirements(block)]
+    plan = plan_of(project)
+    server = build_server(project.config, project.folder, development=False)
+    async with AsyncExitStack() as stack:
+        if sys.stdout is sys.__stdout__:
+            stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        on_progress("making a clean environment")
+        try:
+            python = await stack.enter_async_context(_on_thread(clean_python(requirements)))
+        except ExportError as error:
+            report.failure = str(error)
+            return report
+        report.packages = python.distributions
+        on_progress("starting the project's server")
+        await stack.enter_async_context(server.running())
+        _note_failures(server, report)
+        for protocol in get_args(ProtocolRevision):
+            checked = _Check(project, path.absolute(), plan, server, python, protocol, report, on_progress)
+            try:
+                await checked.run()
+            except _CheckError as error:
+                report.failure = f"{protocol}: {error}"
+                break
+    return report
+
+
+class _CheckError(Exception):
+    """The check can't go on."""
+
+
+class _Check:
+    """The check in one revision."""
+
+    def __init__(
+        self,
+        project: Project,
+        path: Path,
+        plan: Plan,
+        server: Server,
+        python: CleanPython,
+        protocol: ProtocolRevision,
+        report: CheckReport,
+        tell: Tell,
+    ) -> None:
+        self._project = project
+        self._path = path
+        self._plan = plan
+        self._server = server
+        self._python = python
+        self._protocol: ProtocolRevision = protocol
+        self._report = report
+        self._tell = tell
+
+    async def run(self) -> None:
+        async with connect(self._server, self._protocol) as client:
+            expected = await lists_of(client)
+            probes = await probes_of(client, expected, self._saved_arguments)
+            await answers_of(client, expected, probes, self._teller("project"))
+            again = Observed(*self._lists(expected))
+            self._server.cache.clear()
+            await answers_of(client, again, probes, self._teller("project, once more"))
+        found = await self._script_answers(probes)
+        self._compare(expected, again, found)
+
+    async def _script_answers(self, probes: Probes) -> Observed:
+        self._tell(f"{self._protocol}: starting the script")
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+            started = time.perf_counter()
+            try:
+                async with self._script_client(said) as client:
+                    found = await lists_of(client)
+                    self._report.seconds[self._protocol] = time.perf_counter() - started
+                    await answers_of(client, found, probes, self._teller("script"))
+                    return found
+            except Exception as error:
+                raise _CheckError(f"the script gave no answer ({_innermost(error)}){_tail(said)}") from error
+
+    @asynccontextmanager
+    async def _script_client(self, said: Any) -> AsyncIterator[Client]:
+        parameters = StdioServerParameters(
+            command=self._python.executable,
+            args=["-I", str(self._path), "--base", str(self._project.folder)],
+            cwd=self._python.folder,
+            env={**get_default_environment(), **self._variables()},
+        )
+        mode = "legacy" if self._protocol == OLDEST else "auto"
+        client = Client(stdio_client(parameters, said), mode=mode, cache=None)
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await stack.enter_async_context(client)
+            except TimeoutError:
+                raise _CheckError(f"it did not start within {START_SECONDS:g} s{_tail(said)}") from None
+            yield client
+
+    def _variables(self) -> dict[str, str]:
+        given = {name: os.environ[name] for name in self._plan.variables if name in os.environ}
+        return {**given, **self._plan.secrets}
+
+    def _saved_arguments(self, tool: str) -> Iterable[dict[str, Any]]:
+        """The arguments of a tool's latest calls in the workbench."""
+        if not (self._project.data / "history.db").is_file():
+            return []
+        store = Store(self._project)
+        try:
+            records = store.calls(target=tool, limit=SAVED_CALLS)
+        finally:
+            store.close()
+        return [dict(record.arguments) for record in records]
+
+    def _compare(self, expected: Observed, again: Observed, found: Observed) -> None:
+        report, protocol = self._report, self._protocol
+        counts: dict[str, int] = {}
+        report.differences += differences(protocol, "server", expected.server, found.server)
+        for kind in ("tools", "resources", "templates", "prompts"):
+            one, other = getattr(expected, kind), getattr(found, kind)
+            counts[kind] = len(one)
+            report.differences += differences(protocol, f"order of {kind}", list(one), list(other))
+            for key in one.keys() & other.keys():
+                report.differences += differences(protocol, f"{kind[:-1]} {key}", one[key], other[key])
+        for kind, name in (("reads", "reads"), ("calls", "calls"), ("rendered", "prompts rendered")):
+            one, once_more, other = (getattr(each, kind) for each in (expected, again, found))
+            counts[name] = len(one)
+            for key, answer in one.items():
+                self._compare_answers(key, answer, once_more.get(key), other.get(key))
+        report.compared[protocol] = counts
+
+    def _compare_answers(self, key: str, answer: Any, once_more: Any, other: Any) -> None:
+        if answer != once_more:
+            if key not in self._report.varying:
+                self._report.varying.append(key)
+            answer, other = shape_of(answer), shape_of(other)
+        self._report.differences += differences(self._protocol, key, answer, other)
+
+    @staticmethod
+    def _lists(observed: Observed) -> tuple[Any, ...]:
+        return observed.server, observed.tools, observed.resources, observed.templates, observed.prompts
+
+    def _teller(self, who: str) -> Tell:
+        return lambda text: self._tell(f"{self._protocol}: {who} {text}")
+
+
+def _note_failures(server: Server, report: CheckReport) -> None:
+    for module in server.inspect().modules:
+        if module.status != "running":
+            report.notes.append(f"module {module.name} does not run in the project either: {module.reason}")
+
+
+def _innermost(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _tail(said: Any) -> str:
+    """The end of what the script wrote on stderr."""
+    try:
+        said.flush()
+        size = said.seek(0, io.SEEK_END)
+        said.seek(max(0, size - STDERR_TAIL))
+        text = said.read().strip()
+    except (OSError, ValueError):
+        return ""
+    return f"; its last words: {text}" if text else ""
+
+
+@asynccontextmanager
+async def _on_thread(manager: contextlib.AbstractContextManager[CleanPython]) -> AsyncIterator[CleanPython]:
+    """A blocking context manager, entered and left on a thread."""
+    value = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield value
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
