@@ -9,10 +9,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcp.server.mcpserver.exceptions import ToolError as ToolError
+
     from .bus import Event as Event
     from .bus import EventBus as EventBus
+    from .functions.markers import prompt as prompt
+    from .functions.markers import resource as resource
+    from .functions.markers import stream as stream
+    from .functions.markers import task as task
+    from .functions.markers import tool as tool
+    from .items import Offer as Offer
+    from .items import PromptItem as PromptItem
+    from .items import ResourceItem as ResourceItem
+    from .items import TemplateItem as TemplateItem
+    from .items import ToolItem as ToolItem
     from .module import Module as Module
     from .module import ModuleContext as ModuleContext
+    from .modules.database import DatabaseModule as DatabaseModule
+    from .modules.files import FilesModule as FilesModule
+    from .modules.functions import FunctionsModule as FunctionsModule
+    from .modules.streams import StreamsModule as StreamsModule
+    from .modules.tasks import TasksModule as TasksModule
+    from .modules.workflows import WorkflowsModule as WorkflowsModule
+    from .protocol.context import Context as Context
+    from .request import Request as Request
     from .server import Server as Server
     from .settings import BreakerSettings as BreakerSettings
     from .settings import CacheSettings as CacheSettings
@@ -34,6 +54,7 @@ _HOMES = {
     "Offer": "items",
     "PoolSettings": "settings",
     "PromptItem": "items",
+    "Request": "request",
     "ResourceItem": "items",
     "Server": "server",
     "StreamsModule": "modules.streams",
@@ -49,7 +70,7 @@ _HOMES = {
     "tool": "functions.markers",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605 - the table above is the list
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -39,8 +39,11 @@ async def chunked(
 ) -> Contents:
     """`contents` as several contents of at most `chunk_bytes` each, in order, with progress told for each.
 
-    A cancelled request stops between two chunks. Each chunk has `index` (from 1) and `of` in its `_meta`.
+    What comes in chunks already, each told of, stays as it is. A cancelled request stops between two chunks.
+    Each chunk has `index` (from 1) and `of` in its `_meta`.
     """
+    if contents and all(CHUNK_META in (content.meta or {}) for content in contents):
+        return [content.model_copy(update={"uri": uri}) for content in contents]
     parts = [part for content in contents for part in _pieces(content, chunk_bytes)]
     chunks: list[TextResourceContents | BlobResourceContents] = []
     for index, part in enumerate(parts, 1):

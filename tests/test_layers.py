@@ -13,7 +13,17 @@ import sys
 print("\\n".join(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
 
-HEAVY = {"mcp", "pydantic", "sqlalchemy", "tomlkit", "watchfiles", "httpx2", "jsonschema", "sqlite_utils", "jmespath"}
+HEAVY = {
+    "mcp",
+    "pydantic",
+    "sqlalchemy",
+    "tomlkit",
+    "watchfiles",
+    "httpx2",
+    "jsonschema",
+    "sqlite_utils",
+    "jmespath",
+}
 
 
 def loaded_by(imports: str) -> set[str]:
@@ -32,7 +42,10 @@ for module in pkgutil.walk_packages(server_core.__path__, "server_core."):
 
 
 def test_importing_the_core_costs_nothing() -> None:
-    assert not loaded_by("import server_core, server_core.events, server_core.bus, server_core.inspection") & HEAVY
+    assert (
+        not loaded_by("import server_core, server_core.events, server_core.bus, server_core.inspection")
+        & HEAVY
+    )
 
 
 def test_the_application_paints_before_anything_heavy_is_loaded() -> None:
@@ -41,6 +54,8 @@ def test_the_application_paints_before_anything_heavy_is_loaded() -> None:
     assert not loaded & HEAVY
 
 
-@pytest.mark.parametrize("module", ["engine", "exporter", "project", "recording", "state", "store", "cli.session"])
+@pytest.mark.parametrize(
+    "module", ["engine", "exporter", "project", "recording", "state", "store", "cli.session"]
+)
 def test_the_command_lines_parts_work_without_textual(module: str) -> None:
     assert "textual" not in loaded_by(f"import workbench.{module}")

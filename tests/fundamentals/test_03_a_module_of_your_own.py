@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from mcp.types import CallToolResult, TextContent, Tool
 
-from server_core import Module, ModuleContext, Offer, Server, ToolItem
-from server_core.request import Request
+from server_core import Module, ModuleContext, Offer, Request, Server, ToolItem
 from server_core.testing import connect
 
 pytestmark = pytest.mark.anyio
