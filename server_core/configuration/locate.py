@@ -64,7 +64,11 @@ class _Scanner:
         keys = self._key()
         self._skip(_SPACE)
         self._at += 2 if twice else 1
-        path: KeyPath = (*self._through_arrays(keys[:-1]), keys[-1])
+        path: KeyPath = ()
+        for key in keys[:-1]:
+            self._note((*path, key), line)
+            path = self._through_arrays_of((*path, key))
+        path = (*path, keys[-1])
         if not twice:
             path = self._through_arrays_of(path)
         else:
@@ -72,12 +76,6 @@ class _Scanner:
             self._arrays[path] = self._arrays.get(path, -1) + 1
             path = (*path, self._arrays[path])
         self._note(path, line)
-        return path
-
-    def _through_arrays(self, keys: Sequence[str]) -> KeyPath:
-        path: KeyPath = ()
-        for key in keys:
-            path = self._through_arrays_of((*path, key))
         return path
 
     def _through_arrays_of(self, path: KeyPath) -> KeyPath:

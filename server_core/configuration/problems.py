@@ -35,16 +35,11 @@ def dotted(path: Sequence[str | int]) -> str:
     return text
 
 
-def nearest_keys(key: str, known: Iterable[str]) -> list[str]:
-    """At most three keys that look like `key`, best first."""
-    return difflib.get_close_matches(key.casefold(), sorted(known), n=3, cutoff=0.6)
-
-
 def unknown_text(what: str, key: str, where: str, known: Iterable[str]) -> str:
     """`unknown key "urll" in modules.shop; did you mean url?`; all that are known where none is near."""
     names = sorted(known)
-    near = nearest_keys(key, names)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"it takes {', '.join(names)}"
+    near = difflib.get_close_matches(key.casefold(), names, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(names)}"
     return f"unknown {what} {key!r}{f' in {where}' if where else ''}; {hint}"
 
 

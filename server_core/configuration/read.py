@@ -139,7 +139,7 @@ def explain(details: ErrorDetails, data: Mapping[str, Any]) -> tuple[KeyPath, st
     location = _without_tag(details["loc"]) if not kind.startswith("union_tag") else details["loc"]
     path = existing_part(location, data)
     where = dotted(path)
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return path, unknown_text("key", str(path[-1]), dotted(path[:-1]), _known_keys(path[:-1], data))
     if kind == "missing":
         missing = str(location[-1])
