@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import functools
+import os
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from mcp.types import Resource
 
@@ -66,6 +68,8 @@ class StreamsModule(Module):
                 raise ModuleStartError(f"source {name}: give it a path or a function, one of the two")
         context.offer(Offer(resources=[self._item(name, source) for name, source in self.sources.items()]))
         context.note(", ".join(self.sources))
+        if any(source.follow and source.path for source in self.sources.values()):
+            context.spawn(self._tell_growth(), "watching the files that grow")
 
     async def follow(self, name: str) -> AsyncGenerator[str, None]:
         """The source's text as it comes: what is there, and for a followed file what is added later, until closed.
@@ -104,6 +108,24 @@ class StreamsModule(Module):
         )
         return ResourceItem(definition, read)
 
+    async def _tell_growth(self) -> None:
+        """Tell subscribed clients when a followed file has changed."""
+        context = self._context
+        assert context is not None
+        followed = {
+            self.uri("stream", name): self._path(source)
+            for name, source in self.sources.items()
+            if source.follow and source.path
+        }
+        before = {uri: _file_mark(path) for uri, path in followed.items()}
+        while True:
+            await context.clock.sleep(FOLLOW_SECONDS)
+            now = {uri: _file_mark(path) for uri, path in followed.items()}
+            changed = [uri for uri in followed if now[uri] != before[uri]]
+            before = now
+            if changed:
+                await context.publish(updated=changed)
+
     def _path(self, source: StreamSource) -> Path:
         assert self._context is not None
         assert source.path is not None
@@ -116,23 +138,55 @@ class StreamsModule(Module):
         # Incremental: a character may lie across two chunks.
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         try:
-            file = await context.run_sync(lambda: path.open("rb"))
+            file: BinaryIO = await context.run_sync(lambda: path.open("rb"))
         except OSError as error:
             raise NotFoundError("stream", f"{source.path} ({error.strerror})") from error
         try:
             while True:
-                data = await context.run_sync(lambda: file.read(CHUNK_BYTES))
+                rotated = endless and _is_another_file(path, file)
+                data = await context.run_sync(functools.partial(file.read, CHUNK_BYTES))
                 text = decoder.decode(data)
                 if text:
                     yield text
-                if not data:
-                    if not endless:
-                        break
-                    await context.clock.sleep(FOLLOW_SECONDS)
-                    # A log that was rotated or cut begins anew.
-                    if path.is_file() and path.stat().st_size < file.tell():
-                        file.seek(0)
+                if data:
+                    continue
+                if not endless:
+                    break
+                fresh = _opened(path) if rotated else None
+                if fresh is not None:  # the old one is read to its end
+                    file.close()
+                    file = fresh
+                    decoder.reset()
+                    continue
+                if os.fstat(file.fileno()).st_size < file.tell():  # a log that was cut begins anew
+                    file.seek(0)
+                    decoder.reset()
+                await context.clock.sleep(FOLLOW_SECONDS)
             if rest := decoder.decode(b"", final=True):
                 yield rest
         finally:
             file.close()
+
+
+def _file_mark(path: Path) -> tuple[int, ...]:
+    """What tells a file from what it was before; empty while there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except OSError:
+        return None
+
+
+def _is_another_file(path: Path, file: BinaryIO) -> bool:
+    """Whether the file at `path` is not the open one any more; not while there is none."""
+    try:
+        return not os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False

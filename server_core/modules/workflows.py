@@ -15,8 +15,8 @@ from ..request import Request
 from ..settings import BreakerSettings
 from ..workflows.addresses import AllowedHosts
 from ..workflows.api_calls import ApiCaller
-from ..workflows.checking import needed_variables
-from ..workflows.definition import ApiCallStep, Workflow, WorkflowDefinitionError
+from ..workflows.checking import check_definition, needed_variables
+from ..workflows.definition import ApiCallStep, Workflow, WorkflowDefinitionError, WorkflowFinding
 from ..workflows.parsing import parse_workflow
 from ..workflows.running import WorkflowResult, WorkflowRunner
 
@@ -90,6 +90,21 @@ class WorkflowsModule(Module):
     def workflow_names(self) -> tuple[str, ...]:
         """The workflows, in their order."""
         return tuple(self.workflows)
+
+    def findings(self, tools: Mapping[str, ToolItem]) -> list[tuple[str, WorkflowFinding]]:
+        """What is wrong with the workflows on a server with these tools: each one's name, place and text.
+
+        Needs no start, and tells all that `start` and `run` would refuse, but for variables that callers don't give.
+        """
+        found: list[tuple[str, WorkflowFinding]] = []
+        for name, data in self.workflows.items():
+            try:
+                workflow = data if isinstance(data, Workflow) else parse_workflow(name, data)
+            except WorkflowDefinitionError as error:
+                found += [(name, finding) for finding in error.findings]
+            else:
+                found += [(name, finding) for finding in check_definition(workflow, tools)]
+        return found
 
     async def run(self, name: str, context: Mapping[str, Any], request: Request) -> WorkflowResult:
         """Run a workflow with the variables of `context`; a step that fails is told in the result.

@@ -15,6 +15,7 @@ from .definition import (
     Workflow,
     WorkflowFinding,
     WorkflowStep,
+    step_name,
 )
 from .expressions import Expression, Template
 
@@ -30,8 +31,19 @@ def check_run(
             findings += _tool_findings(step, tools)
         for name in sorted(step_environment(step)):
             if name not in os.environ:
-                text = f"step {step.id} needs the environment variable {name}, which is not set"
+                text = f"{step_name(step)} needs the environment variable {name}, which is not set"
                 findings.append(WorkflowFinding(step.path, text))
+    return findings
+
+
+def check_definition(workflow: Workflow, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
+    """What would fail in any run on a server with these tools, whatever variables it starts with."""
+    set_later = {step.output_variable for step in workflow.walk()}
+    given = {name for name in needed_variables(workflow) if name not in set_later}
+    findings = _unset_variables(workflow, workflow.steps, given)
+    for step in workflow.walk():
+        if isinstance(step, ToolCallStep):
+            findings += _tool_findings(step, tools)
     return findings
 
 
@@ -97,10 +109,10 @@ def _unset_variables(
 
 
 def _unset_text(workflow: Workflow, step: WorkflowStep, name: str, known: set[str]) -> str:
-    text = f"step {step.id} needs the variable {name!r}"
-    later = next((each.id for each in workflow.walk() if each.output_variable == name), None)
+    text = f"{step_name(step)} needs the variable {name!r}"
+    later = next((step_name(each) for each in workflow.walk() if each.output_variable == name), None)
     if later is not None:
-        return f"{text}, which step {later} sets only later"
+        return f"{text}, which {later} sets only later"
     near = nearest(name, known)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; give it in context"
     return f"{text}, which is not in the context and no earlier step sets{hint}"
@@ -111,11 +123,11 @@ def _tool_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[Wo
     if item is None:
         near = nearest(step.tool, tools)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        text = f"step {step.id} calls the tool {step.tool!r}, which this server does not have{hint}"
+        text = f"{step_name(step)} calls the tool {step.tool!r}, which this server does not have{hint}"
         return [WorkflowFinding(step.path, text)]
     given = step.arguments.source
     missing = [name for name in item.definition.input_schema.get("required", ()) if name not in given]
     if not missing:
         return []
-    text = f"step {step.id}: the tool {step.tool} also needs the argument {', '.join(missing)}"
+    text = f"{step_name(step)}: the tool {step.tool} also needs the argument {', '.join(missing)}"
     return [WorkflowFinding(step.path, text)]

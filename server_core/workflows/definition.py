@@ -106,6 +106,11 @@ def walk_steps(steps: Sequence[WorkflowStep]) -> Iterator[WorkflowStep]:
             yield from walk_steps(step.otherwise)
 
 
+def step_name(step: WorkflowStep) -> str:
+    """What a sentence calls a step: `step low`, and `step 2` for one without an id."""
+    return step.id if step.id.startswith("step ") else f"step {step.id}"
+
+
 def written_path(path: StepPath) -> str:
     """A path as people write it, counting from 1: `steps[1].type`."""
     text = ""

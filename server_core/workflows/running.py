@@ -27,6 +27,7 @@ from .definition import (
     ToolCallStep,
     Workflow,
     WorkflowStep,
+    step_name,
     walk_steps,
 )
 
@@ -54,7 +55,7 @@ class StepFailedError(Exception):
     """Ends a run: a step failed that is not to be gone on after."""
 
     def __init__(self, step: WorkflowStep, text: str) -> None:
-        super().__init__(f"step {step.id} ({step.kind}) failed: {text}")
+        super().__init__(f"{step_name(step)} ({step.kind}) failed: {text}")
 
 
 class WorkflowRunner:
@@ -231,7 +232,7 @@ class _WorkflowRun:
     def _failure_text(self, error: BaseException, step: WorkflowStep) -> str:
         if is_anticipated(error):
             return str(error) or type(error).__name__
-        reference = self.context.report(error, f"workflow {self.workflow.name}, step {step.id}")
+        reference = self.context.report(error, f"workflow {self.workflow.name}, {step_name(step)}")
         return f"it failed unexpectedly (reference {reference})"
 
 

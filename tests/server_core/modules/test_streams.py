@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from server_core.events import RequestFinished, StreamChunked
+from server_core.events import ClientsNotified, RequestFinished, StreamChunked
 from server_core.modules.functions import FunctionsModule
 from server_core.modules.streams import StreamsModule
 from server_core.server import Server
@@ -115,3 +115,44 @@ async def test_a_source_needs_a_path_or_a_function(tmp_path: Path) -> None:
     server = served(tmp_path, {"odd": {}})
     async with server.running():
         assert "odd: give it a path or a function" in server.inspect().modules[1].reason
+
+
+async def test_a_rotated_file_is_followed_from_its_old_end_to_its_new_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "ticker.log"
+    path.write_text("one\n")
+    server = Server("s", base=tmp_path)
+    feed = server.add(StreamsModule("feed", sources={"ticker": {"path": "ticker.log", "follow": True}}))
+    async with server.running(), aclosing(feed.follow("ticker")) as pieces:
+        assert await anext(pieces) == "one\n"
+        old = path.rename(tmp_path / "ticker.log.1")
+        with old.open("a") as file:
+            file.write("last\n")
+        path.write_text("a new and longer beginning\n")
+        assert await asyncio.wait_for(anext(pieces), 5) == "last\n"
+        assert await asyncio.wait_for(anext(pieces), 5) == "a new and longer beginning\n"
+
+
+async def test_subscribed_clients_are_told_when_a_followed_file_grows(tmp_path: Path) -> None:
+    path = tmp_path / "ticker.log"
+    server = served(tmp_path, {"ticker": {"path": "ticker.log", "follow": True}})
+    async with (
+        server.running(),
+        connect(server) as client,
+        client.listen(resource_subscriptions=["stream://ticker"]) as events,
+    ):
+        for text in ("made", "grown", "cut"):
+            async with expect(server.bus, ClientsNotified, lambda fact: fact.uri == "stream://ticker"):
+                path.write_text(text)
+            assert getattr(await anext(aiter(events)), "uri", "") == "stream://ticker"
+
+
+async def test_a_stream_read_with_stream_true_is_told_once(tmp_path: Path) -> None:
+    server = served(tmp_path, {})
+    heard: list[object] = []
+    server.bus.subscribe(
+        lambda event: heard.append(event.fact) if isinstance(event.fact, StreamChunked) else None
+    )
+    async with server.running(), connect(server) as client:
+        result = await client.read_resource("stream://numbers?stream=true")
+    assert texts(result) == ["0 ", "1 ", "2 ", "3 ", "4 "]
+    assert len(heard) == 5

@@ -428,3 +428,25 @@ async def test_an_api_call_to_a_private_host_is_denied(tmp_path: Path) -> None:
         async with server.running(), connect(server) as client:
             assert "allow_hosts" in await failure(client)
     assert there.asked == []
+
+
+async def test_every_finding_of_every_workflow_is_told_without_a_run(tmp_path: Path) -> None:
+    server = served(
+        tmp_path,
+        step("tool_call", tool="ad", arguments={"a": "${given}"}),
+        step("data_transform", value="${x}"),
+        step("data_transform", id="late", value=1, output_variable="x"),
+        others={"broken": {"steps": [step("data_transform"), step("what")]}},
+    )
+    module = server.modules["flows"].instance
+    assert isinstance(module, WorkflowsModule)
+    async with server.running():
+        tools = server.modules["flows"].tools()
+    assert [
+        (name, finding.path, finding.message.partition(",")[0]) for name, finding in module.findings(tools)
+    ] == [
+        ("w", ("steps", 1), "step 2 needs the variable 'x'"),
+        ("w", ("steps", 0), "step 1 calls the tool 'ad'"),
+        ("broken", ("steps", 0), "it needs an expression or a value"),
+        ("broken", ("steps", 1, "type"), "unknown step type 'what'; there are api_call"),
+    ]
