@@ -7,22 +7,15 @@ from collections.abc import Mapping, Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Input
 
-from workbench.actions import Action, define
 from workbench.text import fit, plural
-from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
+from workbench.widgets.filterline import FilterLine
 from workbench.widgets.outline import Outline
 from workbench.widgets.spans import Line, Span, line, spread
 
 from .entries import Entry, ListRow, rows_of
-
-FILTER = define(
-    Action("filter.leave", "escape", "Clear", "Clear the filter, back to the list", "leave"),
-    Action("filter.down", "down,enter", "List", "Into the list", "down"),
-)
 
 ROOMY = 60
 """From how many cells on there is room for what an entry is for."""
@@ -37,23 +30,6 @@ MARKS: dict[str, Span] = {
     "cancelled": Span("■", "warn"),
     "running": Span("◌", "accent"),
 }
-
-
-class FilterLine(Input):
-    """Words that the shown entries must have."""
-
-    BINDINGS = bind(*FILTER)
-    HELP = "Type words that the names or descriptions must have. Enter goes into the list, Esc clears."
-
-    class Left(Message):
-        """Back to the list; `cleared` if the words are gone."""
-
-    def action_leave(self) -> None:
-        self.value = ""
-        self.post_message(self.Left())
-
-    def action_down(self) -> None:
-        self.post_message(self.Left())
 
 
 class EntryRows(Outline[ListRow]):

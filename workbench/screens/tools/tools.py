@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -11,32 +11,27 @@ from textual.containers import Vertical
 
 from workbench.records import CallRecord
 from workbench.screens.calling import CallingScreen, Job, Progressed
+from workbench.screens.paged import PagedScreen, PageTabs
 from workbench.state import Snapshot
 from workbench.text import one_line
 from workbench.widgets.binding import bind
 from workbench.widgets.callview import CallView
+from workbench.widgets.filterline import FilterLine
 from workbench.widgets.formview import Draft, FormView
-from workbench.widgets.segments import Segments
 
 from .entries import entries_of
 from .keys import TOOLS
 from .toolform import ToolForm
-from .toollist import EntryRows, FilterLine, ToolList
+from .toollist import EntryRows, ToolList
 from .work import Work
 
-Page = Literal["list", "form", "result"]
-PAGES: tuple[Page, ...] = ("list", "form", "result")
 LIMITS: tuple[float | None, ...] = (None, 5.0, 30.0, 300.0)
 READY = (
     "f5 runs it. The answer shows here, with the trace\nof where its time went and the messages on the wire."
 )
 
 
-class PageTabs(Segments, can_focus=False):
-    """Which part of the screen is shown, where there is no room for all of them."""
-
-
-class ToolsScreen(CallingScreen):
+class ToolsScreen(PagedScreen, CallingScreen):
     """Tools and prompts."""
 
     MODE = "tools"
@@ -47,6 +42,7 @@ class ToolsScreen(CallingScreen):
         "../../widgets/textview/textview.tcss",
     ]
     AUTO_FOCUS = "EntryRows"
+    PAGES = ("list", "form", "result")
     BINDINGS = bind(*TOOLS)
     HELP = (
         "Call the server's tools and render its prompts. Choose one, fill in its form, f5 runs it. The answer comes "
@@ -55,9 +51,9 @@ class ToolsScreen(CallingScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.page: Page = "list"
         self._works: dict[str, Work] = {}
         self._revisions: tuple[object, ...] = ()
+        self._entering: Work | None = None
 
     def body(self) -> ComposeResult:
         yield PageTabs(["Tools", "Form", "Result"])
@@ -147,8 +143,10 @@ class ToolsScreen(CallingScreen):
         if work is not self.shown or work is None:
             self.shown = work
             self._show(work, enter=enter)
-        elif enter:
+        elif enter and self._tool_form.view.draft is work.draft:
             self.go_to("form")
+        elif enter:
+            self._entering = work
 
     @work(exclusive=True, group="show")
     async def _show(self, work: Work | None, *, enter: bool = False) -> None:
@@ -159,15 +157,18 @@ class ToolsScreen(CallingScreen):
         if work is None:
             self.query_one(CallView).show_nothing("")
             return
-        self.query_one(PageTabs).set_options(["Tools", work.entry.name, "Result"], PAGES.index(self.page))
+        self.query_one(PageTabs).set_options(
+            ["Tools", work.entry.name, "Result"], self.PAGES.index(self.page)
+        )
         if not work.looked_up:
             await self.look_up(work)
             if work.earlier and not work.touched:
                 work.draft.fill(work.earlier[0].arguments)
         await form.view.show(work.draft, self.complete if work.entry.kind == "prompt" else None)
         self.show_call(work)
-        if enter:
+        if enter or self._entering is work:
             self.go_to("form")
+        self._entering = None
 
     @on(FormView.Changed)
     def _edited(self) -> None:
@@ -176,28 +177,15 @@ class ToolsScreen(CallingScreen):
 
     # -- where one is
 
-    def go_to(self, page: Page, *, focus: bool = True) -> None:
-        """Go to a part of the screen; where there is room for one only, that is shown."""
-        self.page = page
-        for other in PAGES:
-            self.set_class(other == page, f"-page-{other}")
-        self.query_one(PageTabs).chosen = PAGES.index(page)
-        if not focus:
-            return
+    def focus_page(self, page: str) -> None:
         if page == "list":
             self._rows.focus()
-        elif page == "form":
-            if self._tool_form.view.has_fields:
-                self._tool_form.view.focus_first()
-            else:
-                self.query_one("#run").focus()
-        else:
+        elif page == "result":
             self.query_one(CallView).focus_view()
-
-    @on(PageTabs.Chosen)
-    def _page_chosen(self, event: PageTabs.Chosen) -> None:
-        if isinstance(event.segments, PageTabs):
-            self.go_to(PAGES[event.place])
+        elif self._tool_form.view.has_fields:
+            self._tool_form.view.focus_first()
+        else:
+            self.query_one("#run").focus()
 
     async def action_back(self) -> None:
         focused = self.focused
@@ -205,7 +193,7 @@ class ToolsScreen(CallingScreen):
         if any(isinstance(node, ToolForm) for node in here):
             self.go_to("list")
         elif any(isinstance(node, CallView) for node in here):
-            self.go_to("form" if self.has_class("-narrow") else "list")
+            self.go_to("form" if self.one_at_a_time else "list")
         elif self.query_one(FilterLine).value:
             self.query_one(FilterLine).value = ""
         else:
@@ -250,7 +238,7 @@ class ToolsScreen(CallingScreen):
         if self.query_one(CallView).view == "earlier":
             self.query_one(CallView).view = "result"
         self.begin(work, arguments, lambda key, progressed: self._make(work, arguments, key, progressed))
-        self.go_to("result", focus=self.has_class("-narrow"))
+        self.go_to("result", focus=self.one_at_a_time)
 
     def _make(
         self, work: Work, arguments: dict[str, Any], key: str, progressed: Progressed

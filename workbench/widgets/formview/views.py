@@ -343,7 +343,9 @@ class FieldView(Vertical):
         if isinstance(editor, FieldEditor):
             editor.suggesting = bool(words)
         if words:
-            await self.mount(Suggestions(words), after=0)
+            shown = Suggestions(words)
+            shown.styles.margin = self.query_one(Note).styles.margin
+            await self.mount(shown, after=0)
 
     @on(FieldEditor.Asked)
     async def _asked(self, event: FieldEditor.Asked) -> None:

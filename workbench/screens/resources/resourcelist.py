@@ -1,0 +1,145 @@
+"""The tree of resources, with its filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from workbench.text import plural
+from workbench.widgets.binding import bind
+from workbench.widgets.card import set_panel_title
+from workbench.widgets.filterline import FilterLine
+from workbench.widgets.outline import Outline
+from workbench.widgets.spans import Line, Span, line, spread
+
+from .changes import Mark
+from .keys import TREE
+from .tree import ResourceTree, TreeRow
+
+MARKS: dict[Mark | None, Span] = {
+    "added": Span("+ ", "ok"),
+    "modified": Span("~ ", "warn"),
+    None: Span("  "),
+}
+ROOMY = 60
+
+
+class ResourceRows(Outline[TreeRow]):
+    """The rows of the tree. `+` marks what is new, `~` what has changed, `◉` what is subscribed to."""
+
+    BINDINGS = bind(*TREE)
+    HELP = (
+        "Resources by module and folder. Enter reads the highlighted one, or fills in a template; space, left and "
+        "right fold; y copies the URI. + marks what is new, ~ what has changed, ◉ what is subscribed to."
+    )
+
+    def __init__(self, tree: ResourceTree) -> None:
+        super().__init__(empty="No resources yet.")
+        self.forest = tree
+        self.words = ""
+        self.mark_of: Callable[[str], Mark | None] = lambda _uri: None
+        self.subscribed: Collection[str] = ()
+
+    def key_of(self, row: TreeRow) -> str:
+        return row.key
+
+    def line_of(self, row: TreeRow, width: int) -> Line:
+        indent = "  " * row.depth
+        leaf = row.leaf
+        if leaf is None:
+            sign = "▸ " if row.folded else "▾ "
+            return line(indent, Span(sign, "dim"), Span(row.name), Span(f"  {row.leaves}", "dim"))
+        mark = self.mark_of(row.key)
+        tone = MARKS[mark].tone
+        name = Span(row.name, tone or ("accent" if leaf.kind == "template" else ""))
+        left = line(indent, MARKS[mark], name)
+        aside = [Span("◉ ", "accent")] if row.key in self.subscribed else []
+        if width >= ROOMY:
+            aside.append(Span(leaf.mime, "dim"))
+        return spread(left, tuple(aside), width)
+
+    # -- folding
+
+    def reveal(self) -> None:
+        """Show the rows as the tree is folded now."""
+        self.set_rows(self.forest.rows(self.words))
+
+    def _fold(self, folded: bool) -> None:
+        row = self.current
+        if row is not None and row.leaf is None and row.folded is not folded:
+            self.forest.fold(row.key, folded)
+            self.reveal()
+
+    def action_open(self) -> None:
+        row = self.current
+        if row is not None and row.leaf is None:
+            self._fold(not row.folded)
+        else:
+            super().action_open()
+
+    def action_fold(self) -> None:
+        row = self.current
+        if row is not None and row.leaf is None:
+            self._fold(not row.folded)
+
+    def action_unfold(self) -> None:
+        row = self.current
+        if row is not None and row.leaf is None and not row.folded:
+            self.action_move(1)
+        else:
+            self._fold(False)
+
+    def action_close(self) -> None:
+        row = self.current
+        if row is not None and row.leaf is None and not row.folded:
+            self._fold(True)
+        elif row is not None:
+            above = range(self.cursor - 1, -1, -1)
+            self.cursor = next((place for place in above if self.rows[place].depth < row.depth), self.cursor)
+
+
+class ResourceList(Vertical):
+    """The tree in its panel."""
+
+    def __init__(self, tree: ResourceTree) -> None:
+        super().__init__(id="list", classes="panel")
+        self.forest = tree
+
+    def compose(self) -> ComposeResult:
+        yield FilterLine(placeholder="/ filter", compact=True)
+        yield ResourceRows(self.forest)
+
+    @property
+    def rows(self) -> ResourceRows:
+        return self.query_one(ResourceRows)
+
+    def show(self) -> None:
+        """Show the tree as it is filled now."""
+        leaves = self.forest.leaves.values()
+        templates = sum(leaf.kind == "template" for leaf in leaves)
+        subscribed = len(self.rows.subscribed)
+        aside = [plural(templates, "template")] if templates else []
+        aside += [f"{subscribed} ◉"] if subscribed else []
+        set_panel_title(self, plural(len(leaves) - templates, "resource"), "  ".join(aside))
+        words = self.query_one(FilterLine).value
+        self.rows.words = words
+        self.rows.empty = (
+            f"Nothing has {words!r}."
+            if words
+            else "No resources yet: a module that\noffers some brings them."
+        )
+        self.rows.reveal()
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show()
+
+    @on(FilterLine.Left)
+    def _left(self, event: FilterLine.Left) -> None:
+        event.stop()
+        self.rows.focus()
