@@ -66,8 +66,8 @@ class DatabaseConfig(ModuleTable):
     url: Text
     """Any SQLAlchemy URL; `${VAR}` is filled in at the start; relative paths are relative to the config."""
     pool: PoolSettings = PoolSettings()
-    page_size: int = Field(100, ge=1)
-    max_rows: int = Field(1000, ge=1)
+    page_size: int = Field(default=100, ge=1)
+    max_rows: int = Field(default=1000, ge=1)
 
 
 class FilesConfig(ModuleTable):
@@ -76,16 +76,16 @@ class FilesConfig(ModuleTable):
     kind: Literal["files"] = "files"
     path: Text
     ignore: list[str] = []
-    max_file_bytes: int | None = Field(None, ge=1)
+    max_file_bytes: int | None = Field(default=None, ge=1)
 
 
 class TasksConfig(ModuleTable):
     """Long work, started, asked after and cancelled by tools."""
 
     kind: Literal["tasks"] = "tasks"
-    max_running: int = Field(10, ge=1)
-    ttl: float = Field(3600.0, gt=0)
-    seconds: float = Field(3600.0, gt=0)
+    max_running: int = Field(default=10, ge=1)
+    ttl: float = Field(default=3600.0, gt=0)
+    seconds: float = Field(default=3600.0, gt=0)
     """The time limit of a task whose function has none, counted from its last report of progress."""
     database: Text | None = None
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -291,8 +294,6 @@ def test_a_server_is_built_with_the_enabled_modules_and_overrides_win(tmp_path: 
 
 @pytest.mark.parametrize("kind", sorted(MODULE_TABLES))
 def test_the_keys_of_a_modules_table_are_its_constructors_keywords(kind: str) -> None:
-    import importlib
-
     file, name = MODULE_CLASSES[kind]
     module = getattr(importlib.import_module(f"server_core.modules.{file}"), name)
     parameters = inspect.signature(module.__init__).parameters
@@ -324,9 +325,11 @@ def test_the_line_of_a_key_is_found_in_the_file(tmp_path: Path) -> None:
 
 
 def test_reading_a_config_does_not_import_the_protocol() -> None:
-    import subprocess
-    import sys
-
-    code = "import sys; from server_core.config import parse_config; parse_config('[server]\\nname=\"a\"'); print('mcp' in sys.modules)"
+    code = (
+        "import sys\n"
+        "from server_core.config import parse_config\n"
+        "parse_config('[server]\\nname = \"a\"')\n"
+        "print('mcp' in sys.modules)"
+    )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
