@@ -4,61 +4,74 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from workbench.finding import Finding
 
 if TYPE_CHECKING:
     from server_core.items import ToolItem
     from server_core.server import Server
     from workbench.project import Project
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something to mend; `line` is 0 where there is none."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
+START_SECONDS = 60.0
+"""How long a module may take to start before that is a finding."""
 
 
 def check_project(project: Project) -> list[Finding]:
-    """Start the project's server once, and look at what its modules say, at its schemas and at what export refuses."""
-    from server_core.config import build_server
+    """Start the project's server once, and look at what its modules say, at its schemas and at what export refuses.
 
-    server = build_server(project.config, project.folder)
-    findings = asyncio.run(_started(project, server))
+    Raises:
+        ConfigError: the project's config can't be read.
+    """
+    from server_core.config import build_server
     from workbench.exporter import export_findings
 
-    findings += [Finding(each.file, each.line, each.message) for each in export_findings(project)]
+    server = build_server(project.config, project.folder)
+    findings = [*asyncio.run(_started(project, server)), *export_findings(project)]
     return sorted(set(findings), key=lambda finding: (finding.file, finding.line, finding.message))
 
 
 async def _started(project: Project, server: Server) -> list[Finding]:
-    from server_core.config import line_of
-
-    found: list[Finding] = []
-    async with server.running(settle=60):
-        for module in server.inspect().modules:
-            if module.status == "running":
-                continue
-            reason = module.reason or "it did not start within 60 s"
-            line = line_of(project.config_path, ("modules", module.name))
-            found.append(
-                Finding(project.config_path.name, line, f"module {module.name} can't start: {reason}")
-            )
-        for _module, item in server.registry.tools.values():
-            file, _colon, line_text = item.source.rpartition(":")
-            place = (file or project.config_path.name, int(line_text) if line_text.isdigit() else 0)
-            found += [Finding(*place, message) for message in _schema_findings(item)]
-    return found
+    async with server.running(settle=START_SECONDS):
+        workflows = list(_workflow_findings(project, server))
+        told = {module for module, _finding in workflows}
+        return [
+            *_module_findings(project, server, told),
+            *(finding for _module, finding in workflows),
+            *_tool_findings(project, server),
+        ]
 
 
-def _schema_findings(item: ToolItem) -> Iterator[str]:
+def _module_findings(project: Project, server: Server, told: set[str]) -> Iterator[Finding]:
+    for module in server.inspect().modules:
+        if module.status != "running" and module.name not in told:
+            reason = module.reason or f"it did not start within {START_SECONDS:g} s"
+            yield _at(project, ("modules", module.name), f"module {module.name} can't start: {reason}")
+
+
+def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
+    """Of each workflows module, also of one that could not start: its name and each finding in its place."""
+    from server_core.modules.workflows import WorkflowsModule
+
+    tools = {name: owned.item for name, owned in server.registry.tools.items()}
+    for name, host in server.modules.items():
+        if isinstance(host.instance, WorkflowsModule):
+            for workflow, finding in host.instance.findings(tools):
+                place = ("modules", name, "workflows", workflow, *finding.path)
+                yield name, _at(project, place, f"workflow {workflow}: {finding.message}")
+
+
+def _tool_findings(project: Project, server: Server) -> Iterator[Finding]:
+    for _module, item in server.registry.tools.values():
+        file, _colon, line = item.source.rpartition(":")
+        if file and Path(file).is_relative_to(project.folder):
+            file = str(Path(file).relative_to(project.folder))
+        place = (file, int(line)) if file and line.isdigit() else (project.config_path.name, 0)
+        yield from (Finding(*place, message) for message in _schema_problems(item))
+
+
+def _schema_problems(item: ToolItem) -> Iterator[str]:
     """What a client, or the model behind it, would stumble over."""
     from jsonschema import Draft202012Validator, SchemaError
 
@@ -72,3 +85,9 @@ def _schema_findings(item: ToolItem) -> Iterator[str]:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:
             yield f"tool {definition.name}: its {what} schema is not valid JSON Schema: {error.message}"
+
+
+def _at(project: Project, path: tuple[str | int, ...], message: str) -> Finding:
+    from server_core.config import line_of
+
+    return Finding(project.config_path.name, line_of(project.config_path, path), message)

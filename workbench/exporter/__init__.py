@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .check import check_script as check_script
     from .errors import ExportError as ExportError
-    from .errors import ExportFinding as ExportFinding
     from .export import Export as Export
     from .export import export_findings as export_findings
     from .export import export_script as export_script
@@ -22,7 +21,6 @@ _HOMES = {
     "CheckReport": "report",
     "Export": "export",
     "ExportError": "errors",
-    "ExportFinding": "errors",
     "check_script": "check",
     "export_findings": "export",
     "export_script": "export",
@@ -33,7 +31,6 @@ __all__ = [
     "CheckReport",
     "Export",
     "ExportError",
-    "ExportFinding",
     "check_script",
     "export_findings",
     "export_script",

@@ -24,12 +24,12 @@ class Placement:
         core_name: what a name of the core is called there.
         new_names: top-level names of the file that are called otherwise, since another file has them too.
         hidden: builtins that some functions file has hidden, and how to reach them.
-        file_constant: the name of the constant that holds what was `__file__`.
+        constants: the names of the constants that hold what were `__file__` and `__doc__`.
         quote: the script has no `from __future__ import annotations`.
     """
 
     core_name: Callable[[CoreName], str]
-    file_constant: str
+    constants: Mapping[str, str]
     new_names: Mapping[str, str] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
     quote: bool = False
@@ -51,9 +51,9 @@ def carried_text(file: FunctionsFile, placement: Placement) -> str:
     return _assembled(file, edited, dropped)
 
 
-def uses_file_name(file: FunctionsFile) -> bool:
-    """Whether it says `__file__`."""
-    return any(use.name == "__file__" for use in file.all_uses())
+def uses_name(file: FunctionsFile, name: str) -> bool:
+    """Whether it uses a name at its top level's scope, as `__file__`."""
+    return any(use.name == name for use in file.all_uses())
 
 
 def metadata_blocks(text: str) -> list[str]:
@@ -121,9 +121,7 @@ def _name_edits(file: FunctionsFile, placement: Placement) -> list[Edit]:
     uses = list(file.all_uses())
     own = file.names()
     hidden = {name: text for name, text in placement.hidden.items() if name not in own}
-    new_names = {**hidden, **placement.new_names, "__file__": placement.file_constant}
-    if file.docstring is not None:
-        new_names["__doc__"] = repr(file.docstring)
+    new_names = {**hidden, **placement.new_names, **placement.constants}
     edits = rename_edits(file.source, uses, new_names)
     top_level = {use.start for use in uses if use.name == "__name__"}
     for node in ast.walk(file.tree):
@@ -190,7 +188,8 @@ def _assembled(file: FunctionsFile, edited: EditedSource, dropped: set[ast.stmt]
         lead = _lead(lines[last : first - 1], at_start=last == 0)
         gone = [statement for statement in group if statement in dropped]
         if len(gone) == len(group):
-            while lead and lead[-1].startswith("#"):
+            # What is said of a main block goes with it.
+            while group[0] in file.main_blocks and lead and lead[-1].startswith("#"):
                 lead.pop()
             _add_lead(parts, lead)
         else:

@@ -9,9 +9,9 @@ from pathlib import Path
 from server_core.errors import ModuleStartError
 from server_core.functions.loading import load_file, unload
 from server_core.functions.markers import mark_of
+from workbench.finding import Finding
 
 from .core_source import CoreSource
-from .errors import ExportFinding
 from .functions import FunctionsFile
 from .placing import Functions, PlacedFile
 from .plan import Plan
@@ -21,7 +21,7 @@ def functions_of(plan: Plan, source: CoreSource) -> Functions:
     """The functions files of a plan's modules, each once. They are run, to see what they offer."""
     folder = plan.project.folder
     placed: dict[Path, PlacedFile] = {}
-    problems: list[ExportFinding] = []
+    problems: list[Finding] = []
     for module in plan.modules:
         if not module.file:
             continue
@@ -60,10 +60,10 @@ def marked_names(path: Path) -> list[str]:
         unload(loaded)
 
 
-def _load_finding(shown: str, message: str) -> ExportFinding:
+def _load_finding(shown: str, message: str) -> Finding:
     """A finding out of the `file:line: text` of a file that can't be loaded."""
     place, separator, rest = message.partition(": ")
     line = place.rpartition(":")[2]
     if separator and line.isdigit():
-        return ExportFinding(shown, int(line), rest)
-    return ExportFinding(shown, 0, message)
+        return Finding(shown, int(line), rest)
+    return Finding(shown, 0, message)

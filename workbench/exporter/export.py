@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.atomic import write_atomically
+from workbench.finding import Finding
 from workbench.project import Project
 
 from .collecting import functions_of
 from .core_source import CoreSource
-from .errors import ExportError, ExportFinding
+from .errors import ExportError
 from .plan import Plan, plan_of
 from .script import script_text, thin_text
 
@@ -72,7 +73,7 @@ def export_script(project: Project, path: Path, *, force: bool = False, thin: bo
     return export
 
 
-def export_findings(project: Project) -> list[ExportFinding]:
+def export_findings(project: Project) -> list[Finding]:
     """What an export of the project would refuse, without making one. Runs the project's functions files.
 
     Raises:
@@ -87,7 +88,7 @@ def _notes(plan: Plan) -> list[str]:
     return [*plan.notes, *more]
 
 
-def _refusal(findings: list[ExportFinding]) -> ExportError:
+def _refusal(findings: list[Finding]) -> ExportError:
     lines = [str(finding) for finding in findings]
     return ExportError("; ".join(lines), findings)
 

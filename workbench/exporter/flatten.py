@@ -65,7 +65,7 @@ class FlatCore:
     def name(self, origin: Origin) -> str:
         """What `origin`, which the roots reach, is called in the script."""
         meant = self._shaker.canonical(origin)
-        return self._names.name(meaning_key(meant), meant.name)
+        return self._names.name(meaning_key(meant), meant.name or meant.module.partition(".")[0])
 
     def _name_everything(self) -> None:
         for definition in self._order:
@@ -75,7 +75,7 @@ class FlatCore:
             self._names.name(meaning_key(imported.external, imported.local), imported.local)
         for root in self._roots:
             if isinstance(root, External):
-                self._names.name(meaning_key(root), root.name)
+                self.name(root)
 
     def _new_name(self, definition: Definition, use: Use) -> str | None:
         """What `use` is called in the script; `None` if as before."""

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.finding import Finding
+
 from .core_source import CORE, CoreName, CoreSource, CoreSourceError, External
-from .errors import ExportFinding
 from .flatten import meaning_key
 from .scopes import Use, import_name, uses_by_statement
 from .siblings import is_sibling
@@ -67,7 +68,7 @@ class FunctionsFile:
         self.star_imports: dict[ast.ImportFrom, list[str]] = {}
         """`from x import *`, with the names of `x` that the file uses."""
         self.packages: dict[str, tuple[int, bool]] = {}
-        self.findings: list[ExportFinding] = []
+        self.findings: list[Finding] = []
         self.has_future_annotations = False
         self._core = core
         self.text = self._read()
@@ -167,7 +168,7 @@ class FunctionsFile:
         return ""
 
     def _refuse(self, line: int, message: str) -> None:
-        self.findings.append(ExportFinding(self.shown, line, message))
+        self.findings.append(Finding(self.shown, line, message))
 
     def _look(self, node: ast.AST, *, nested: bool, at_top: bool, guarded: bool) -> None:
         """Look at every import. `at_top`: not inside a function or class; `guarded`: inside a `try`."""

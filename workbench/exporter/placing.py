@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .carried import Placement, carried_text, metadata_blocks, uses_file_name
+from workbench.finding import Finding
+
+from .carried import Placement, carried_text, metadata_blocks, uses_name
 from .core_source import CoreName
-from .errors import ExportFinding
 from .functions import FunctionsFile, OwnName
 from .names import BUILTINS, identifiers
 from .packages import requirement_of, stated_requirements
@@ -51,7 +52,7 @@ class Functions:
     def __init__(self, files: Sequence[PlacedFile]) -> None:
         self.files = files
         self.names: dict[str, object] = {}
-        self.findings: list[ExportFinding] = [each for placed in files for each in placed.file.findings]
+        self.findings: list[Finding] = [each for placed in files for each in placed.file.findings]
         self._first: dict[str, FunctionsFile] = {}
         self._identifiers = {name for placed in files for name in identifiers(placed.file.tree)}
         for placed in files:
@@ -104,14 +105,18 @@ class Functions:
 
     def uses_file_name(self) -> bool:
         """Whether one of the files says `__file__`."""
-        return any(uses_file_name(placed.file) for placed in self.files)
+        return any(uses_name(placed.file, "__file__") for placed in self.files)
 
     def text(
-        self, placed: PlacedFile, core_name: Callable[[CoreName], str], file_constant: str, builtins_name: str
+        self,
+        placed: PlacedFile,
+        core_name: Callable[[CoreName], str],
+        constants: Mapping[str, str],
+        builtins_name: str,
     ) -> str:
         """The source of one file for the script."""
         hidden: Mapping[str, str] = {name: f"{builtins_name}.{name}" for name in self.hidden_builtins}
-        placement = Placement(core_name, file_constant, placed.new_names, hidden, self.quote)
+        placement = Placement(core_name, constants, placed.new_names, hidden, self.quote)
         return carried_text(placed.file, placement)
 
     def _place(self, placed: PlacedFile) -> None:
@@ -127,7 +132,7 @@ class Functions:
                 continue
             other = self._first[name]
             self.findings.append(
-                ExportFinding(
+                Finding(
                     placed.file.shown,
                     placed.file.line_of(name),
                     f"{name} means something else in {other.shown}:{other.line_of(name)}, and a script is one "
@@ -166,7 +171,7 @@ class Functions:
                 if standard or may_fail or stated or requirement_of(package) is not None:
                     continue
                 self.findings.append(
-                    ExportFinding(
+                    Finding(
                         placed.file.shown,
                         line,
                         f"no installed package brings {package}, so that the script could not name it: install it, "

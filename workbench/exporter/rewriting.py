@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
@@ -26,7 +27,8 @@ def rename_edits(source: bytes, uses: Iterable[Use], new_names: Mapping[str, str
         if use.kind == "bare":
             raise ValueError(f"line {use.start[0]}: {use.name} can't be renamed here")
         written = lines[use.start[0] - 1][use.start[1] : use.end].decode("utf-8", "replace")
-        if unicodedata.normalize("NFKC", written) == use.name and use.in_string is None:
+        sure = use.in_string is None or sys.version_info >= (3, 12)
+        if sure and unicodedata.normalize("NFKC", written) == use.name:
             edits.append(Edit(use.start, (use.start[0], use.end), new))
         elif use.in_string is not None:
             strings.setdefault(use.in_string, {})[use.start] = new

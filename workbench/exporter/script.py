@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from .carried import uses_file_name
+from .carried import uses_name
 from .core_source import CORE, CoreName, CoreSource, External
 from .flatten import FlatCore
 from .imports import ImportLine, import_block
@@ -19,13 +19,20 @@ from .wiring import Wiring, WiringWriter, docstring
 DISTRIBUTION = "mcp-server-workbench"
 SETTINGS = ("CacheSettings", "LimitSettings", "BreakerSettings", "PoolSettings")
 SCRIPT_BASE = CoreName(f"{CORE}.script", "script_base")
+ENDS = {"__file__": "_file", "__doc__": "_doc"}
+"""Of the constants that stand for what only a file of its own has."""
+
 FUTURE = "from __future__ import annotations"
 
 
 def script_text(plan: Plan, functions: Functions, place: Path, source: CoreSource) -> str:
     """The whole script, to be written to `place`."""
     own = NameTable(functions.names, functions.identifiers, "script")
-    for name in ("build", "BASE", *(f"{placed.file.stem}_file" for placed in functions.files)):
+    for name in (
+        "build",
+        "BASE",
+        *(f"{placed.file.stem}{end}" for placed in functions.files for end in ENDS.values()),
+    ):
         own.name(name, name)
     listed = {module: placed.functions() for placed in functions.files for module in placed.modules}
     _wiring(plan, lambda name: name, own, listed, quote=True)  # so that its names are given before the core's
@@ -159,16 +166,22 @@ def _function_sections(functions: Functions, flat: FlatCore, own: NameTable, bas
     sections = []
     builtins_name = flat.name(External("builtins")) if functions.needs_builtins() else "builtins"
     for placed in functions.files:
-        constant = own.name(f"{placed.file.stem}_file", f"{placed.file.stem}_file")
-        text = functions.text(placed, flat.name, constant, builtins_name)
+        wanted = {name: f"{placed.file.stem}{end}" for name, end in ENDS.items()}
+        constants = {name: own.name(constant, constant) for name, constant in wanted.items()}
+        text = functions.text(placed, flat.name, constants, builtins_name)
         rule = f"# ---- {placed.file.shown} "
         heading = rule + "-" * max(0, 108 - len(rule))
         if placed.file.docstring:
             summary = placed.file.docstring.strip().partition("\n\n")[0]
             heading += "".join(f"\n# {line.strip()}".rstrip() for line in summary.split("\n"))
-        if uses_file_name(placed.file):
-            heading += f"\n\n{constant} = {_file_expression(placed.configured, base)}"
-        sections.append(f"{heading}\n\n\n{text}")
+        values = {
+            "__file__": _file_expression(placed.configured, base),
+            "__doc__": repr(placed.file.docstring),
+        }
+        lines = [
+            f"{constants[name]} = {value}" for name, value in values.items() if uses_name(placed.file, name)
+        ]
+        sections.append("\n\n".join(filter(None, [heading, "\n".join(lines), f"\n{text}"])))
     return sections
 
 
