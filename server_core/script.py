@@ -1,4 +1,4 @@
-"""What an exported script does by itself: it finds the folder of its files, and reads its command line."""
+"""What an exported script does by itself: it finds the folder of its files, and serves as its command line says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 from pathlib import Path
+
+from .server import Server
 
 
 def script_base(script: str, variable: str, folder: str, *, needed: bool = True) -> Path:
@@ -20,24 +22,11 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
         needed: the server has relative paths, so that the folder must be there.
     """
     given = os.environ.get(variable)
-    if _is_main(script):
-        parser = argparse.ArgumentParser(
-            description="An MCP server. It speaks over stdin and stdout to the client that starts it."
-        )
-        parser.add_argument(
-            "--base",
-            metavar="DIR",
-            help=f"the folder of the server's files (default: ${variable}, else {folder!r} as seen from this script)",
-        )
-        parser.add_argument(
-            "--http", metavar="HOST:PORT", help="not there yet: this version speaks stdio only"
-        )
-        options = parser.parse_args()
-        if options.http:
-            parser.error("--http is not there yet; without it the server speaks over stdin and stdout")
-        given = options.base or given
+    is_program = getattr(sys.modules.get("__main__"), "__file__", None) == script
+    if is_program:
+        given = _script_options().base or given
     base = Path(given).absolute() if given else (Path(script).resolve().parent / folder).resolve()
-    if needed and _is_main(script) and not base.is_dir():
+    if needed and is_program and not base.is_dir():
         print(
             f"There is no folder {base}: name that of the server's files with --base DIR or {variable}",
             file=sys.stderr,
@@ -46,5 +35,31 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
     return base
 
 
-def _is_main(script: str) -> bool:
-    return getattr(sys.modules.get("__main__"), "__file__", None) == script
+def run_script(server: Server) -> None:
+    """Serve one client over stdin and stdout, or those that come by HTTP if the command line says so. Blocks."""
+    address = _script_options().http
+    if address is None:
+        server.run()
+    else:
+        server.run_http(*address)
+
+
+def _script_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="An MCP server. It speaks over stdin and stdout to the client that starts it."
+    )
+    parser.add_argument("--base", metavar="DIR", help="the folder of the server's files")
+    parser.add_argument(
+        "--http",
+        metavar="HOST:PORT",
+        type=_http_address,
+        help="serve by HTTP instead, at http://HOST:PORT/mcp",
+    )
+    return parser.parse_args()
+
+
+def _http_address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, as 127.0.0.1:8000")
+    return host.strip("[]") or "127.0.0.1", int(port)

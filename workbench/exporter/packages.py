@@ -20,8 +20,11 @@ CORE_REQUIREMENTS = {
     "pydantic": "pydantic>=2.12",
     "pydantic_core": "pydantic>=2.12",
     "pymysql": "pymysql>=1.1",
+    "sse_starlette": "sse-starlette",
     "sqlalchemy": "sqlalchemy>=2.1,<2.2",
     "stamina": "stamina",
+    "starlette": "starlette",
+    "uvicorn": "uvicorn>=0.31",
     "watchfiles": "watchfiles>=1.1",
 }
 """What the core imports, with the versions that this project is made for."""

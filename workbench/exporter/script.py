@@ -19,6 +19,7 @@ from .wiring import Wiring, WiringWriter, docstring
 DISTRIBUTION = "mcp-server-workbench"
 SETTINGS = ("CacheSettings", "LimitSettings", "BreakerSettings", "PoolSettings")
 SCRIPT_BASE = CoreName(f"{CORE}.script", "script_base")
+RUN_SCRIPT = CoreName(f"{CORE}.script", "run_script")
 ENDS = {"__file__": "_file", "__doc__": "_doc"}
 """Of the constants that stand for what only a file of its own has."""
 
@@ -42,7 +43,7 @@ def script_text(plan: Plan, functions: Functions, place: Path, source: CoreSourc
     extra = [External("builtins")] if functions.needs_builtins() else []
     quote = functions.quote
     flat = FlatCore(
-        [*map(source.public_name, public), SCRIPT_BASE, *called, *mentioned, *extra],
+        [*map(source.public_name, public), SCRIPT_BASE, RUN_SCRIPT, *called, *mentioned, *extra],
         source=source,
         choices=plan.choices,
         taken={**functions.names, **own.given},
@@ -63,7 +64,7 @@ def script_text(plan: Plan, functions: Functions, place: Path, source: CoreSourc
         _base_line(plan, functions, flat.name(SCRIPT_BASE), base, folder),
         *_function_sections(functions, flat, own, base),
         flat.text(rest, early),
-        _bottom(own.name("build", "build")),
+        _bottom(flat.name(RUN_SCRIPT), own.name("build", "build")),
     ]
     return _joined(sections)
 
@@ -76,9 +77,8 @@ def thin_text(plan: Plan, functions: Functions, place: Path) -> str:
     wiring = _wiring(plan, lambda name: name, own, None, quote=False)
     folder = relative_folder(plan, place)
     names = [ImportLine(External(CORE, name), name) for name in public]
-    imports = import_block(
-        [*names, ImportLine(External(SCRIPT_BASE.module, SCRIPT_BASE.name), SCRIPT_BASE.name)]
-    )
+    names += [ImportLine(External(each.module, each.name), each.name) for each in (SCRIPT_BASE, RUN_SCRIPT)]
+    imports = import_block(names)
     requirements = merged(
         {DISTRIBUTION, *functions.requirements(), *_driver_requirements(plan)},
         functions.stated_requirements(),
@@ -91,7 +91,7 @@ def thin_text(plan: Plan, functions: Functions, place: Path) -> str:
         wiring.build,
         *wiring.constants,
         _base_line(plan, functions, SCRIPT_BASE.name, "BASE", folder),
-        _bottom("build"),
+        _bottom(RUN_SCRIPT.name, "build"),
     ]
     return _joined(sections)
 
@@ -195,8 +195,8 @@ def _file_expression(configured: str, base: str) -> str:
     return f'f"{{{base} / {configured!r}}}"'
 
 
-def _bottom(build: str) -> str:
-    return f'if __name__ == "__main__":\n    {build}().run()'
+def _bottom(run: str, build: str) -> str:
+    return f'if __name__ == "__main__":\n    {run}({build}())'
 
 
 def _joined(sections: Iterable[str]) -> str:
