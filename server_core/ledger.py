@@ -16,7 +16,7 @@ from .events import Outcome, RequestFinished, RequestStarted
 from .inspection import RunningRequest
 from .reporting import ErrorReporter
 from .request import Request
-from .results import text_result
+from .results import sendable_error, text_result
 
 
 class RequestLedger:
@@ -103,6 +103,8 @@ class LedgerEntry:
         if not is_anticipated(error):
             self.reference = ledger.reporter.report(error, request.target)
             self.error = f"{type(error).__name__}: {error}"
+        if isinstance(error, MCPError):
+            return sendable_error(error)
         return protocol_error(
             error,
             method=request.method,

@@ -19,12 +19,12 @@ from .breaker import BreakerRegistry
 from .cache import ResourceCache
 from .clock import Clock
 from .deadlines import DeadlineTimer
-from .errors import NotFoundError, TimeLimitError
+from .errors import NotFoundError, TimeLimitError, clean_surrogates
 from .items import Contents, PromptItem, ResourceItem, TemplateItem, ToolItem
 from .ledger import RequestLedger, is_real_cancellation
 from .registry import Owned, Registry
 from .request import Request, current_request
-from .results import checked_contents, checked_result
+from .results import checked_contents, checked_prompt, checked_result
 from .settings import LimitSettings
 from .streaming import chunked, without_stream
 
@@ -160,13 +160,15 @@ class Pipeline:
         Raises:
             NotFoundError: no module offers the prompt.
             InvalidArgumentsError: arguments are missing or don't fit.
+            TooLargeError: it is over the limit.
         """
         with self._ledger.entry(request):
             owned = self._registry.prompts.get(name)
             if owned is None:
                 raise NotFoundError("prompt", name, self._registry.prompts)
             request.module, item = owned.module, owned.item
-            return await self._guarded(request, item, lambda: item.get(request, arguments))
+            result = await self._guarded(request, item, lambda: item.get(request, arguments))
+            return checked_prompt(result, self._limits.result_bytes)
 
     async def complete(
         self,
@@ -184,7 +186,7 @@ class Pipeline:
             suggestions = await self._limited(
                 request, None, lambda: completer(request, argument, typed, others)
             )
-            return list(suggestions)[:100]
+            return [clean_surrogates(each) for each in list(suggestions)[:100]]
 
     async def _guarded(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .bus import EventBus
 from .clock import Clock
+from .errors import clean_surrogates
 from .events import RequestProgressed
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class Request:
         """Tell the client and the bus how far the handler is. On the core's loop only."""
         if self.on_progress is not None:
             self.on_progress()
+        message = clean_surrogates(message)
         if self._bus.active:
             self._bus.emit(RequestProgressed(self.number, self.target, progress, total, message))
         if self._sink is not None:

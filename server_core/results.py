@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+from mcp import MCPError
 from mcp.types import (
     BlobResourceContents,
     CallToolResult,
+    ContentBlock,
     EmbeddedResource,
+    GetPromptResult,
     TextContent,
     TextResourceContents,
 )
@@ -33,17 +37,7 @@ def checked_result(result: CallToolResult, limit: int) -> tuple[CallToolResult, 
         TooLargeError: it takes more than `limit` bytes.
         UnsendableError: it holds NaN or an infinity, or something that is not JSON.
     """
-    size = 0
-    for block in result.content:
-        if isinstance(block, TextContent):
-            text = clean_surrogates(block.text)
-            if text is not block.text:
-                block.text = text
-            size += len(text)
-        elif isinstance(block, EmbeddedResource):
-            size += _contents_size((block.resource,))
-        else:
-            size += len(getattr(block, "data", ""))
+    size = sum(_checked_block(block) for block in result.content)
     if result.structured_content is not None:
         structured, measured = _clean_json(result.structured_content, limit)
         if structured is not result.structured_content:
@@ -67,12 +61,51 @@ def checked_contents(contents: Contents, limit: int) -> tuple[Contents, int]:
     return contents, size
 
 
+def checked_prompt(result: GetPromptResult, limit: int) -> GetPromptResult:
+    """A rendered prompt as it can be sent. Raises `TooLargeError` like `checked_result`."""
+    size = sum(_checked_block(message.content) for message in result.messages)
+    if size > limit:
+        raise too_large("The prompt", size, limit, "Give it arguments that make it shorter.")
+    return result
+
+
+def sendable_error(error: MCPError) -> MCPError:
+    """A handler's own protocol error as it can be sent: the same one where it can be as it is."""
+    message, data = clean_surrogates(error.message), json_value(error.data)
+    return error if message is error.message and data == error.data else MCPError(error.code, message, data)
+
+
+def json_value(value: Any) -> Any:
+    """`value` as JSON can carry it: what is not JSON becomes text, NaN and infinities too."""
+    try:
+        plain = json.loads(
+            json.dumps(value, default=str, skipkeys=True), parse_constant=lambda constant: constant
+        )
+    except (ValueError, RecursionError):  # it holds itself, or is nested without end
+        plain = str(value)
+    return _without_surrogates(plain)
+
+
 def too_large(what: str, size: int, limit: int, advice: str) -> TooLargeError:
     """The error for a result over the limit."""
     return TooLargeError(
         f"{what} has {size / 1e6:.1f} MB or more, over the limit of {limit / 1e6:.1f} MB "
         f"([limits] result_bytes). {advice}"
     )
+
+
+def _checked_block(block: ContentBlock) -> int:
+    """Clean a content block in place; returns about how many bytes it takes."""
+    if isinstance(block, TextContent):
+        text = clean_surrogates(block.text)
+        if text is not block.text:
+            block.text = text
+        return len(text)
+    if isinstance(block, EmbeddedResource):
+        if isinstance(block.resource, TextResourceContents):
+            block.resource.text = clean_surrogates(block.resource.text)
+        return _contents_size((block.resource,))
+    return len(getattr(block, "data", ""))
 
 
 def _contents_size(contents: Sequence[TextResourceContents | BlobResourceContents]) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -31,6 +33,8 @@ from .module import Module
 from .pipeline import Pipeline
 from .protocol.connections import ClientTable
 from .protocol.handlers import ProtocolServer
+from .protocol.http import HttpReady, serve_http
+from .protocol.http_addresses import AddressError
 from .protocol.notices import ChangeNotices
 from .protocol.transport import serve_stdio
 from .registry import ListChanges, Registry
@@ -173,6 +177,30 @@ class Server:
         """Start, serve one client over stdin and stdout, stop."""
         async with self.running(settle=SETTLE_SECONDS):
             await serve_stdio(self.protocol)
+
+    def run_http(
+        self, host: str = "127.0.0.1", port: int = 8000, *, allowed_hosts: Iterable[str] = ()
+    ) -> None:
+        """Serve clients at `http://HOST:PORT/mcp` until Ctrl-C or SIGTERM. Blocks; to be called from a program's main
+        thread. Ends the program with a line on stderr and status 1 if it can't listen there.
+
+        Args:
+            allowed_hosts: names by which clients may call it besides `host` and the machine's names for itself.
+        """
+        try:
+            asyncio.run(self.serve_http(host, port, allowed_hosts=allowed_hosts))
+        except AddressError as error:
+            sys.exit(str(error))
+
+    async def serve_http(
+        self, host: str, port: int, *, allowed_hosts: Iterable[str] = (), ready: HttpReady | None = None
+    ) -> signal.Signals | None:
+        """Start, serve clients by HTTP until a signal or a cancellation ends it, stop; see `protocol.http.serve_http`.
+
+        Raises:
+            AddressError: it can't listen there; nothing was started.
+        """
+        return await serve_http(self, host, port, allowed_hosts=allowed_hosts, ready=ready)
 
     # -- modules of a running server
 

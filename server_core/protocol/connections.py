@@ -1,9 +1,11 @@
-"""The clients of a server: one entry for each connection, whatever the revision and the transport."""
+"""The clients of a server: one entry for each, whatever the revision and the transport."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from mcp.server.connection import Connection
@@ -12,6 +14,14 @@ from mcp.server.context import ServerRequestContext
 from ..bus import EventBus
 from ..events import ClientConnected, ClientDisconnected
 from ..inspection import ClientState
+
+STATELESS_SECONDS = 60.0
+"""How long a client without a connection (2026-07-28 over HTTP) counts as connected after its last request."""
+
+STATELESS_CLIENTS = 1000
+"""How many such clients are told apart; the longest silent ones are forgotten first."""
+
+_CLIENT_KEY = "io.mcp-server-workbench/client"
 
 _client_numbers = itertools.count(1)
 
@@ -36,12 +46,22 @@ class ClientEntry:
         self.announced = False
 
 
+class StatelessClient:
+    """A client that has no connection but the requests it makes, known by its address and what it calls itself."""
+
+    def __init__(self, entry: ClientEntry) -> None:
+        self.entry = entry
+        self.requests = 0
+        self.timer: asyncio.TimerHandle | None = None
+
+
 class ClientTable:
     """Who is connected. On the server's loop only."""
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
         self.entries: dict[str, ClientEntry] = {}
+        self._stateless: dict[tuple[str, ...], StatelessClient] = {}
 
     def open(self) -> ClientEntry:
         """A new connection, of a client that has not said anything yet."""
@@ -56,10 +76,64 @@ class ClientTable:
 
     def seen(self, ctx: ServerRequestContext[Any, Any]) -> ClientEntry:
         """The entry of the client that sent the request of `ctx`."""
-        entry: ClientEntry = ctx.lifespan_context
+        # Over HTTP the lifespan is the whole listening server's: its clients are told apart by their sessions.
+        entry: ClientEntry = ctx.lifespan_context if ctx.request is None else self._of_http(ctx)
         if not entry.announced:
             self._announce(entry, ctx)
         return entry
+
+    def forget_stateless(self) -> None:
+        """The server is no longer to be reached by HTTP: clients that had no connection are gone."""
+        for key in list(self._stateless):
+            self._forget(key)
+
+    def _of_http(self, ctx: ServerRequestContext[Any, Any]) -> ClientEntry:
+        connection = ctx.session._connection
+        known: ClientEntry | None = connection.state.get(_CLIENT_KEY)
+        if known is not None:
+            return known
+        if ctx.protocol_version < "2026":
+            entry = self.open()
+            connection.exit_stack.callback(self.close, entry)
+        else:
+            entry = self._of_stateless(ctx, connection)
+        connection.state[_CLIENT_KEY] = entry
+        return entry
+
+    def _of_stateless(self, ctx: ServerRequestContext[Any, Any], connection: Connection) -> ClientEntry:
+        peer = getattr(ctx.request, "client", None)
+        params = connection.client_params
+        info = params.client_info if params is not None else None
+        key = (peer.host if peer else "", info.name if info else "", info.version if info else "")
+        client = self._stateless.pop(key, None)
+        if client is None:
+            self._make_room()
+            client = StatelessClient(self.open())
+        self._stateless[key] = client  # the longest silent ones stand first
+        client.requests += 1
+        if client.timer is not None:
+            client.timer.cancel()
+            client.timer = None
+        connection.exit_stack.callback(self._answered, key, client)
+        return client.entry
+
+    def _answered(self, key: tuple[str, ...], client: StatelessClient) -> None:
+        client.requests -= 1
+        if client.requests == 0 and self._stateless.get(key) is client:
+            loop = asyncio.get_running_loop()
+            client.timer = loop.call_later(STATELESS_SECONDS, partial(self._forget, key))
+
+    def _make_room(self) -> None:
+        if len(self._stateless) < STATELESS_CLIENTS:
+            return
+        silent = next((key for key, client in self._stateless.items() if client.requests == 0), None)
+        self._forget(silent or next(iter(self._stateless)))
+
+    def _forget(self, key: tuple[str, ...]) -> None:
+        client = self._stateless.pop(key)
+        if client.timer is not None:
+            client.timer.cancel()
+        self.close(client.entry)
 
     def _announce(self, entry: ClientEntry, ctx: ServerRequestContext[Any, Any]) -> None:
         params = ctx.session.client_params

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
 from mcp.server.mcpserver.context import Context as SDKContextBase
-from mcp.types import CallToolResult, InputRequiredResult
+from mcp.types import CallToolResult, InputRequiredResult, LoggingLevel
+from pydantic import BaseModel
 
+from ..errors import clean_surrogates
 from ..items import Contents
 from ..module import ModuleContext
 from ..request import Request
+from ..results import json_value
+
+AskedForT = TypeVar("AskedForT", bound=BaseModel)
 
 
 class Context(SDKContextBase[Any, Any]):
@@ -33,6 +39,16 @@ class Context(SDKContextBase[Any, Any]):
     def progress(self, progress: float, total: float | None = None, message: str = "") -> None:
         """The same for synchronous functions: callable from their worker thread, returns at once."""
         self._core_request.progress_from_thread(progress, total, message)
+
+    async def log(self, level: LoggingLevel, data: Any, *, logger_name: str | None = None) -> None:
+        """Send a log message to the client; what JSON can't carry in `data` is sent as text."""
+        await super().log(level, json_value(data), logger_name=logger_name)
+
+    async def elicit(
+        self, message: str, schema: type[AskedForT]
+    ) -> AcceptedElicitation[AskedForT] | DeclinedElicitation | CancelledElicitation:
+        """Ask the client's user for the fields of `schema` (2025-11-25 only)."""
+        return await super().elicit(clean_surrogates(message), schema)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any] | None = None

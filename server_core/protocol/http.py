@@ -1,0 +1,157 @@
+"""A server at an HTTP address, for clients of both revisions at `/mcp`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+
+from .http_addresses import WILDCARDS, AllowedNames, joined_address, listening_sockets
+from .http_endpoint import BODY_BYTES, HTTP_PATH, HttpEndpoint
+from .transport import SHUTDOWN_SECONDS
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ..server import Server
+
+HTTP_SETTLE_SECONDS = 10.0
+"""How long a server waits for its modules before it takes requests."""
+
+HttpReady = Callable[[str], object]
+
+
+async def serve_http(
+    core: Server,
+    host: str,
+    port: int,
+    *,
+    allowed_hosts: Iterable[str] = (),
+    ready: HttpReady | None = None,
+) -> signal.Signals | None:
+    """Start `core`, serve clients at `http://HOST:PORT/mcp` until SIGINT, SIGTERM or a cancellation, and stop it.
+
+    Signals reach it in the main thread only; a second one does what it would have done without. On its way out it
+    ends the streams of those that listen, and gives requests `SHUTDOWN_SECONDS` to end.
+
+    Args:
+        port: 0 for any free one.
+        allowed_hosts: names by which clients may call it besides `host` and the machine's names for itself.
+        ready: called with the URL once clients can come; by default a line on stderr tells it.
+
+    Returns:
+        the signal that ended it.
+
+    Raises:
+        AddressError: it can't listen there; nothing was started.
+    """
+    sockets = listening_sockets(host, port)
+    try:
+        shown = "localhost" if host in WILDCARDS else host
+        url = f"http://{joined_address(shown, sockets[0].getsockname()[1])}{HTTP_PATH}"
+        with anyio.CancelScope() as life, _ending_signals(life) as received:
+            await core.start(settle=HTTP_SETTLE_SECONDS)
+            await _serve_clients(
+                core, sockets, AllowedNames(host, allowed_hosts), lambda: (ready or _announce_on_stderr)(url)
+            )
+    finally:
+        for each in sockets:
+            each.close()
+        with anyio.CancelScope(shield=True):
+            await core.stop()
+    return received[0] if received else None
+
+
+async def _serve_clients(
+    core: Server, sockets: list[socket.socket], names: AllowedNames, ready: Callable[[], object]
+) -> None:
+    """Serve until cancelled."""
+    import uvicorn
+
+    listening, finished = anyio.Event(), anyio.Event()
+
+    class HttpServer(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            listening.set()
+
+        def capture_signals(self) -> Any:
+            return nullcontext()  # they are ours: modules have to be stopped too
+
+    manager = StreamableHTTPSessionManager(
+        core.protocol,
+        max_request_body_size=BODY_BYTES,
+        # The endpoint has checked the names already, more closely than the SDK's lists can.
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+    endpoint = HttpEndpoint(manager.handle_request, names, core.reporter)
+    config = uvicorn.Config(
+        endpoint,
+        log_config=None,
+        log_level="critical",  # the endpoint reports what fails, and clients' mistakes are answered
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    server = HttpServer(config)
+
+    async def serve() -> None:
+        try:
+            await server.serve(sockets)
+        finally:
+            finished.set()
+
+    async with manager.run(), anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        try:
+            await listening.wait()
+            ready()
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                core.notices.close()
+                await endpoint.close(SHUTDOWN_SECONDS)
+                server.should_exit = True
+                await finished.wait()
+            core.clients.forget_stateless()
+
+
+@contextmanager
+def _ending_signals(life: anyio.CancelScope) -> Iterator[list[signal.Signals]]:
+    """Let SIGINT and SIGTERM cancel `life`; the list holds the one that came."""
+    received: list[signal.Signals] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    loop = asyncio.get_running_loop()
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        restore()
+        received.append(signal.Signals(number))
+        loop.call_soon_threadsafe(life.cancel)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    try:
+        yield received
+    finally:
+        restore()
+
+
+def _announce_on_stderr(url: str) -> None:
+    print(f"Serving at {url} (Ctrl-C stops it)", file=sys.stderr, flush=True)

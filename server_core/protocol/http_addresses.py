@@ -1,0 +1,157 @@
+"""Where a server listens, and by which names it may be called there."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from ..errors import CoreError
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of a machine for itself."""
+
+WILDCARDS = frozenset({"0.0.0.0", "::"})
+"""The hosts that stand for every address of the machine."""
+
+
+ALLOW_HINT = "start it with that host allowed (--allow-host, or allowed_hosts in Python)"
+
+
+class AddressError(CoreError):
+    """An address to listen at that is none, or is not to be had; the text is one line that says what to do."""
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[IPV6]:PORT`, or a port alone, which means this machine only.
+
+    Raises:
+        AddressError: it is neither.
+    """
+    host, _colon, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if (":" in host and not _is_ip(host)) or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise AddressError(f"{text!r} is no address: write HOST:PORT, as 127.0.0.1:8000")
+    return host or "127.0.0.1", int(port)
+
+
+def joined_address(host: str, port: int) -> str:
+    """`HOST:PORT` as it stands in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def listening_sockets(host: str, port: int) -> list[socket.socket]:
+    """A bound socket for each address of `host`, all with the same port: a free one if `port` is 0.
+
+    Raises:
+        AddressError: there is no such host, the port is in use or not allowed.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise AddressError(
+            f"There is no host {host!r}: use 127.0.0.1, or one of this machine's own names"
+        ) from error
+    bound: list[socket.socket] = []
+    failure: OSError | None = None
+    for family, kind, protocol, _name, address in dict.fromkeys(found):
+        try:
+            bound.append(_bound(family, kind, protocol, (address[0], port, *address[2:])))
+        except OSError as error:
+            failure = error
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                break  # an address that this machine does not have is no reason to do without its others
+        else:
+            port = port or bound[0].getsockname()[1]
+            failure = None
+    if failure is not None and (not bound or failure.errno == errno.EADDRINUSE):
+        for each in bound:
+            each.close()
+        raise AddressError(_why_not(failure, host, port)) from failure
+    return bound
+
+
+def _bound(family: int, kind: int, protocol: int, address: Sequence[object]) -> socket.socket:
+    opened = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
+        opened.bind(tuple(address))
+        # Told now and not at the first connection: of two processes only one gets to listen.
+        opened.listen()
+    except OSError:
+        opened.close()
+        raise
+    opened.setblocking(False)
+    return opened
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    where = joined_address(host, port)
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is in use already: stop what serves there, or take another port"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return f"This machine has no address {host}: use 127.0.0.1, or 0.0.0.0 for all that it has"
+    if error.errno == errno.EACCES:
+        return f"Listening at {where} is not allowed: take a port above 1023"
+    return f"Listening at {where} failed: {error.strerror or error}"
+
+
+class AllowedNames:
+    """Which `Host` and `Origin` a request may name, so that no web page reaches the server under a name of its own
+    (DNS rebinding).
+
+    Allowed are the host that it was told to listen at, the machine's names for itself, and those given as `more`. A
+    server on every address is allowed to be called by any IP address too: those can't be rebound.
+    """
+
+    def __init__(self, host: str, more: Iterable[str] = ()) -> None:
+        self._names = {*LOCAL_NAMES, *(_plain_name(name) for name in (host, *more))} - WILDCARDS
+        self._any_ip = host in WILDCARDS
+        if self._any_ip:
+            name = _plain_name(socket.gethostname())
+            self._names |= {name, f"{name}.local"}
+
+    def refusal(self, hosts: Sequence[str], origins: Sequence[str]) -> tuple[int, str] | None:
+        """HTTP status and reason for a request with these `Host` and `Origin` headers; `None` if it is welcome."""
+        if len(hosts) != 1 or (name := _name_in(f"//{hosts[0]}")) is None:
+            return 421, "The request must have one Host header, a host with or without a port"
+        if name not in self._names and not (self._any_ip and _is_ip(name)):
+            return 421, f"This server is not called {name!r}: use {self._known()}, or {ALLOW_HINT}"
+        for origin in origins:
+            asking = _name_in(origin)
+            # A page from the address that was called is at home here; one from any other IP address is not.
+            if asking is None or (asking not in self._names and asking != name):
+                return 403, f"Web pages of {origin!r} may not use this server; to let them, {ALLOW_HINT}"
+        return None
+
+    def _known(self) -> str:
+        return ", ".join(sorted(self._names)) + (" or an IP address" if self._any_ip else "")
+
+
+def _name_in(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.username is not None or parts.path or parts.query or not parts.hostname:
+        return None
+    return _plain_name(parts.hostname)
+
+
+def _plain_name(host: str) -> str:
+    return host.strip("[]").rstrip(".").casefold()
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""One HTTP request's answer on its way out: no event that clients refuse, and no end without an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from mcp.types import INTERNAL_ERROR
+
+from ..errors import TOO_LARGE
+
+EVENT_BYTES = 1_000_000
+"""How large one event of a stream may be: the SDK's client gives up at 1 MiB. A plain JSON answer has no such limit."""
+
+_EVENT_BEGIN = b"event: message\r\ndata: "
+_EVENT_END = b"\r\n\r\n"
+_ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?\d+|"(?:[^"\\]|\\.)*"),"(?:result|error)":')
+"""How the SDK writes the message that ends a request; whatever looks different is passed on as it is."""
+
+_STREAM_HEADERS = {b"content-type", b"cache-control", b"connection", b"x-accel-buffering", b"content-length"}
+
+
+class HttpAnswer:
+    """Passes on what the protocol's application sends, and can end it with an error at any point.
+
+    A stream whose first event is the answer is sent as plain JSON instead. A later event over `EVENT_BYTES` is
+    replaced: an answer by an error that says so, a notification by nothing.
+    """
+
+    def __init__(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
+        self._send = send
+        self._body = b""
+        self._held: MutableMapping[str, Any] | None = None
+        self._streaming = False
+        self._started = False
+        self._ended = False
+
+    def to(self, body: bytes) -> None:
+        """It answers the POST with this body."""
+        self._body = body
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """What the application calls as its `send`."""
+        if self._ended:
+            return
+        if message["type"] == "http.response.start":
+            self._streaming = _is_stream(message)
+            if self._streaming and self._body:
+                self._held = message
+            else:
+                await self._start(message)
+        elif message["type"] == "http.response.body":
+            await self._send_body(message)
+
+    async def fail(self, status: int, code: int, text: str) -> None:
+        """End with a JSON-RPC error, as far as it has not ended: for the whole answer, or as a stream's last event."""
+        if self._ended:
+            return
+        if not self._started:
+            error = {"jsonrpc": "2.0", "id": self._request_id(), "error": {"code": code, "message": text}}
+            await self._send_json(status, [], json.dumps(error).encode())
+            return
+        given = self._request_id()
+        last = _error_event(given, code, text) if self._streaming and given is not None else b""
+        await self._finish(last)
+
+    async def _send_body(self, message: MutableMapping[str, Any]) -> None:
+        body: bytes = message.get("body", b"")
+        last = not message.get("more_body", False)
+        if self._streaming and self._body:
+            event = _message_of(body)
+            answer = _ANSWER.match(event) if event else None
+            if self._held is not None:
+                if event and answer:
+                    await self._send_json(self._held["status"], self._held["headers"], event)
+                    return
+                await self._start(self._held)
+            if event and len(body) > EVENT_BYTES:
+                body = _too_large_event(json.loads(answer[1]), len(body)) if answer else b""
+        if last:
+            await self._finish(body)
+        elif body:
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _start(self, message: MutableMapping[str, Any]) -> None:
+        self._held = None
+        self._started = True
+        await self._send(message)
+
+    async def _finish(self, body: bytes) -> None:
+        self._ended = True
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _send_json(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        kept = [(name, value) for name, value in headers if name.lower() not in _STREAM_HEADERS]
+        length = str(len(body)).encode()
+        await self._start(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*kept, (b"content-type", b"application/json"), (b"content-length", length)],
+            }
+        )
+        await self._finish(body)
+
+    def _request_id(self) -> Any:
+        try:
+            message = json.loads(self._body)
+        except (ValueError, RecursionError):
+            return None
+        given = message.get("id") if isinstance(message, dict) else None
+        return given if isinstance(given, str | int) and not isinstance(given, bool) else None
+
+
+def _is_stream(start: MutableMapping[str, Any]) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in start.get("headers", ())
+    )
+
+
+def _message_of(body: bytes) -> bytes | None:
+    """The JSON of a body that is one whole event of a message."""
+    if not body.startswith(_EVENT_BEGIN) or not body.endswith(_EVENT_END):
+        return None
+    message = body[len(_EVENT_BEGIN) : -len(_EVENT_END)]
+    return None if b"\n" in message else message
+
+
+def _too_large_event(request_id: Any, size: int) -> bytes:
+    text = (
+        f"The answer has {size / 1e6:.1f} MB, over the {EVENT_BYTES / 1e6:.0f} MB that one event of a stream can "
+        "carry. Ask for less, or for a part of it, or call without a progress token."
+    )
+    return _error_event(request_id, TOO_LARGE, text)
+
+
+def _error_event(request_id: Any, code: int, text: str) -> bytes:
+    error = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
+    return f"event: message\r\ndata: {json.dumps(error)}\r\n\r\n".encode()
+
+
+STOPPED_EARLY = (503, INTERNAL_ERROR, "The server was stopped before it answered")
+"""What a request is told that a stopping server does not wait for any longer."""
