@@ -20,6 +20,7 @@ from textual.theme import Theme
 from server_core.clock import Clock, SystemClock
 from workbench.actions import APP, GO
 from workbench.feed import Feed
+from workbench.preferences import save_theme, saved_theme
 from workbench.screens import MODES
 from workbench.session import Next, has_project, opened, planned_modules, reload
 from workbench.state import Snapshot
@@ -122,6 +123,10 @@ class WorkbenchApp(App[Next]):
 
     def on_ready(self) -> None:
         self._painted()
+        chosen = saved_theme()
+        if chosen in self.available_themes:
+            self.theme = chosen
+        self.watch(self, "theme", save_theme, init=False)
         self.set_interval(1.0, self._tick)
         if self.project is not None:
             self._open(self.project)

@@ -12,8 +12,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_state_path
-
 from workbench.atomic import write_atomically
 
 RECENT = 12
@@ -22,7 +20,11 @@ RECENT = 12
 def preferences_path() -> Path:
     """Where the file is; `WORKBENCH_STATE` names another folder."""
     named = os.environ.get("WORKBENCH_STATE")
-    return (Path(named) if named else user_state_path("mcp-server-workbench")) / "preferences.json"
+    if named:
+        return Path(named) / "preferences.json"
+    from platformdirs import user_state_path  # costs milliseconds of the first paint, which does not need it
+
+    return user_state_path("mcp-server-workbench") / "preferences.json"
 
 
 def recent_projects() -> list[Path]:

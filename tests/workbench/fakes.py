@@ -218,6 +218,8 @@ class FakeEngine:
         self.clock.at = now
 
     async def inspect(self) -> ServerState:
+        if self.refuses:
+            raise EngineError(self.refuses)
         self.emit(ServerInspected(self.state))
         return self.state
 

@@ -11,7 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from workbench.actions import LIST, REGISTRY
 from workbench.widgets.binding import active_actions
 
-MOVES = tuple(action for action in LIST if not action.shown)
+MOVES = tuple(action for action in LIST if action.id not in ("list.open", "list.copy"))
 """Nobody looks for these by name."""
 
 

@@ -63,10 +63,9 @@ def widths(columns: Sequence[Column], rows: Sequence[Sequence[Line]], total: int
             widest = max((cells(row[index]) for row in rows), default=0)
             wide[index] = max(0, min(max(widest, cell_len(column.title)), column.most, left))
             left -= wide[index] + column.gap if wide[index] else 0
-    flexible = [index for index in shown if columns[index].flex]
-    left -= sum(columns[index].gap for index in flexible)
-    # Nothing follows the last column, so its gap is free.
-    left += columns[shown[-1]].gap if shown else 0
+    visible = [index for index in shown if wide[index] or columns[index].flex]
+    left = total - sum(wide) - sum(columns[index].gap for index in visible[:-1])
+    flexible = [index for index in visible if columns[index].flex]
     shares = sum(columns[index].flex for index in flexible)
     for index in flexible:
         share = left * columns[index].flex // shares
@@ -78,10 +77,14 @@ def widths(columns: Sequence[Column], rows: Sequence[Sequence[Line]], total: int
 
 
 def joined(columns: Sequence[Column], wide: Sequence[int], row: Sequence[Line]) -> Line:
-    """A row's cells side by side, each in exactly its width."""
+    """A row's cells side by side, each in exactly its width; an empty last one leaves its room to the one before."""
+    shown = [index for index, width in enumerate(wide) if width]
+    room = {index: wide[index] for index in shown}
+    if len(shown) > 1 and not cells(row[shown[-1]]) and columns[shown[-2]].align == "left":
+        last = shown.pop()
+        room[shown[-1]] += columns[shown[-1]].gap + wide[last]
     spans: list[Span] = []
-    for column, width, cell in zip(columns, wide, row, strict=True):
-        if width:
-            spans.extend(fitted(cell, width, column.align))
-            spans.append(Span(" " * column.gap))
+    for index in shown:
+        spans.extend(fitted(row[index], room[index], columns[index].align))
+        spans.append(Span(" " * columns[index].gap))
     return tuple(spans[:-1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.strip import Strip
 
 from workbench.state.snapshot import Snapshot
@@ -9,7 +11,7 @@ from workbench.text import elapsed, plural
 
 from .live import Live
 from .painting import paint
-from .spans import Line, Span, line, spread
+from .spans import Line, Span, cells, line, spread
 
 PHASES: dict[str, Span] = {
     "starting": Span("◌ starting", "warn"),
@@ -22,37 +24,40 @@ ROOMY = 100
 
 
 def header_line(snapshot: Snapshot, now: float, width: int) -> Line:
-    """The header in `width` cells."""
+    """The header in `width` cells; what matters less is left out where there is no room for it."""
     roomy = width >= ROOMY
     gap = "   " if roomy else "  "
-    name = Span(snapshot.name or "workbench", "strong")
-    parts: list[Line] = [line(" ", name, f" {snapshot.version}" if snapshot.version else "")]
+    right = _right(snapshot)
+    left = line(" ", Span(snapshot.name or "workbench", "strong"))
+    if snapshot.version:
+        left += (Span(f" {snapshot.version}"),)
+    for part in _parts(snapshot, now, roomy):
+        more = line(left, gap, part)
+        if cells(more) + cells(right) + 1 > width:
+            break
+        left = more
+    return spread(left, right, width)
+
+
+def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
+    """What is to be told, the most important first."""
     phase = PHASES[snapshot.phase]
-    if snapshot.phase == "running" and snapshot.started:
-        parts.append(line(phase, f" {elapsed(now - snapshot.started)}"))
-    else:
-        parts.append(line(phase))
+    running = snapshot.phase == "running"
+    yield line(phase, f" {elapsed(now - snapshot.started)}") if running and snapshot.started else line(phase)
+    blocked = snapshot.blocked
+    if blocked is not None:
+        who = blocked.target or blocked.function
+        place = f" {blocked.file.rpartition('/')[2]}:{blocked.line}" if roomy else ""
+        yield line(Span(f"✗ {who}{place} blocks the loop {max(0.0, now - blocked.since):.0f} s", "bad"))
     if snapshot.modules:
         failed = sum(module.status == "failed" for module in snapshot.modules)
-        parts.append(line(plural(len(snapshot.modules), "module")))
-        if failed:
-            parts[-1] += (Span(f", {failed} failed", "bad"),)
-        elif roomy:
-            parts[-1] += (Span(", 0 failed", "dim"),)
-    if snapshot.phase == "running":
-        parts.append(line(plural(len(snapshot.clients), "client")))
-        parts.append(_loop(snapshot, now, roomy))
-    left = line(*(piece for part in parts for piece in (part, gap)))
-    return spread(left, _right(snapshot), width)
-
-
-def _loop(snapshot: Snapshot, now: float, roomy: bool) -> Line:
-    blocked = snapshot.blocked
-    if blocked is None:
-        return line(Span("loop ok", "dim"))
-    who = blocked.target or blocked.function
-    place = f" {blocked.file.rpartition('/')[2]}:{blocked.line}" if roomy else ""
-    return line(Span(f"✗ {who}{place} blocks the loop {max(0.0, now - blocked.since):.0f} s", "bad"))
+        count = plural(len(snapshot.modules), "module")
+        aside = Span(f", {failed} failed", "bad" if failed else "dim") if failed or roomy else Span("")
+        yield line(count, aside)
+    if running:
+        yield line(plural(len(snapshot.clients), "client"))
+        if blocked is None:
+            yield line(Span("loop ok", "dim"))
 
 
 def _right(snapshot: Snapshot) -> Line:

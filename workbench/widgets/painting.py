@@ -35,30 +35,25 @@ TONES: set[str] = set()
 """The component classes that a widget needs to be painted: none any more."""
 
 
-@lru_cache(maxsize=512)
-def _tone_style(tone: Tone, color: str, under: str) -> Style:
-    if tone == "strong":
-        return Style(bold=True)
-    # A variable may be translucent (`#d3d7de 60%`): it is seen on what lies under it.
-    return Style.from_color((Color.parse(under) + Color.parse(color)).rich_color)
+@lru_cache(maxsize=128)
+def _foreground(color: str) -> Style:
+    return Style.from_color(Color.parse(color).rich_color)
+
+
+@lru_cache(maxsize=128)
+def _background(color: str) -> Style:
+    return Style.from_color(bgcolor=Color.parse(color).rich_color)
 
 
 def tone_style(widget: Widget, tone: Tone) -> Style:
     """The foreground of a tone in the theme of now."""
-    variables = widget.app.theme_variables
-    color = variables.get(STYLES[tone].removeprefix("$"), "")
-    return _tone_style(tone, color, variables["background"])
-
-
-@lru_cache(maxsize=64)
-def _background(color: str, under: str) -> Style:
-    return Style.from_color(bgcolor=(Color.parse(under) + Color.parse(color)).rich_color)
+    style = STYLES[tone]
+    return _foreground(widget.app.theme_variables[style[1:]]) if style[0] == "$" else Style(bold=True)
 
 
 def background(widget: Widget, name: str) -> Style:
     """The widget's own style on one of the theme's variables, as `cursor`."""
-    variables = widget.app.theme_variables
-    return widget.rich_style + _background(variables[name], variables["background"])
+    return widget.rich_style + _background(widget.app.theme_variables[name])
 
 
 def paint(widget: Widget, spans: Line, width: int, base: Style | None = None) -> Strip:

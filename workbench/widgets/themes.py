@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = Theme(
@@ -86,11 +87,22 @@ def theme_defaults(theme: Theme) -> dict[str, str]:
     if theme.name in THEMES:
         return {}
     colors = theme.to_color_system().generate()
+    if theme.ansi:
+        return {
+            "frame": "ansi_bright_black",
+            "frame-focus": "ansi_blue",
+            "muted": "ansi_bright_black",
+            "cursor": "ansi_blue",
+            "cursor-blurred": "ansi_default",
+            "hover": "ansi_default",
+        }
+    background, foreground = Color.parse(colors["background"]), Color.parse(colors["foreground"])
+    primary = Color.parse(colors["primary"])
     return {
-        "frame": colors["panel-lighten-2"] if theme.dark else colors["panel-darken-2"],
-        "frame-focus": colors["primary"],
-        "muted": f"{colors['foreground']} 60%",
-        "cursor": f"{colors['primary']} 30%",
-        "cursor-blurred": colors["panel"],
-        "hover": colors["surface"],
+        "frame": background.blend(foreground, 0.2).hex,
+        "frame-focus": primary.hex,
+        "muted": background.blend(foreground, 0.6).hex,
+        "cursor": background.blend(primary, 0.3).hex,
+        "cursor-blurred": background.blend(foreground, 0.08).hex,
+        "hover": background.blend(foreground, 0.05).hex,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.state.curves import call_rate, calls_curve, hit_rate_curve
 from workbench.state.snapshot import Snapshot
 from workbench.text import number, percent, plural, rate, size
-from workbench.widgets.spans import Line, Span, bar, cells, fitted, line, sparkline, spread
+from workbench.widgets.spans import Line, Span, bar, cells, line, sparkline, spread
 
 
 def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
@@ -25,7 +25,7 @@ def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
 def _latency(s: Snapshot, width: int) -> Line:
     """The quantiles in one unit; the middle one is left out where there is no room for three."""
     if s.latency is None:
-        return (Span("no call yet: 2 runs a tool", "dim"),)
+        return (Span("no call yet: 2 runs a tool" if width >= 26 else "no call yet", "dim"),)
     unit, scale = ("s", 1.0) if s.latency.p99 >= 1 else ("ms", 1000.0)
     digits = 1 if s.latency.p99 * scale >= 1 else 2
     named = {name: f"{value * scale:.{digits}f}" for name, value in s.latency._asdict().items()}
@@ -47,16 +47,20 @@ def cache_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
         head = line(Span("no read yet", "dim"))
     else:
         head = line(Span(percent(cache.hit_rate), "strong"), Span(" hits", "dim"))
-    counts = line(
-        f"{number(cache.hits)} ", Span("hit  ", "dim"), f"{number(cache.misses)} ", Span("missed  ", "dim"),
-        f"{number(cache.evicted + cache.expired)} ", Span("out", "dim"),
-    )  # fmt: skip
+    counts: Line = ()
+    for count, word in (
+        (cache.hits, "hit"),
+        (cache.misses, "missed"),
+        (cache.evicted + cache.expired, "out"),
+    ):
+        more = (*counts, Span("  " if counts else ""), Span(number(count)), Span(f" {word}", "dim"))
+        counts = more if cells(more) <= width else counts
     if height < 3:
         graph = max(0, width - 13 - len(fill) - 2)
         curve = sparkline(hit_rate_curve(s.seconds, now, graph), top=1.0)[0]
         return [
             spread(line(*head, "  ", Span(curve, "ok")), (Span(fill, "dim"),), width),
-            fitted(counts, width),
+            counts,
         ]
     curves = sparkline(hit_rate_curve(s.seconds, now, width), max(1, height - 3), top=1.0)
     aside = Span(f"{fill}  {size(cache.total_bytes)}", "dim")
@@ -65,5 +69,5 @@ def cache_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
     )
     lines = [spread(head, (), width), *((Span(curve, "ok"),) for curve in curves)]
     if height > 3:
-        return [*lines, fitted(counts, width), room]
+        return [*lines, counts, room]
     return [*lines, room]

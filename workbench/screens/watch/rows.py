@@ -91,7 +91,9 @@ def recording_rows(summaries: Iterable[RecordingSummary]) -> list[Row]:
                 number(summary.batches),
                 number(summary.changes),
                 elapsed(summary.seconds),
-                Span(summary.problem, "bad") if summary.problem else Span(summary.module, "dim"),
+                Span(summary.problem.replace(str(summary.path), summary.path.name), "bad")
+                if summary.problem
+                else Span(summary.module, "dim"),
             ),
         )
         for summary in summaries
