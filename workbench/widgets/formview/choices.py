@@ -21,6 +21,8 @@ def options_of(field: Field) -> list[Option]:
     found += _values(field)
     if field.shape.nullable:
         found.append(Option("null", "null"))
+    if len(found) == 1 and isinstance(field, ObjectField | ListField):
+        return [Option(type_text(field.shape), "value")]  # an item: there is nothing to choose
     return found
 
 

@@ -19,8 +19,9 @@ from workbench.text import clean
 from workbench.widgets.binding import bind
 
 from .editor import FieldEditor
+from .fieldrow import INDENT
 from .keys import FORM
-from .views import AddButton, FieldView, NameLine, views_of
+from .views import AddButton, FieldView, views_of
 
 CHECK_SECONDS = 0.25
 """How long nothing is typed before the arguments are checked."""
@@ -121,7 +122,9 @@ class FormView(Vertical):
     def _align(self) -> None:
         """Let all that is filled in begin at one column."""
         views = list(self.query(FieldView))
-        column = min(max((view.wanted for view in views), default=0), MOST_COLUMN)
+        deepest = max((INDENT * view.depth for view in views), default=0)
+        column = max((view.wanted for view in views), default=0)
+        column = min(column, MOST_COLUMN + deepest)
         for view in views:
             view.align(column)
 
@@ -132,9 +135,14 @@ class FormView(Vertical):
     # -- what is wrong
 
     @on(FieldView.Changed)
+    def _field_changed(self, event: FieldView.Changed) -> None:
+        event.stop()
+        if event.rearranged:
+            self.call_after_refresh(self._align)
+            self.refresh_bindings()
+        self._noted()
+
     def _noted(self) -> None:
-        self.call_after_refresh(self._align)
-        self.refresh_bindings()
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(CHECK_SECONDS, self._check)
@@ -359,6 +367,7 @@ class FormView(Vertical):
             self.focus_first()
         else:
             await owner.rebuild_parts()
+            self._align()
             owner.focus_part(event.then)
         self._noted()
 
@@ -371,7 +380,7 @@ class FormView(Vertical):
             await self._rebuild()
             for view in self.query(FieldView):
                 if view.entry is new:
-                    view.query_one(NameLine).focus()
+                    (view.name_line or view.control).focus()
             self._noted()
 
     # -- suggestions

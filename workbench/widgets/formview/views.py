@@ -2,89 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from workbench.forms import (
-    EntryName,
     Field,
     JsonField,
     ListField,
     NumberField,
     ObjectField,
-    Path,
-    Problem,
     TextField,
     UnionField,
-    constraints,
-    default_text,
     dump_json,
-    example_text,
-    type_text,
 )
-from workbench.text import Tone, one_line
 from workbench.widgets.segments import Segments
-from workbench.widgets.spans import Span
 
 from .choices import choose, chosen_of, options_of
 from .editor import FieldEditor
-from .parts import Label, Mark, Note
+from .fieldrow import FieldRow, NameLine, Told
+from .saying import has_lines, hint_of, is_part_of_choice, is_typed, text_of
 from .suggestions import Suggestions
 
-MULTILINE = frozenset(
-    (
-        "sql",
-        "code",
-        "script",
-        "body",
-        "content",
-        "text",
-        "prompt",
-        "markdown",
-        "html",
-        "xml",
-        "yaml",
-        "template",
-    )
-)
-"""Names of texts that have lines."""
-
-INDENT = 2
-"""Cells that a field lies further to the right than the one that it is a part of."""
-
-LEAST_LABEL = 8
-LONG = 200
-"""A text that may be so long is given lines."""
-
-CHIPS: dict[str, tuple[str, Tone]] = {
-    "omit": ("omit", "dim"),
-    "null": ("null", "accent"),
-    "empty": ("empty", "accent"),
-    "value": ("value", ""),
-    "json": ("JSON", "accent"),
-}
-
-Told = Mapping[Path, tuple[Sequence[Problem], Sequence[Problem]]]
-"""What can't be sent and what does not fit, by the path of the field at which it is told."""
+MOST_SAID = 60
+"""What is longer may be cut below its field, and is shown whole to a mouse that rests there."""
 
 
-class NameLine(Input):
-    """The name of an entry of a map."""
-
-    HELP = "The entry's name. The empty name, and names that begin with a quote, are written in quotes."
-
-
-class FieldView(Vertical):
+class FieldView(FieldRow):
     """One field, with everything below it."""
 
     class Changed(Message):
-        """Something was typed or chosen."""
+        """Something was typed or chosen; `rearranged` if there are other fields now."""
+
+        def __init__(self, *, rearranged: bool = False) -> None:
+            super().__init__()
+            self.rearranged = rearranged
 
     class Typed(Message):
         """Something was typed into the field of `view`."""
@@ -101,45 +58,33 @@ class FieldView(Vertical):
             self.group = group
             self.then = then
 
-    def __init__(self, field: Field, depth: int = 0, entry: EntryName | None = None, label: str = "") -> None:
-        super().__init__(classes="field")
-        self.field = field
-        self.depth = depth
-        self.entry = entry
-        self._label = label
-
     # -- making it
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="row"):
-            if self.entry is not None:
-                yield NameLine(self.entry.text, placeholder="name", compact=True, classes="label")
-            else:
-                yield Label(self._label, required=self.field.required and self.field.omittable)
-            with Horizontal(classes="control"):
-                yield from self._controls()
-            if not self.field.omittable and self.field.owner is not None and not self._is_part_of_choice():
-                yield Mark("remove", Span(" ✕", "dim"))
-        yield Note(self._type_words(), one_line(self.field.shape.description, 600))
+        if self.entry is not None:
+            self.name_line = NameLine(self.entry.text, placeholder="name", compact=True)
+            yield Horizontal(self.name_line, self._make_control())
+        else:
+            yield self._make_control()
         if isinstance(self.field, ObjectField | ListField | UnionField):
             below = list(self._parts())
             with Vertical(classes="parts") as parts:
                 parts.display = bool(below)
                 yield from below
 
-    def _is_part_of_choice(self) -> bool:
-        return isinstance(self.field.owner, UnionField)
-
-    def _controls(self) -> ComposeResult:
-        if isinstance(self.field, TextField | NumberField | JsonField) or self.field.state == "json":
-            editor = FieldEditor(lines=self._has_lines())
-            editor.show(self._text(), self._hint())
-            editor.set_class(self._is_off(), "-off")
-            yield editor
-            yield Mark("state", Span(*CHIPS[self._status()]))
+    def _make_control(self) -> FieldEditor | Segments:
+        if is_typed(self.field):
+            self.edited = editor = FieldEditor(lines=has_lines(self.field))
+            editor.show(text_of(self.field), hint_of(self.field))
+            editor.set_class(self.field.state in ("omit", "null"), "-off")
         else:
             options = options_of(self.field)
-            yield Segments([option.label for option in options], chosen_of(self.field, options))
+            self.edited = Segments([option.label for option in options], chosen_of(self.field, options))
+        if self.said:
+            self.edited.HELP = f"{self.label}: {self.said}\n\n{self.edited.HELP}"  # type: ignore[misc]
+            self.edited.tooltip = Content(self.said) if len(self.said) > MOST_SAID else None
+        self.place()
+        return self.edited
 
     def _parts(self) -> ComposeResult:
         field = self.field
@@ -158,82 +103,24 @@ class FieldView(Vertical):
             else:
                 yield FieldView(part, self.depth + 1)
 
-    # -- what it says
-
-    def _type_words(self) -> str:
-        shape = self.field.shape
-        words = [] if self._is_part_of_choice() and not constraints(shape) else [type_text(shape)]
-        words += constraints(shape)
-        if default := default_text(shape):
-            words.append(f"default {default}")
-        if example := example_text(shape):
-            words.append(f"as {example}")
-        if shape.trouble:
-            words.append(shape.trouble)
-        return ", ".join(words)
-
-    def _status(self) -> str:
-        field = self.field
-        if field.state != "value":
-            return field.state
-        text = getattr(field, "text", "")
-        if isinstance(field, NumberField):
-            return "value" if text.strip() else "omit"
-        return "empty" if isinstance(field, TextField) and not text else "value"
-
-    def _is_off(self) -> bool:
-        return self.field.state in ("omit", "null")
-
-    def _text(self) -> str:
-        if self.field.state == "json" or isinstance(self.field, JsonField):
-            return self.field.json_text
-        return getattr(self.field, "text", "")
-
-    def _hint(self) -> str:
-        if self.field.state == "null":
-            return "null"
-        if self.field.state == "json" or isinstance(self.field, JsonField):
-            return "JSON"
-        return default_text(self.field.shape) if self.field.state == "omit" else ""
-
-    def _has_lines(self) -> bool:
-        shape = self.field.shape
-        if self.field.state == "json" or isinstance(self.field, JsonField):
-            return True
-        if not isinstance(self.field, TextField):
-            return False
-        most = shape.schema.get("maxLength")
-        return (
-            str(self.field.key).lower() in MULTILINE
-            or "contentMediaType" in shape.schema
-            or shape.schema.get("format") in ("multiline", "textarea", "markdown")
-            or (isinstance(most, int) and most >= LONG)
-        )
-
     # -- keeping up with the field
-
-    @property
-    def control(self) -> Widget:
-        """What has the focus when this field is filled in."""
-        return self.query_one(".control", Horizontal).children[0]
 
     def refresh_state(self) -> None:
         """Show the field's state and text as they are now."""
-        control = self.control
+        control = self.edited
         if isinstance(control, FieldEditor):
-            control.show(self._text(), self._hint())
-            control.set_class(self._is_off(), "-off")
-            self.query_one(Mark).show(Span(*CHIPS[self._status()]))
+            control.show(text_of(self.field), hint_of(self.field))
+            control.set_class(self.field.state in ("omit", "null"), "-off")
+            self.refresh(Region(0, 0, self.size.width, 1))
         elif isinstance(control, Segments):
             control.chosen = chosen_of(self.field, options_of(self.field))
 
     async def rebuild(self, *, focus: bool = True) -> None:
         """Show the field as it is now, where what it is filled in with has changed."""
-        controls = self.query_one(".control", Horizontal)
-        wanted = list(self._controls())
-        if type(wanted[0]) is not type(controls.children[0]):
-            await controls.remove_children()
-            await controls.mount_all(wanted)
+        old = self.edited
+        if old is not None and isinstance(old, FieldEditor) is not is_typed(self.field):
+            await old.parent.mount(self._make_control(), after=old)  # type: ignore[union-attr]
+            await old.remove()
             if focus:
                 self.control.focus()
         else:
@@ -248,12 +135,12 @@ class FieldView(Vertical):
             parts.display = bool(below)
             await parts.mount_all(below)
 
-    def _told_owner(self) -> None:
+    def _told_owner(self, *, rearranged: bool = False) -> None:
         """A choice shows which of its alternatives is filled in."""
         owner = next((node for node in self.ancestors if isinstance(node, FieldView)), None)
         if owner is not None and isinstance(owner.field, UnionField):
             owner.refresh_state()
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(rearranged=rearranged))
 
     # -- what the user does
 
@@ -287,14 +174,14 @@ class FieldView(Vertical):
         self.field.type_json(dump_json(event.text))
         self.notify("There are characters that can't be seen: the field is JSON now, with their escapes")
         await self.rebuild()
-        self._told_owner()
+        self._told_owner(rearranged=True)
 
     @on(Segments.Chosen)
     async def _chosen(self, event: Segments.Chosen) -> None:
         event.stop()
         choose(self.field, options_of(self.field)[event.place])
         await self.rebuild_parts()
-        self._told_owner()
+        self._told_owner(rearranged=True)
 
     @on(Input.Changed)
     async def _named(self, event: Input.Changed) -> None:
@@ -306,13 +193,15 @@ class FieldView(Vertical):
                 await self.rebuild(focus=False)
             self._told_owner()
 
-    @on(Mark.Clicked)
-    async def _clicked(self, event: Mark.Clicked) -> None:
+    async def on_click(self, event: events.Click) -> None:
         event.stop()
-        if event.name == "remove":
+        mark = self.mark_at(event.x, event.y)
+        if mark == "remove":
             self.remove_it()
-        else:
+        elif mark == "state":
             await self.cycle()
+        else:
+            self.control.focus()
 
     async def cycle(self) -> None:
         """Go on to the field's next state."""
@@ -320,7 +209,7 @@ class FieldView(Vertical):
         if isinstance(self.field.owner, UnionField):
             self.field.owner.part_changed(self.field)
         await self.rebuild()
-        self._told_owner()
+        self._told_owner(rearranged=True)
 
     async def toggle_json(self) -> None:
         """Take this field as JSON, or go back to its parts."""
@@ -331,7 +220,7 @@ class FieldView(Vertical):
         else:
             self.field.use_json()
         await self.rebuild()
-        self._told_owner()
+        self._told_owner(rearranged=True)
 
     # -- suggestions
 
@@ -344,8 +233,8 @@ class FieldView(Vertical):
             editor.suggesting = bool(words)
         if words:
             shown = Suggestions(words)
-            shown.styles.margin = self.query_one(Note).styles.margin
-            await self.mount(shown, after=0)
+            shown.styles.margin = (0, 0, 0, self._column)
+            await self.mount(shown, after=self.edited)
 
     @on(FieldEditor.Asked)
     async def _asked(self, event: FieldEditor.Asked) -> None:
@@ -397,10 +286,10 @@ class FieldView(Vertical):
             return
         new = group.add() if isinstance(group, ListField) else group.add_entry().field
         await self.rebuild_parts()
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(rearranged=True))
         for view in self.query(FieldView):
             if view.field is new:
-                (view.query_one(NameLine) if view.entry is not None else view.control).focus()
+                (view.name_line or view.control).focus()
 
     def remove_it(self) -> None:
         """Remove this item or entry."""
@@ -415,30 +304,11 @@ class FieldView(Vertical):
         if isinstance(owner, ListField) and owner.move(self.field, by):
             self.post_message(self.Rearranged(owner, self.field))
 
-    def align(self, column: int) -> None:
-        """Let what this field is filled in with begin at `column`."""
-        width = max(column - INDENT * self.depth, LEAST_LABEL)
-        self.query_one(".label").styles.width = width
-        self.query_one(Note).styles.margin = (0, 0, 0, width)
-
-    @property
-    def wanted(self) -> int:
-        """At which column that would begin by itself."""
-        label = self.query_one(".label")
-        return INDENT * self.depth + (label.wanted if isinstance(label, Label) else LEAST_LABEL + 4)
-
     def tell(self, told: Told) -> None:
         """Show what is wrong with this field and those below it."""
-        self.query_one(Note).show(*told.get(self.field.path, ((), ())))
-        for view in self.query(FieldView):
-            if not view._is_part_of_choice():
-                view.query_one(Note).show(*told.get(view.field.path, ((), ())))
-
-    @property
-    def is_item(self) -> bool:
-        """Whether it is an item of a list or an entry of a map."""
-        owner = self.field.owner
-        return self.entry is not None or isinstance(owner, ListField)
+        for view in (self, *self.query(FieldView)):
+            if view is self or not is_part_of_choice(view.field):
+                view.say(*told.get(view.field.path, ((), ())))
 
     @property
     def chosen_part(self) -> Field | None:

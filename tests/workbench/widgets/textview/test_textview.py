@@ -76,10 +76,12 @@ async def test_wide_lines_scroll_sideways_and_w_wraps_them() -> None:
         assert seen(view)[0] == '"alpha beta gamma delta ep'
 
         await pilot.press("right")
-        assert seen(view)[0] == "eta gamma delta epsilon ze"
+        await until(lambda: seen(view)[0] == "eta gamma delta epsilon ze", "the text further to the right")
 
         await pilot.press("w")
-        assert seen(view)[:2] == ['"alpha beta gamma delta', 'epsilon zeta eta"']
+        await until(
+            lambda: seen(view)[:2] == ['"alpha beta gamma delta', 'epsilon zeta eta"'], "wrapped lines"
+        )
 
 
 async def test_prose_is_wrapped_to_the_width_that_there_is() -> None:
@@ -91,9 +93,7 @@ async def test_prose_is_wrapped_to_the_width_that_there_is() -> None:
         assert seen(view)[:2] == ["alpha beta gamma delta", "epsilon"]
 
         await pilot.resize_terminal(40, 8)
-        await pilot.pause()
-
-        assert seen(view)[0] == "alpha beta gamma delta epsilon"
+        await until(lambda: seen(view)[0] == "alpha beta gamma delta epsilon", "one line")
 
 
 async def test_finding_goes_from_match_to_match_and_esc_ends_it() -> None:
