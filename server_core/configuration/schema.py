@@ -156,11 +156,8 @@ class ServerConfig(Table):
 
 def constructor_arguments(module: ModuleTable, defaults: BreakerSettings) -> dict[str, Any]:
     """The keywords for the module's constructor: what the config says, and nothing that it leaves open."""
-    given = {
-        key: getattr(module, key)
-        for key in type(module).model_fields
-        if key in module.model_fields_set and key not in ("kind", "enabled")
-    }
+    own = [key for key in type(module).model_fields if key not in ModuleTable.model_fields and key != "kind"]
+    given = {key: getattr(module, key) for key in (*own, "prefix") if key in module.model_fields_set}
     if module.breaker is not None:
         given["breaker"] = module.breaker.over(defaults)
     if isinstance(module, StreamsConfig) and "sources" in given:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
+from .names import identifiers
 from .scopes import Use, bound_names, import_name, uses_by_statement
 
 CORE = "server_core"
@@ -37,7 +38,7 @@ class CoreSourceError(Exception):
     """The core is written in a way that can't be carried along: a mistake of this project, not of a user."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Definition:
     """A top-level definition of a core module: its names, its lines, and the uses of top-level names in it.
 
@@ -50,6 +51,18 @@ class Definition:
     """First and last line of each statement, with the comment above and the docstring below."""
     statements: list[ast.stmt]
     uses: list[Use] = field(default_factory=list)
+
+    @cached_property
+    def inner_imports(self) -> set[str]:
+        """The top-level packages that are imported inside it, when it is called."""
+        found: set[str] = set()
+        for statement in self.statements:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                    found.add(node.module.partition(".")[0])
+        return found
 
     @property
     def first_line(self) -> int:
@@ -86,6 +99,11 @@ class CoreModule:
     def docstring(self) -> str:
         """The first paragraph of what the file says of itself."""
         return (ast.get_docstring(self.tree) or "").partition("\n\n")[0]
+
+    @cached_property
+    def identifiers(self) -> set[str]:
+        """Every identifier that is a variable somewhere in it."""
+        return identifiers(self.tree)
 
     @cached_property
     def by_name(self) -> dict[str, Definition]:
@@ -192,7 +210,8 @@ class CoreSource:
             path = path / "__init__.py" if path.is_dir() else path.with_name(f"{path.name}.py")
             if not path.is_file():
                 raise CoreSourceError(f"There is no {name}")
-            found = self._modules[name] = CoreModule(name, path)
+            state = path.stat()
+            found = self._modules[name] = _core_module(name, path, state.st_mtime_ns, state.st_size)
         return found
 
     def resolved(self, origin: Origin) -> Origin:
@@ -226,6 +245,12 @@ class CoreSource:
     def definition(self, name: CoreName) -> Definition:
         """The definition of a resolved name."""
         return self.module(name.module).by_name[name.name]
+
+
+@lru_cache(maxsize=1000)
+def _core_module(name: str, path: Path, changed: int, size: int) -> CoreModule:
+    """The module as long as its file stays as it is; nobody changes it."""
+    return CoreModule(name, path)
 
 
 def _package_folder() -> Path:

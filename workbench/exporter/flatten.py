@@ -10,7 +10,7 @@ from functools import partial
 from .core_source import CoreModule, CoreName, CoreSource, Definition, External, Origin
 from .edits import Edit, EditedSource
 from .imports import ImportLine, import_block
-from .names import BUILTINS, NameTable, identifiers
+from .names import BUILTINS, NameTable
 from .ordering import in_order
 from .rewriting import quote_edits, removal_edits, rename_edits
 from .scopes import Use
@@ -51,7 +51,7 @@ class FlatCore:
         self._roots = [self._shaker.canonical(root) for root in roots]
         self._reached = self._shaker.reach(self._roots)
         modules = {definition.module for definition in self._reached.definitions}
-        inner = {name for module in modules for name in identifiers(module.tree)}
+        inner = {name for module in modules for name in module.identifiers}
         self._names = NameTable(self._taken, {*inner, *avoided})
         self._order = in_order(self._shaker, self._reached.definitions)
         self._place = {definition: number for number, definition in enumerate(self._order)}
@@ -155,7 +155,7 @@ class FlatCore:
             edited.add(rename_edits(module.source, uses, new_names))
             for key, value in self._shaker.entries_left_out(definition):
                 edited.add([_line_removal(module.source, key, value)])
-            for statement in definition.statements:
+            for statement in definition.statements if module.relative_imports else ():
                 edited.add(removal_edits(module.source, statement, module.relative_imports))
             if self._quote:
                 edited.add(quote_edits(edited, uses, partial(self._waits, definition, there=seen)))

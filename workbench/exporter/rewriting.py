@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -40,15 +41,11 @@ def rename_edits(source: bytes, uses: Iterable[Use], new_names: Mapping[str, str
 
 def _string_edit(string: ast.JoinedStr, names: Mapping[tuple[int, int], str]) -> Edit:
     """An f-string written anew: before Python 3.12 the places of names inside it are not to be relied on."""
-    before = {}
-    for node in ast.walk(string):
-        if isinstance(node, ast.Name) and (node.lineno, node.col_offset) in names:
-            before[node] = node.id
-            node.id = names[node.lineno, node.col_offset]
-    text = ast.unparse(string)
-    for node, name in before.items():
-        node.id = name
-    return node_edit(string, text)
+    renamed = copy.deepcopy(string)
+    for node in ast.walk(renamed):
+        if isinstance(node, ast.Name):
+            node.id = names.get((node.lineno, node.col_offset), node.id)
+    return node_edit(string, ast.unparse(renamed))
 
 
 def quote_edits(edited: EditedSource, uses: Iterable[Use], waits: Callable[[Use], bool]) -> list[Edit]:

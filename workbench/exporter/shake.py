@@ -48,6 +48,7 @@ class Shaker:
         self.source = source
         self._choices: Choices = choices or {}
         self._twins: dict[str, CoreName] = {}
+        self._meanings: dict[tuple[str, str], Origin | None] = {}
 
     def reach(self, roots: Iterable[Origin], *, eager_only: bool = False) -> Reached:
         """Everything that `roots` need, or, if `eager_only`, need while they are defined (but for annotations)."""
@@ -71,7 +72,7 @@ class Shaker:
                     typing = use.name in definition.module.typing_imports
                     found = reached.typing_imports if typing else reached.imports
                     found.add(ImportedName(meant, use.name))
-            reached.inner_imports.update(inner_imports(definition.statements))
+            reached.inner_imports |= definition.inner_imports
         reached.typing_imports -= reached.imports
         return reached
 
@@ -81,6 +82,12 @@ class Shaker:
         Raises:
             CoreSourceError: nothing of that name is there.
         """
+        key = (definition.module.name, name)
+        if key not in self._meanings:
+            self._meanings[key] = self._look_up(definition, name)
+        return self._meanings[key]
+
+    def _look_up(self, definition: Definition, name: str) -> Origin | None:
         module = definition.module
         if name in module.by_name:
             return self.canonical(CoreName(module.name, name))
@@ -119,18 +126,6 @@ class Shaker:
                     if isinstance(key, ast.Constant) and key.value not in wanted
                 ]
         return []
-
-
-def inner_imports(statements: Iterable[ast.AST]) -> set[str]:
-    """The top-level packages that are imported inside the statements."""
-    found: set[str] = set()
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                found.add(node.module.partition(".")[0])
-    return found
 
 
 def _makes_type_variable(value: ast.expr) -> bool:

@@ -17,8 +17,8 @@ from mcp.types import CallToolResult
 
 from server_core.testing import NEWEST, ProtocolRevision, connect
 from workbench.exporter import ExportError, make_export
-from workbench.finding import Finding
 from workbench.exporter.scopes import top_level_uses
+from workbench.finding import Finding
 from workbench.project import Project
 
 ONE_FILE = '[server]\nname = "shop"\n[modules.tools]\nkind = "functions"\npath = "tools.py"\n'
@@ -79,10 +79,12 @@ def loaded(project: Project, text: str | None = None) -> Iterator[types.ModuleTy
 
 
 @asynccontextmanager
-async def running(project: Project, protocol: ProtocolRevision = NEWEST) -> AsyncIterator[Client]:
-    """A client of the script's server."""
+async def running(
+    project: Project, protocol: ProtocolRevision = NEWEST, build: str = "build"
+) -> AsyncIterator[Client]:
+    """A client of the script's server; `build` is what the function that makes it is called."""
     with loaded(project) as module:
-        server = module.build()
+        server = getattr(module, build)()
         async with server.running(), connect(server, protocol) as client:
             yield client
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,10 @@ name = "shop"
 [modules.db]
 kind = "database"
 url = "postgresql://shop:${SHOP_PASSWORD}@localhost/shop"
+[modules.other]
+kind = "database"
+url = "postgresql://shop:written@localhost/shop"
+prefix = "other"
 """
 
 
@@ -29,37 +32,50 @@ def project(tmp_path: Path) -> Project:
     return Project.find(tmp_path)
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a parsed entry."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield key
-            yield from texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from texts(part)
-    elif isinstance(value, str):
-        yield value
+def server_in(client: str, text: str) -> dict[str, Any]:
+    data = tomllib.loads(text) if client == "codex" else json.loads(text)
+    key = {"codex": "mcp_servers", "vscode": "servers", "zed": "context_servers", "opencode": "mcp"}
+    found: dict[str, Any] = data[key.get(client, "mcpServers")]["shop"]
+    return found
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_every_entry_starts_this_interpreter_on_the_project_and_names_the_secret(
-    client: str, project: Project
-) -> None:
-    entry = client_entry(client, project)
-    parsed = tomllib.loads(entry.text) if client == "codex" else json.loads(entry.text)
-    words = list(texts(parsed))
-    assert sys.executable in words
-    assert str(project.folder) in words
-    assert "SHOP_PASSWORD" in words
+def test_every_entry_starts_this_interpreter_with_absolute_paths(client: str, project: Project) -> None:
+    server = server_in(client, client_entry(client, project).text)
+    command = server["command"] if client == "opencode" else [server["command"], *server["args"]]
+    assert command == [sys.executable, "-m", "workbench", "-p", str(project.folder), "serve"]
+    assert "SHOP_PASSWORD" in json.dumps(server)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_entry_has_a_secret_in_it(client: str, project: Project) -> None:
+    for script in (None, Path("shop.py")):
+        entry = client_entry(client, project, script)
+        assert "written" not in entry.text + entry.where
 
 
 def test_a_script_is_named_by_its_absolute_path(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.folder)
-    entry = json.loads(client_entry("claude-code", project, Path("shop.py")).text)
-    assert str(project.folder / "shop.py") in entry["mcpServers"]["shop"]["args"]
-    assert entry["mcpServers"]["shop"]["env"] == {"SHOP_PASSWORD": "${SHOP_PASSWORD}"}
+    server = server_in("claude-code", client_entry("claude-code", project, Path("shop.py")).text)
+    assert server["args"] == ["-I", str(project.folder / "shop.py"), "--base", str(project.folder)]
+    assert server["env"] == {"OTHER_PASSWORD": "${OTHER_PASSWORD}", "SHOP_PASSWORD": "${SHOP_PASSWORD}"}
 
 
 def test_a_client_that_cannot_refer_to_a_variable_says_what_to_fill_in(project: Project) -> None:
-    assert "Fill in SHOP_PASSWORD" in client_entry("claude-desktop", project).where
+    entry = client_entry("claude-desktop", project)
+    assert "Fill in SHOP_PASSWORD" in entry.where
+    assert server_in("claude-desktop", entry.text)["env"] == {"SHOP_PASSWORD": "<the value of SHOP_PASSWORD>"}
+
+
+def test_vscode_asks_for_the_value(project: Project) -> None:
+    data = json.loads(client_entry("vscode", project).text)
+    assert data["inputs"] == [
+        {"type": "promptString", "id": "SHOP_PASSWORD", "description": "SHOP_PASSWORD", "password": True}
+    ]
+    assert data["servers"]["shop"]["env"] == {"SHOP_PASSWORD": "${input:SHOP_PASSWORD}"}
+
+
+def test_a_config_of_another_name_is_named_itself(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text('[server]\nname = "shop"\n')
+    project = Project.find(tmp_path / "other.toml")
+    assert str(tmp_path / "other.toml") in server_in("cursor", client_entry("cursor", project).text)["args"]

@@ -49,7 +49,7 @@ async def test_names_of_the_core_are_the_users_to_use(tmp_path: Path) -> None:
     )
     text = script_of(project)
     assert not undefined_names(text)
-    async with running_with(project, "script_build") as client:
+    async with running(project, build="script_build") as client:
         assert await call(client, "build", server="x") == "x Server 5 mine None base"
         assert await call(client, "dataclass") == 1
 
@@ -169,7 +169,6 @@ async def test_aliases_of_the_cores_names_work_everywhere(tmp_path: Path) -> Non
         @sc.tool(name="two")
         def second(ctx: sc.Context) -> str:
             """Two."""
-            from server_core import InvalidName if False else ToolError
             return "2"
 
         class Kept:
@@ -179,7 +178,7 @@ async def test_aliases_of_the_cores_names_work_everywhere(tmp_path: Path) -> Non
         def note() -> str:
             """A note."""
             return "x"
-        '''.replace("            from server_core import InvalidName if False else ToolError\n", ""),
+        ''',
     )
     async with running(project) as client:
         assert await call(client, "one", a=3) == 3
@@ -490,20 +489,3 @@ def test_two_files_with_one_name_are_refused_where_a_client_could_tell(
     (finding,) = findings_of(project_in(tmp_path / "p", TWO_FILES, tools=tools, more=more))
     assert finding.file == "more.py"
     assert "means something else in tools.py:" in finding.message
-
-
-def running_with(project, build):  # type: ignore[no-untyped-def]
-    """`running`, for a script whose `build` is called otherwise."""
-    from contextlib import asynccontextmanager
-
-    from server_core.testing import connect
-    from tests.workbench.exporter.scripts import loaded
-
-    @asynccontextmanager
-    async def opened():  # type: ignore[no-untyped-def]
-        with loaded(project) as module:
-            server = getattr(module, build)()
-            async with server.running(), connect(server) as client:
-                yield client
-
-    return opened()

@@ -1,0 +1,111 @@
+"""Secrets of a config: never in a script, and named where they went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server_core.databases.urls import fill_variables
+from tests.workbench.exporter.scripts import project_in
+from workbench.exporter import make_export
+from workbench.exporter.passwords import variable_name, without_secrets
+from workbench.exporter.workflow_secrets import hidden_secrets
+
+
+@pytest.mark.parametrize(
+    ("url", "hidden", "values"),
+    [
+        ("sqlite:///shop.db", "sqlite:///shop.db", {}),
+        ("postgresql://me@host/db", "postgresql://me@host/db", {}),
+        ("postgresql://me:pw@host/db", "postgresql://me:${SHOP_PASSWORD}@host/db", {"SHOP_PASSWORD": "pw"}),
+        (
+            "mysql+pymysql://me:p%40w@h/db",
+            "mysql+pymysql://me:${SHOP_PASSWORD}@h/db",
+            {"SHOP_PASSWORD": "p@w"},
+        ),
+        ("postgresql://me:${PW}@host/db", "postgresql://me:${PW}@host/db", {}),
+        ("${SHOP_URL}", "${SHOP_URL}", {}),
+        (
+            "postgresql://h/db?user=me&password=pw&sslmode=require",
+            "postgresql://h/db?user=me&password=${SHOP_PASSWORD}&sslmode=require",
+            {"SHOP_PASSWORD": "pw"},
+        ),
+        ("x://h/db?authToken=a&token=b", "x://h/db?authToken=${SHOP_AUTHTOKEN}&token=${SHOP_TOKEN}", None),
+    ],
+)
+def test_a_secret_in_a_url_becomes_a_variable(url: str, hidden: str, values: dict[str, str] | None) -> None:
+    found = without_secrets(url, "shop")
+    assert found.url == hidden
+    if values is not None:
+        assert found.values == values
+    assert not without_secrets(found.url, "shop").values
+
+
+@pytest.mark.parametrize("password", ["pw", "p@ss:w/rd", "ü€ %", "${HOME}"])
+def test_the_core_fills_in_what_was_taken_out(password: str) -> None:
+    from urllib.parse import quote
+
+    from sqlalchemy import make_url
+
+    url = f"postgresql://me:{quote(password, safe='')}@host/db"
+    found = without_secrets(url, "shop")
+    filled = fill_variables(found.url, found.values)
+    assert make_url(filled).password == make_url(url).password == password
+
+
+@pytest.mark.parametrize(("text", "name"), [("book shop", "BOOK_SHOP"), ("2nd", "_2ND"), ("é", "SERVER")])
+def test_a_variables_name_is_one_that_shells_take(text: str, name: str) -> None:
+    assert variable_name(text) == name
+
+
+def test_secrets_of_http_requests_become_variables_in_branches_too() -> None:
+    inner = {"type": "api_call", "url": "https://me:pw@host/", "params": {"api_key": "k", "q": "x"}}
+    workflows = {
+        "w": {
+            "steps": [
+                {
+                    "type": "api_call",
+                    "url": "https://host/",
+                    "headers": {"Authorization": "Bearer t", "Accept": "a"},
+                },
+                {"type": "api_call", "config": {"headers": {"X-Api-Key": "${env.KEY}"}}},
+                {"type": "condition", "then": [inner]},
+            ]
+        }
+    }
+    hidden, secrets = hidden_secrets(workflows, "flows")
+    first, second, third = hidden["w"]["steps"]
+    assert first["headers"] == {"Authorization": "${env.FLOWS_AUTHORIZATION}", "Accept": "a"}
+    assert second == workflows["w"]["steps"][1]
+    assert third["then"][0]["url"] == "https://me:${env.FLOWS_PASSWORD}@host/"
+    assert third["then"][0]["params"] == {"api_key": "${env.FLOWS_API_KEY}", "q": "x"}
+    assert {name: value for name, (value, _place) in secrets.items()} == {
+        "FLOWS_AUTHORIZATION": "Bearer t",
+        "FLOWS_PASSWORD": "pw",
+        "FLOWS_API_KEY": "k",
+    }
+    assert inner["url"] == "https://me:pw@host/"
+
+
+def test_the_script_has_no_secret_and_the_export_says_what_to_set(tmp_path: Path) -> None:
+    toml = """
+    [server]
+    name = "shop"
+    [modules.db]
+    kind = "database"
+    url = "postgresql://me:very-secret@localhost/db"
+    [modules.flows]
+    kind = "workflows"
+    [[modules.flows.workflows.w.steps]]
+    type = "api_call"
+    url = "https://example.com/"
+    headers = { Authorization = "Bearer very-secret" }
+    """
+    for thin in (False, True):
+        export = make_export(project_in(tmp_path / "p", toml), tmp_path / "shop.py", thin=thin)
+        assert "very-secret" not in export.text
+        assert export.variables == ("DB_PASSWORD", "FLOWS_AUTHORIZATION")
+        assert any("modules.db.url" in note and "DB_PASSWORD" in note for note in export.notes)
+        assert not any("very-secret" in note for note in export.notes)
+        assert "It takes from the environment: DB_PASSWORD, FLOWS_AUTHORIZATION." in export.text
