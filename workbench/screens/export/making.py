@@ -1,0 +1,72 @@
+"""The slow part of the Export screen, on threads: the script is made, checked and written."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbench.widgets.spans import Line, Span, line
+
+if TYPE_CHECKING:
+    from workbench.exporter import CheckReport
+    from workbench.project import Project
+
+
+class Made(NamedTuple):
+    """A script and what there is to say of it; without a text, why there is none."""
+
+    text: str
+    notes: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+def make_script(project: Project, path: Path, thin: bool) -> Made:
+    """The script of the project as it is on the disk now. Blocks; runs the project's functions files."""
+    from server_core.config import ConfigError
+    from workbench.exporter import ExportError, make_export
+    from workbench.project import Project
+
+    try:
+        export = make_export(Project(project.folder, project.config_path), path, thin=thin)
+    except ExportError as error:
+        return Made("", (), tuple(map(str, error.findings)) or (str(error),))
+    except ConfigError as error:
+        return Made("", (), (str(error),))
+    return Made(export.text, export.notes, ())
+
+
+def check_text(project: Project, text: str, tell: Callable[[str], None]) -> CheckReport:
+    """Run a script of this text in a clean interpreter and compare it with the project. Blocks, for seconds.
+
+    Raises:
+        ConfigError, OSError: it can't be tried.
+    """
+    from workbench.exporter import check_script
+    from workbench.project import Project
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "server.py")
+        path.write_text(text, "utf-8")
+        fresh = Project(project.folder, project.config_path)
+        return asyncio.run(check_script(fresh, path, on_progress=tell))
+
+
+def said_of(made: Made, path: Path) -> list[Line]:
+    """What the panel beside the script says."""
+    if made.findings:
+        heading = line(Span("It can't be exported yet.", "bad"))
+        return [heading, *(line(Span(finding)) for finding in made.findings)]
+    size = f"{made.text.count(chr(10)) + 1:,} lines, {len(made.text.encode()) / 1000:,.0f} kB"
+    state = Span("is there already", "warn") if path.exists() else Span("not written yet", "dim")
+    lines = [line(Span(str(path))), line(Span(size, "dim"), "  ", state)]
+    return [*lines, *(line(Span(note, "warn")) for note in made.notes)]
+
+
+def said_of_check(report: CheckReport) -> list[Line]:
+    """The report of a check, its verdict first."""
+    *rest, verdict = report.lines()
+    first = Span(f"✓ {verdict}", "ok") if report.ok else Span(f"✗ {verdict}", "bad")
+    return [line(first), *(line(Span(text)) for text in rest)]
