@@ -27,8 +27,8 @@ class ExportScreen(WorkbenchScreen):
     AUTO_FOCUS = "#script TextLines"
     BINDINGS = bind(*EXPORT)
     HELP = (
-        "The configured server as one Python script that needs nothing of this project. ctrl+s writes it, c runs it in a "
-        "clean interpreter and compares every answer with the project's, e shows what MCP clients want to be told."
+        "The configured server as one Python script that needs nothing of this project. ctrl+s writes it, c runs it "
+        "in a clean interpreter and compares every answer with the project's, e shows what MCP clients want."
     )
 
     def __init__(self) -> None:
