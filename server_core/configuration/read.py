@@ -20,6 +20,8 @@ from .workflow_tables import unknown_step_key
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+
 WORDS = {
     "string_type": "a string",
     "int_type": "an integer",
@@ -58,7 +60,7 @@ def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
         return config
     except ValidationError as error:
         details = min(
-            error.errors(include_url=False),
+            _telling(error.errors(include_url=False)),
             key=lambda each: line_of_key(text, existing_part(_without_tag(each["loc"]), data)) or 10**9,
         )
         path, message = explain(details, data)
@@ -133,13 +135,19 @@ def line_of(path: Path, keys: KeyPath) -> int:
         return 0
 
 
+def _telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors, but for a key that is missing where another one is unknown: that is the same one, misspelt."""
+    tables = {each["loc"][:-1] for each in errors if each["type"] in UNKNOWN_KEY}
+    return [each for each in errors if each["type"] != "missing" or each["loc"][:-1] not in tables]
+
+
 def explain(details: ErrorDetails, data: Mapping[str, Any]) -> tuple[KeyPath, str]:
     """Where a validation error is, and in words what is wrong."""
     kind = details["type"]
     location = _without_tag(details["loc"]) if not kind.startswith("union_tag") else details["loc"]
     path = existing_part(location, data)
     where = dotted(path)
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+    if kind in UNKNOWN_KEY:
         return path, unknown_text("key", str(path[-1]), dotted(path[:-1]), _known_keys(path[:-1], data))
     if kind == "missing":
         missing = str(location[-1])

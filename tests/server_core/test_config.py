@@ -120,6 +120,8 @@ def test_the_guides_names_of_step_keys_are_ours_afterwards_in_branches_too() -> 
         ('[serve]\nname = "x"', "server.toml:1: unknown key 'serve'; did you mean server?"),
         ("", "server.toml:1: the table [server] is missing; it takes at least a name"),
         ("[server]", "server.toml:1: server needs the key 'name'"),
+        ("[server]\nnam = 'x'", "server.toml:2: unknown key 'nam' in server; did you mean name?"),
+        (HEAD + "[modules.shop]\nkind = 'database'", "server.toml:3: modules.shop needs the key 'url'"),
         ("\n[server]\nname = ''", "server.toml:3: server.name must not be empty"),
         ("x = [1,\n2", "server.toml:2: this is not TOML: unclosed array"),
         (
@@ -146,7 +148,7 @@ def test_the_guides_names_of_step_keys_are_ours_afterwards_in_branches_too() -> 
         ),
         (
             HEAD + "[modules.shop]\nkind = 'database'\nurll = 'x'",
-            "server.toml:3: modules.shop needs the key 'url'",
+            "server.toml:5: unknown key 'urll' in modules.shop; did you mean url?",
         ),
         (
             HEAD + "[modules.shop]\nkind = 'database'\nurl = 'x'\npool = { min_size = 1, max_sise = 3 }",
