@@ -106,13 +106,16 @@ def _tool_answer(result: Mapping[str, Any]) -> Answer:
 
 def _says_more(blocks: Iterable[Mapping[str, Any]], structured: Any) -> bool:
     """Whether the content has something that the structured content has not."""
-    inner = structured.get("result") if isinstance(structured, dict) and len(structured) == 1 else None
-    known = [structured, inner, *(inner if isinstance(inner, list) else ())]
+    known = [structured]
+    if isinstance(structured, dict) and structured.keys() == {"result"}:
+        inner = structured["result"]
+        known += [inner, *(inner if isinstance(inner, list) else ())]
     for block in blocks:
         if block.get("type") != "text":
             return True
         text = block.get("text", "")
-        if text not in known and _json_or_none(text) not in known:
+        value = _json_or_none(text)
+        if text not in known and (value is None or value not in known):
             return True
     return False
 
