@@ -82,10 +82,12 @@ async def ready(app: WorkbenchApp, pilot: Pilot[object]) -> None:
 async def dressed(name: str, pilot: Pilot[object]) -> None:
     """Do on a screen what its picture shall show."""
     if name == "tools":
-        await pilot.press("down", "down")
+        await pilot.press("slash", *"find", "enter")
+        await pilot.pause(0.3)
+        await pilot.press("enter", *"clock")
         await pilot.pause(0.3)
         await pilot.press("f5")
-        await pilot.pause(1.0)
+        await pilot.pause(1.5)
     elif name == "resources":
         await pilot.press("down", "down", "down", "enter")
         await pilot.pause(1.0)

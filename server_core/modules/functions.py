@@ -60,7 +60,6 @@ class FunctionsModule(Module):
             functions = self.functions
         self._offer = self._offer_of(functions, self._loaded)
         context.offer(self._offer)
-        context.note(_noted(self._offer))
         if self.reload:
             context.spawn(self._watch(), "watching the file")
 
@@ -113,7 +112,7 @@ class FunctionsModule(Module):
             context.report(error, f"loading {self.path}")
             return
         context.invalidate()
-        context.note(_noted(self._offer))
+        context.note("")
         context.bus.emit(reloaded)
         await context.publish(tools=True, resources=True, prompts=True)
 
@@ -196,15 +195,3 @@ def _refuse_doubles(offer: Offer) -> None:
             raise ModuleStartError(
                 f"{Path(file).name}:{line}: the {what} {name!r} is defined at line {first.rpartition(':')[2]} already"
             )
-
-
-def _noted(offer: Offer) -> str:
-    counts = (
-        (len(offer.tools), "tool"),
-        (len(offer.resources) + len(offer.templates), "resource"),
-        (len(offer.prompts), "prompt"),
-    )
-    return (
-        ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
-        or "no functions"
-    )

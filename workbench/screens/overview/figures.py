@@ -26,15 +26,19 @@ def _latency(s: Snapshot, width: int) -> Line:
     """The quantiles in one unit; the middle one is left out where there is no room for three."""
     if s.latency is None:
         return (Span("no call yet: 2 runs a tool" if width >= 26 else "no call yet", "dim"),)
-    unit, scale = ("s", 1.0) if s.latency.p99 >= 1 else ("ms", 1000.0)
-    digits = 1 if s.latency.p99 * scale >= 1 else 2
-    named = {name: f"{value * scale:.{digits}f}" for name, value in s.latency._asdict().items()}
+    unit, scale = ("s", 1.0) if s.latency.p99 >= 10 else ("ms", 1000.0)
+    named = {name: _figure(value * scale) for name, value in s.latency._asdict().items()}
     for names, gap in ((named, "   "), (named, " "), (("p50", "p99"), " ")):
         spans = [Span(part, tone) for n in names for part, tone in ((f"{n} ", "dim"), (named[n] + gap, ""))]  # type: ignore[arg-type]
         spans = [*spans[:-1], Span(spans[-1].text.rstrip()), Span(f" {unit}", "dim")]
         if cells(tuple(spans)) <= width:
             break
     return tuple(spans)
+
+
+def _figure(value: float) -> str:
+    """Two digits that count, at least."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"
 
 
 def cache_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.state import Snapshot
 from workbench.text import Tone, elapsed, number, plural, time_of_day
 from workbench.widgets.columns import Column, Row
-from workbench.widgets.spans import Line, Span, bar, line
+from workbench.widgets.spans import Line, Span, bar
 
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
@@ -138,28 +138,33 @@ def _said(module: ModuleState) -> Line:
         return (Span(module.reason or "failed", "bad"),)
     if module.status != "running":
         return (Span("starting…" if module.status == "starting" else "stopped", "dim"),)
-    return line(offered(module), Span(f"  {module.note}" if module.note else "", "dim"))
+    return (Span(module.note or offered(module)),)
 
 
 def offered(module: ModuleState) -> str:
-    """What a module offers, in words."""
-    counts = (
-        (module.tools, "tool"),
-        (module.resources + module.templates, "resource"),
-        (module.prompts, "prompt"),
-    )
-    return "  ".join(plural(count, noun) for count, noun in counts if count) or "nothing yet"
+    """What a module offers, as short as it must be beside a name and a kind in half of 80 columns."""
+    counts = [
+        (count, noun)
+        for count, noun in (
+            (module.tools, "tool"),
+            (module.resources + module.templates, "resource"),
+            (module.prompts, "prompt"),
+        )
+        if count
+    ]
+    if not counts:
+        return "nothing yet"
+    first = plural(*counts[0])
+    rest = sum(count for count, _noun in counts[1:])
+    return f"{first}, {rest} more" if rest else first
 
 
 def modules_aside(modules: Iterable[ModuleState]) -> str:
-    """What all modules offer together."""
+    """How many tools and resources all modules offer together."""
     modules = tuple(modules)
-    tools, resources = (
-        sum(module.tools for module in modules),
-        sum(module.resources + module.templates for module in modules),
-    )
-    prompts = sum(module.prompts for module in modules)
-    return "  ".join((plural(tools, "tool"), plural(resources, "resource"), plural(prompts, "prompt")))
+    tools = sum(module.tools for module in modules)
+    resources = sum(module.resources + module.templates for module in modules)
+    return f"{plural(tools, 'tool')}  {plural(resources, 'resource')}"
 
 
 # -- pools
