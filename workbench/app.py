@@ -20,9 +20,8 @@ from textual.theme import Theme
 from server_core.clock import Clock, SystemClock
 from workbench.actions import APP, GO
 from workbench.feed import Feed
-from workbench.preferences import save_theme, saved_theme
 from workbench.screens import MODES
-from workbench.session import Next, has_project, opened, planned_modules, reload
+from workbench.session import Next, planned_modules, reload, run_projects
 from workbench.state import Snapshot
 from workbench.widgets.binding import bind
 from workbench.widgets.themes import DARK, LIGHT, THEMES, theme_defaults
@@ -122,6 +121,8 @@ class WorkbenchApp(App[Next]):
         return self._engine is not None
 
     def on_ready(self) -> None:
+        from workbench.preferences import save_theme, saved_theme
+
         self._painted()
         chosen = saved_theme()
         if chosen in self.available_themes:
@@ -239,13 +240,4 @@ def run(project: Path | None) -> int:
     Args:
         project: a folder or a `server.toml`; the start screen comes where there is no project.
     """
-    from workbench.engine.console import ConsoleGuard
-
-    following: Next | None = Next(project if project is not None and has_project(project) else None)
-    while following is not None:
-        with opened() as session, ConsoleGuard(session.emit) as guard:
-            app = WorkbenchApp(following.project, session.open, painted=guard.cover)
-            following = app.run()
-            if app.return_code:
-                return app.return_code
-    return 0
+    return run_projects(project, WorkbenchApp)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from server_core.inspection import ModuleState
-    from workbench.engine import Engine
+    from workbench.app import WorkbenchApp
+    from workbench.engine import ConsoleGuard, Engine
     from workbench.store import Store
 
 
@@ -88,6 +91,27 @@ def opened() -> Iterator[Session]:
         yield session
     finally:
         session.close()
+
+
+def run_projects(project: Path | None, interface: Callable[..., WorkbenchApp]) -> int:
+    """Show one project after the other in an `interface` of its own, until the user leaves; returns the exit code."""
+    from workbench.engine.console import ConsoleGuard
+
+    following: Next | None = Next(project if project is not None and has_project(project) else None)
+    while following is not None:
+        with opened() as session, ConsoleGuard(session.emit) as guard:
+            app = interface(following.project, session.open, painted=partial(_painted, guard))
+            following = app.run()
+            if app.return_code:
+                return app.return_code
+    return 0
+
+
+def _painted(guard: ConsoleGuard) -> None:
+    guard.cover()
+    # What is there by now stays: the garbage collector, which `workbench` turns off to be quick, need not look at it.
+    gc.freeze()
+    gc.enable()
 
 
 async def reload(engine: Engine) -> None:

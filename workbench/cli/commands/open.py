@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -19,6 +20,9 @@ def run(options: Namespace) -> int:
     folder = Path(named or ".")
     if named is not None and not folder.exists():
         raise CommandError(USAGE, f"There is no {folder}; `workbench new {folder}` makes a project there")
+    # Everything that is imported stays: to look for garbage among it would only delay the first paint, after which
+    # the application enables it again.
+    gc.disable()
     from workbench.app import run as run_app
 
     return run_app(folder)
