@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
@@ -51,5 +51,5 @@ class ActionsProvider(Provider):
                 title = matcher.highlight(command.title)
                 yield Hit(score, title, self._runner(command), text=command.title, help=command.help)
 
-    def _runner(self, command: Command) -> partial[object]:
-        return partial(self.app.run_action, command.action, command.namespace)  # type: ignore[arg-type]
+    def _runner(self, command: Command) -> partial[Any]:
+        return partial(self.app.run_action, command.action, command.namespace)
