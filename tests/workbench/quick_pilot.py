@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 GRANULARITY = 0.002
@@ -11,7 +9,6 @@ GRANULARITY = 0.002
 
 
 @pytest.fixture(autouse=True)
-def quick_pilot(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys take milliseconds."""
     monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", GRANULARITY)
-    yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
@@ -52,4 +52,4 @@ class ActionsProvider(Provider):
                 yield Hit(score, title, self._runner(command), text=command.title, help=command.help)
 
     def _runner(self, command: Command) -> partial[Any]:
-        return partial(self.app.run_action, command.action, command.namespace)
+        return partial(self.app.run_action, command.action, cast(Any, command.namespace))
