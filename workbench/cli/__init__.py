@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from workbench.cli.failures import FAILED, INTERRUPTED, NOT_FOUND, USAGE, CommandError
-from workbench.cli.parser import COMMANDS, LATER, build_parser
 
-Command = Callable[[Namespace], int]
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+Command = Callable[["Namespace | SimpleNamespace"], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if not words or (len(words) == 1 and os.sep in words[0] and not words[0].startswith("-")):
+        # The terminal interface of a folder, which is no command's name: the first paint does not wait for argparse.
+        return _command("open")(SimpleNamespace(folder=words[0] if words else None))
+    from workbench.cli.parser import LATER, build_parser
+
     parser = build_parser()
     options = parser.parse_args(with_command(words))
     if options.version:
@@ -44,13 +53,18 @@ def _run(words: list[str]) -> int:
     command = options.command or "open"
     if command in LATER:
         raise CommandError(USAGE, f"`workbench {command}` ({LATER[command]}) is not there yet")
-    module = importlib.import_module(f"workbench.cli.commands.{command.replace('-', '_')}")
-    run: Command = module.run
-    return run(options)
+    return _command(command)(options)
+
+
+def _command(name: str) -> Command:
+    run: Command = importlib.import_module(f"workbench.cli.commands.{name.replace('-', '_')}").run
+    return run
 
 
 def with_command(words: list[str]) -> list[str]:
     """`words` with `open` put before a first word that is a folder and not a command."""
+    from workbench.cli.parser import COMMANDS
+
     skip = False
     for place, word in enumerate(words):
         if skip:

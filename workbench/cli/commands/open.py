@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import sys
-from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.cli.failures import USAGE, CommandError
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import SimpleNamespace
 
-def run(options: Namespace) -> int:
+
+def run(options: Namespace | SimpleNamespace) -> int:
     """Open the project, or the start screen where there is none."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(
