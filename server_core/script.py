@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from .protocol.http_addresses import AddressError, split_address
 from .server import Server
 
 
@@ -37,11 +38,11 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
 
 def run_script(server: Server) -> None:
     """Serve one client over stdin and stdout, or those that come by HTTP if the command line says so. Blocks."""
-    address = _script_options().http
-    if address is None:
+    options = _script_options()
+    if options.http is None:
         server.run()
     else:
-        server.run_http(*address)
+        server.run_http(*options.http, allowed_hosts=options.allow_host)
 
 
 def _script_options() -> argparse.Namespace:
@@ -55,11 +56,18 @@ def _script_options() -> argparse.Namespace:
         type=_http_address,
         help="serve by HTTP instead, at http://HOST:PORT/mcp",
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which clients may call it besides HOST, as behind a proxy; may be repeated",
+    )
     return parser.parse_args()
 
 
 def _http_address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, as 127.0.0.1:8000")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    try:
+        return split_address(text)
+    except AddressError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -128,8 +128,18 @@ def build_parser() -> Parser:
     )
     client.add_argument("--script", metavar="FILE", help="an exported script instead of the project")
 
-    serve = add("serve", "serve the project itself, over stdio")
-    serve.add_argument("--http", metavar="HOST:PORT", help="(not there yet)")
+    serve = add("serve", "serve the project itself, over stdio or by HTTP")
+    serve.add_argument(
+        "--http",
+        metavar="HOST:PORT",
+        help="serve clients at http://HOST:PORT/mcp until Ctrl-C; 0.0.0.0 is every address of this machine",
+    )
+    serve.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="a name by which clients may call it besides HOST, as behind a proxy; may be repeated",
+    )
     serve.add_argument("--workers", type=int, metavar="N", help="(not there yet)")
     serve.add_argument("--fault", action="append", metavar="NAME=fail:N", help="(not there yet)")
 
