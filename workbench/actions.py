@@ -211,3 +211,10 @@ RECORDINGS = define(
 ASK = define(
     Action("ask.close", "escape", "Close", "Back without choosing anything", "close"),
 )
+
+READING = define(
+    Action("reading.down", "j,down", "Down", "One line down", "scroll_down", shown=False),
+    Action("reading.up", "k,up", "Up", "One line up", "scroll_up", shown=False),
+    Action("reading.first", "g,home", "First", "To the beginning", "scroll_home", shown=False),
+    Action("reading.last", "G,end", "Last", "To the end", "scroll_end", shown=False),
+)

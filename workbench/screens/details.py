@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,6 +14,7 @@ from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.keyline import KeyLine
 from workbench.widgets.painting import as_content
+from workbench.widgets.reading import Reading
 from workbench.widgets.spans import Line
 
 
@@ -31,7 +31,7 @@ class DetailsScreen(ModalScreen[None]):
         self._lines = list(lines)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="panel dialog") as scroll:
+        with Reading(classes="panel dialog") as scroll:
             set_panel_title(scroll, self._title)
             yield Static(as_content(self._lines))
         yield KeyLine()

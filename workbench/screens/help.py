@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
@@ -15,6 +14,7 @@ from workbench.widgets.binding import Active, active_actions, bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.keyline import KeyLine
 from workbench.widgets.painting import as_content
+from workbench.widgets.reading import Reading
 from workbench.widgets.spans import Line, Span
 
 KEY_CELLS = 16
@@ -33,7 +33,7 @@ class HelpScreen(ModalScreen[None]):
         self._sections = list(_sections(about))
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="panel dialog") as scroll:
+        with Reading(classes="panel dialog") as scroll:
             set_panel_title(scroll, "Help")
             yield Static(as_content(self._sections))
         yield KeyLine()
