@@ -119,7 +119,11 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         self._set_cursor(place if place >= 0 else min(self.cursor, len(rows) - 1))
         self.refresh()
         if self.current_key != before:
-            self.post_message(self.Moved(self, self.current_key))
+            self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        # Who is handling a message now, perhaps the parent, is not who sends this one: it would stop there.
+        self.post_message(self.Moved(self, self.current_key).set_sender(self))
 
     def place_of(self, key: str) -> int:
         """Where the row of `key` is; -1 if there is none."""
@@ -172,7 +176,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         self.refresh_row(new)
         self._show_row(new)
         if old != new:
-            self.post_message(self.Moved(self, self.current_key))
+            self._tell_moved()
 
     def on_focus(self) -> None:
         self.refresh_row(self.cursor)
@@ -206,7 +210,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         self._set_cursor(place)
         if self.cursor != before:
             self.refresh()
-            self.post_message(self.Moved(self, self.current_key))
+            self._tell_moved()
 
     def action_open(self) -> None:
         if self.current is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import lru_cache
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -17,7 +19,7 @@ from workbench.actions import Action, define
 from workbench.text import one_line
 
 from .binding import bind
-from .painting import paint
+from .painting import background, paint
 from .spans import Span
 
 SEGMENTS = define(
@@ -28,6 +30,13 @@ SEGMENTS = define(
 MOST_CELLS = 40
 """A longer option is cut."""
 
+
+@lru_cache(maxsize=16)
+def focused_style(color: str, under: str) -> Style:
+    """What is chosen where the focus is."""
+    return Style(color=Color.parse(under).rich_color, bgcolor=Color.parse(color).rich_color, bold=True)
+
+
 LEFT, RIGHT = "‹ ", " ›"
 
 
@@ -35,7 +44,6 @@ class Segments(Widget, can_focus=True):
     """Options side by side; those that don't fit are scrolled to. Enter asks for a list of all of them."""
 
     BINDINGS = bind(*SEGMENTS)
-    COMPONENT_CLASSES: ClassVar = {"segments--chosen", "segments--focused"}
     ALLOW_SELECT = False
     HELP = "A choice. The arrows and the space bar choose, Enter shows all options in a list."
 
@@ -115,13 +123,17 @@ class Segments(Widget, can_focus=True):
             tone = "dim"
             if place == self.chosen:
                 tone = ""
-                style = self.get_component_rich_style(
-                    "segments--focused" if self.has_focus else "segments--chosen"
-                )
+                style = self._chosen_style()
             strips.append(paint(self, (Span(text, tone),), cell_len(text), style))  # type: ignore[arg-type]
         if last < len(self.options):
             strips.append(paint(self, (Span(RIGHT, "accent"),), 2))
         return Strip.join(strips).adjust_cell_length(width, self.rich_style)
+
+    def _chosen_style(self) -> Style:
+        if not self.has_focus:
+            return background(self, "cursor")
+        variables = self.app.theme_variables
+        return self.rich_style + focused_style(variables["primary"], variables["background"])
 
     # -- keys and mouse
 

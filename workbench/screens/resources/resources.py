@@ -68,6 +68,11 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     ]
     AUTO_FOCUS = "ResourceRows"
     PAGES = ("list", "details", "content")
+    PARTS: ClassVar = {
+        "list": ("#list",),
+        "details": ("#right", "#details"),
+        "content": ("#right", "#content"),
+    }
     BINDINGS = bind(*RESOURCES)
     HELP: ClassVar = (
         "The server's resources. Read one, and see whether it came from the cache and how long it lives there; "

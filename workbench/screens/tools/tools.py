@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from workbench.forms import FormError, JsonError
 from workbench.records import CallRecord
 from workbench.screens.calling import CallingScreen, Job, Progressed
 from workbench.screens.paged import PagedScreen, PageTabs
@@ -26,6 +28,9 @@ from .toollist import EntryRows, ToolList
 from .work import Work
 
 LIMITS: tuple[float | None, ...] = (None, 5.0, 30.0, 300.0)
+SETTLE_SECONDS = 0.04
+"""How long the highlight rests on a tool before its form is made: it may be on its way to another one."""
+
 READY = (
     "f5 runs it. The answer shows here, with the trace\nof where its time went and the messages on the wire."
 )
@@ -43,6 +48,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
     ]
     AUTO_FOCUS = "EntryRows"
     PAGES = ("list", "form", "result")
+    PARTS: ClassVar = {"list": ("#list",), "form": ("#right", "#form"), "result": ("#right", "#result")}
     BINDINGS = bind(*TOOLS)
     HELP = (
         "Call the server's tools and render its prompts. Choose one, fill in its form, f5 runs it. The answer comes "
@@ -151,6 +157,8 @@ class ToolsScreen(PagedScreen, CallingScreen):
     @work(exclusive=True, group="show")
     async def _show(self, work: Work | None, *, enter: bool = False) -> None:
         """Show a tool; with `enter` its form gets the focus."""
+        if not enter:
+            await asyncio.sleep(SETTLE_SECONDS)
         form = self._tool_form
         form.show_running(self.runs)
         form.show_entry(work.entry if work is not None else None)
@@ -229,7 +237,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         if work.under_way is not None:
             self.notify(f"{one_line(work.entry.name)} still runs; ctrl+g cancels it", markup=False)
             return
-        arguments = self._tool_form.view.ready()
+        arguments = self._arguments(work)
         if arguments is None:
             self.go_to("form", focus=False)
             self.notify("This can't be sent yet: see what is marked with ✗", severity="error")
@@ -239,6 +247,16 @@ class ToolsScreen(PagedScreen, CallingScreen):
             self.query_one(CallView).view = "result"
         self.begin(work, arguments, lambda key, progressed: self._make(work, arguments, key, progressed))
         self.go_to("result", focus=self.one_at_a_time)
+
+    def _arguments(self, work: Work) -> dict[str, Any] | None:
+        """What would be sent; `None`, and the form says why, if it can't be."""
+        view = self._tool_form.view
+        if view.draft is work.draft:
+            return view.ready()
+        try:
+            return work.draft.arguments()  # its form is not on the screen yet
+        except (FormError, JsonError):
+            return None
 
     def _make(
         self, work: Work, arguments: dict[str, Any], key: str, progressed: Progressed

@@ -10,7 +10,7 @@ from .document import Document
 
 
 class Piece(NamedTuple):
-    """Characters `start` to `end` of a line, in the colour of the component class `text--NAME`."""
+    """Characters `start` to `end` of a line, in the colour `NAME` of `colors`."""
 
     start: int
     end: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,12 +20,12 @@ from workbench.widgets.painting import paint
 from workbench.widgets.spans import Span
 
 from .coloring import pieces_of
+from .colors import color_style
 from .document import Document
 from .finding import Match, find, matches_of
 from .keys import LINES
 from .rows import MOST_WRAPPED, Row, row_of, wrapped
 
-COLORS = ("key", "string", "number", "word", "mark", "heading", "code", "strong", "link")
 MOST_COPIED = 5_000_000
 """What is offered to the terminal's clipboard; few take more."""
 
@@ -35,7 +34,6 @@ class TextLines(ScrollView, can_focus=True):
     """Shows a document that may still grow; wide lines scroll sideways, or are wrapped."""
 
     BINDINGS = bind(*LINES)
-    COMPONENT_CLASSES: ClassVar = {f"text--{name}" for name in (*COLORS, "match", "found")}
     HELP = (
         "A text. j and k, the arrows and the mouse scroll, / finds, n and N go from match to match, w wraps "
         "long lines, y copies everything; what is marked with the mouse is copied by ctrl+c."
@@ -189,13 +187,12 @@ class TextLines(ScrollView, can_focus=True):
         text = document.shown(row.place)
         end = len(text) if row.end < 0 else row.end
         styles: list[tuple[int, int, Style]] = [
-            (piece.start, piece.end, self.get_component_rich_style(f"text--{piece.name}", partial=True))
+            (piece.start, piece.end, color_style(self, piece.name))
             for piece in pieces_of(document, row.place, text)
         ]
         for match in matches_of(self._matches, row.place):
             current = self._found >= 0 and match == self._matches[self._found]
-            name = "text--found" if current else "text--match"
-            styles.append((match.start, match.end, self.get_component_rich_style(name, partial=True)))
+            styles.append((match.start, match.end, color_style(self, "found" if current else "match")))
         selection = self.text_selection
         span = selection.get_span(y) if selection is not None else None
         if span is not None:
