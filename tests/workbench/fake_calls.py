@@ -191,6 +191,7 @@ class CallEngine(FakeEngine):
         self.suggestions: dict[str, list[str]] = {}
         self.cached: dict[str, CacheEntryState] = {}
         self.cancelled: list[str] = []
+        self.listed = 0
 
     async def list_tools(self, protocol: str = NEWEST) -> Sequence[Tool]:
         self.commands.append(("list_tools", protocol))
@@ -200,6 +201,7 @@ class CallEngine(FakeEngine):
         return PROMPTS
 
     async def list_resources(self, protocol: str = NEWEST) -> Sequence[Resource]:
+        self.listed += 1
         return self.resources
 
     async def list_templates(self, protocol: str = NEWEST) -> Sequence[ResourceTemplate]:
