@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .formview import Draft, FormView
+from .draft import Draft
+from .formview import FormView
 
 __all__ = ["Draft", "FormView"]

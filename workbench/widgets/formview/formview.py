@@ -14,10 +14,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from workbench.forms import Form, FormError, JsonError, ObjectField, Problem, arguments_of
-from workbench.text import clean
+from workbench.forms import JsonError, ObjectField
 from workbench.widgets.binding import bind
 
+from .checked import CheckedForm
+from .draft import Draft
 from .editor import FieldEditor
 from .fieldrow import INDENT
 from .keys import FORM
@@ -35,29 +36,7 @@ Complete = Callable[[str, str, Mapping[str, Any]], Awaitable[Sequence[str]]]
 """`(field, typed so far, the other arguments) -> suggestions`."""
 
 
-class Draft:
-    """Arguments that are being filled in: a form, and while they are edited as JSON, that text."""
-
-    def __init__(self, form: Form) -> None:
-        self.form = form
-        self.text: str | None = None
-
-    def arguments(self) -> dict[str, Any]:
-        """What would be sent.
-
-        Raises:
-            FormError, JsonError: it can't be.
-        """
-        return self.form.to_arguments() if self.text is None else arguments_of(self.text)
-
-    def fill(self, arguments: Mapping[str, Any]) -> None:
-        """Take over arguments."""
-        self.form.from_arguments(arguments)
-        if self.text is not None:
-            self.text = self.form.to_json()
-
-
-class FormView(Vertical):
+class FormView(CheckedForm):
     """Shows a draft and lets it be filled in."""
 
     BINDINGS = bind(*FORM)
@@ -74,10 +53,8 @@ class FormView(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.draft = Draft(Form({}))
         self._complete: Complete | None = None
         self._pause: Timer | None = None
-        self._tried = False
 
     def compose(self) -> ComposeResult:
         yield Vertical(classes="fields")
@@ -91,9 +68,9 @@ class FormView(Vertical):
         """Show `draft`; `complete` suggests values."""
         self.draft = draft
         self._complete = complete
-        self._tried = False
+        self.tried = False
         await self._rebuild()
-        self._check()
+        self.check()
 
     async def fill(self, arguments: Mapping[str, Any]) -> None:
         """Fill in arguments."""
@@ -110,7 +87,7 @@ class FormView(Vertical):
             await fields.mount_all(self._views())
             self._align()
         if raw:
-            self._json_editor.show(self.draft.text or "")
+            self.json_editor.show(self.draft.text or "")
 
     def _views(self) -> list[Widget]:
         root = self.draft.form.root
@@ -128,12 +105,6 @@ class FormView(Vertical):
         for view in views:
             view.align(column)
 
-    @property
-    def _json_editor(self) -> FieldEditor:
-        return self.query_one(".json", Vertical).query_one(FieldEditor)
-
-    # -- what is wrong
-
     @on(FieldView.Changed)
     def _field_changed(self, event: FieldView.Changed) -> None:
         event.stop()
@@ -145,111 +116,15 @@ class FormView(Vertical):
     def _noted(self) -> None:
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(CHECK_SECONDS, self._check)
+        self._pause = self.set_timer(CHECK_SECONDS, self.check)
         self.post_message(self.Changed())
-
-    def ready(self) -> dict[str, Any] | None:
-        """The arguments to send; `None` if they can't be sent, and then the place that must be mended has the focus.
-
-        From now on what is required and missing is told too.
-        """
-        self._tried = True
-        self._check()
-        try:
-            return self.draft.arguments()
-        except JsonError as error:
-            self._tell_json(error)
-            self._json_editor.focus()
-        except FormError as error:
-            field = self.draft.form.find(error.problems[0].path)
-            for view in self.query(FieldView):
-                if view.field is field:
-                    view.control.focus()
-                    view.scroll_visible(animate=False)
-        return None
-
-    def _check(self) -> None:
-        """Tell what can't be sent, and let a thread find what does not fit."""
-        try:
-            arguments = self.draft.arguments()
-        except JsonError as error:
-            self._tell_json(error)
-            return
-        except FormError as error:
-            self._tell(error.problems, [])
-            return
-        self._tell_json(None)
-        self._find_warnings(self.draft.form.schema, arguments)
-
-    @work(thread=True, exclusive=True, group="check")
-    def _find_warnings(self, schema: Any, arguments: dict[str, Any]) -> None:
-        from workbench.forms import check_arguments
-
-        warnings = check_arguments(schema, arguments)
-        self.app.call_from_thread(self._take_warnings, schema, arguments, warnings)
-
-    def _take_warnings(self, schema: Any, arguments: dict[str, Any], warnings: list[Problem]) -> None:
-        if self.draft.form.schema is not schema:
-            return
-        self.warnings = warnings
-        if self.draft.text is not None:
-            self._tell_json_warnings(warnings)
-        else:
-            self._tell([], warnings)
-
-    warnings: Sequence[Problem] = ()
-    """What does not fit the schema, as of the last check."""
-
-    def _tell(self, problems: Sequence[Problem], warnings: Sequence[Problem]) -> None:
-        told: dict[tuple[Any, ...], tuple[list[Problem], list[Problem]]] = {}
-        shown = {view.field.path for view in self.query(FieldView)}
-        rest: list[Problem] = []
-        for place, found in ((0, problems), (1, warnings)):
-            for problem in found:
-                if place and problem.message == "is required" and not self._tried:
-                    continue
-                path = self._nearest(problem.path, shown)
-                if path is None:
-                    rest.append(problem)
-                else:
-                    message = (
-                        problem.message if path == problem.path else f"{problem.where}: {problem.message}"
-                    )
-                    told.setdefault(path, ([], []))[place].append(Problem(path, message))
-        for view in self.query_one(".fields").query_children(FieldView):
-            view.tell(told)
-        self._tell_trouble(rest)
-
-    def _nearest(self, path: tuple[Any, ...], shown: set[tuple[Any, ...]]) -> tuple[Any, ...] | None:
-        while path and path not in shown:
-            path = path[:-1]
-        return path if path in shown else None
-
-    def _tell_trouble(self, problems: Sequence[Problem]) -> None:
-        text = "\n".join(
-            clean(f"! {problem.where} {problem.message}".replace("!  ", "! ")) for problem in problems[:3]
-        )
-        line = self.query_one(".trouble", Static)
-        line.update(text)
-        line.display = bool(text)
-        line.remove_class("-bad")
-
-    def _tell_json(self, error: JsonError | None) -> None:
-        line = self.query_one(".trouble", Static)
-        line.update(f"✗ {clean(str(error))}" if error is not None else "")
-        line.display = error is not None
-        line.set_class(error is not None, "-bad")
-
-    def _tell_json_warnings(self, warnings: Sequence[Problem]) -> None:
-        shown = [w for w in warnings if self._tried or w.message != "is required"]
-        self._tell_trouble(shown)
 
     # -- keys
 
     def focus_first(self) -> None:
         """Give the focus to the first field."""
         if self.draft.text is not None:
-            self._json_editor.focus()
+            self.json_editor.focus()
             return
         first = next(iter(self.query(FieldView).results()), None)
         if first is not None:

@@ -290,7 +290,7 @@ async def test_the_form_and_its_json_are_the_same_arguments() -> None:
     async with form(SIMPLE, {"name": "a"}) as (view, pilot):
         await pilot.press("f3")
         await pilot.pause()
-        editor = view._json_editor
+        editor = view.json_editor
 
         assert editor.text == '{\n  "name": "a"\n}'
 
@@ -308,7 +308,7 @@ async def test_invalid_json_is_neither_sent_nor_dropped() -> None:
     async with form(SIMPLE, {"name": "a"}) as (view, pilot):
         await pilot.press("f3")
         await pilot.pause()
-        view._json_editor.load_text('{"name": ')
+        view.json_editor.load_text('{"name": ')
         await pilot.pause()
 
         assert view.ready() is None
@@ -316,7 +316,7 @@ async def test_invalid_json_is_neither_sent_nor_dropped() -> None:
         await pilot.press("f3")
         await pilot.pause()
 
-        assert view.draft.text == view._json_editor.text == '{"name": '
+        assert view.draft.text == view.json_editor.text == '{"name": '
         assert "it ends too early" in str(view.query_one(".trouble").render())
 
 

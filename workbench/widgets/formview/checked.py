@@ -1,0 +1,135 @@
+"""What is wrong with the arguments of a form, told where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual import work
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from workbench.forms import Form, FormError, JsonError, Path, Problem, check_arguments
+from workbench.text import clean
+
+from .draft import Draft
+from .editor import FieldEditor
+from .views import FieldView
+
+REQUIRED = "is required"
+"""What is told only after somebody has tried to send the arguments."""
+
+MOST_TOLD = 3
+
+
+class CheckedForm(Vertical):
+    """A form that says what can't be sent, and what does not fit the schema but can be sent.
+
+    Attributes:
+        draft: the arguments.
+        warnings: what does not fit the schema, as of the last check.
+        tried: somebody wanted to send them: what is missing is told from now on.
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.draft = Draft(Form({}))
+        self.warnings: Sequence[Problem] = ()
+        self.tried = False
+
+    @property
+    def json_editor(self) -> FieldEditor:
+        """Where all arguments are typed as JSON."""
+        return self.query_one(".json", Vertical).query_one(FieldEditor)
+
+    def ready(self) -> dict[str, Any] | None:
+        """The arguments to send; `None` if they can't be sent, and then the place that must be mended has the focus.
+
+        From now on what is required and missing is told too.
+        """
+        self.tried = True
+        self.check()
+        try:
+            return self.draft.arguments()
+        except JsonError as error:
+            self._tell_json(error)
+            self.json_editor.focus()
+        except FormError as error:
+            field = self.draft.form.find(error.problems[0].path)
+            for view in self.query(FieldView):
+                if view.field is field:
+                    view.control.focus()
+                    view.scroll_visible(animate=False)
+        return None
+
+    def check(self) -> None:
+        """Tell what can't be sent, and let a thread find what does not fit."""
+        try:
+            arguments = self.draft.arguments()
+        except JsonError as error:
+            self._tell_json(error)
+            return
+        except FormError as error:
+            self._tell(error.problems, [])
+            return
+        self._tell_json(None)
+        self._find_warnings(self.draft.form.schema, arguments)
+
+    @work(thread=True, exclusive=True, group="check")
+    def _find_warnings(self, schema: Any, arguments: dict[str, Any]) -> None:
+        warnings = check_arguments(schema, arguments)
+        self.app.call_from_thread(self._take_warnings, schema, arguments, warnings)
+
+    def _take_warnings(self, schema: Any, arguments: dict[str, Any], warnings: list[Problem]) -> None:
+        if self.draft.form.schema is not schema:
+            return
+        self.warnings = warnings
+        if self.draft.text is not None:
+            self._tell_json_warnings(warnings)
+        else:
+            self._tell([], warnings)
+
+    def _tell(self, problems: Sequence[Problem], warnings: Sequence[Problem]) -> None:
+        told: dict[Path, tuple[list[Problem], list[Problem]]] = {}
+        shown = {view.field.path for view in self.query(FieldView)}
+        rest: list[Problem] = []
+        for place, found in ((0, problems), (1, warnings)):
+            for problem in found:
+                if place and problem.message == REQUIRED and not self.tried:
+                    continue
+                path = self._nearest(problem.path, shown)
+                if path is None:
+                    rest.append(problem)
+                else:
+                    message = (
+                        problem.message if path == problem.path else f"{problem.where}: {problem.message}"
+                    )
+                    told.setdefault(path, ([], []))[place].append(Problem(path, message))
+        for view in self.query_one(".fields").query_children(FieldView):
+            view.tell(told)
+        self._tell_trouble(rest)
+
+    def _nearest(self, path: Path, shown: set[Path]) -> Path | None:
+        while path and path not in shown:
+            path = path[:-1]
+        return path if path in shown else None
+
+    def _tell_trouble(self, problems: Sequence[Problem]) -> None:
+        text = "\n".join(
+            clean(f"! {problem.where} {problem.message}".replace("!  ", "! "))
+            for problem in problems[:MOST_TOLD]
+        )
+        line = self.query_one(".trouble", Static)
+        line.update(text)
+        line.display = bool(text)
+        line.remove_class("-bad")
+
+    def _tell_json(self, error: JsonError | None) -> None:
+        line = self.query_one(".trouble", Static)
+        line.update(f"✗ {clean(str(error))}" if error is not None else "")
+        line.display = error is not None
+        line.set_class(error is not None, "-bad")
+
+    def _tell_json_warnings(self, warnings: Sequence[Problem]) -> None:
+        shown = [w for w in warnings if self.tried or w.message != REQUIRED]
+        self._tell_trouble(shown)
