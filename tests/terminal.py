@@ -46,6 +46,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
+        self._lines: list[str] | None = None
         self.pid = 0
         self._fd = -1
         self._status: int | None = None
@@ -74,6 +75,7 @@ class Terminal:
         """Change the terminal's size, as a person who drags its corner."""
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.screen.resize(rows, columns)
+        self._lines = None
 
     def send(self, keys: str) -> None:
         """Type `keys`."""
@@ -90,12 +92,25 @@ class Terminal:
             return False
         self.raw += data
         self._stream.feed(data)
+        self._lines = None
         return bool(data)
 
     @property
+    def lines(self) -> list[str]:
+        """The screen. As `pyte` has it, but looked at once for all that came, and without asking for widths:
+        the cell behind a wide character is empty."""
+        if self._lines is None:
+            columns = range(self.screen.columns)
+            self._lines = [
+                "".join([row[column].data for column in columns])
+                for row in (self.screen.buffer[number] for number in range(self.screen.lines))
+            ]
+        return self._lines
+
+    @property
     def text(self) -> str:
-        """The screen as lines."""
-        return "\n".join(self.screen.display)
+        """The screen as one text."""
+        return "\n".join(self.lines)
 
     def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
         """Take in output until `condition` holds.

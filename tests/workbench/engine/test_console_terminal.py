@@ -66,7 +66,7 @@ def test_prints_reach_the_log_an_editor_the_terminal_and_a_crash_the_person(tmp_
         terminal.wait_for("100x20 ready")
         terminal.send("p")
         terminal.wait_for("a child|complained|from C|printed|ready")
-        assert [line.rstrip() for line in terminal.screen.display if line.strip()] == [
+        assert [line.rstrip() for line in terminal.lines if line.strip()] == [
             "100x20 a child|complained|from C|printed|ready"
         ]
         terminal.send("e")

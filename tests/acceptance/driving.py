@@ -1,0 +1,117 @@
+"""Driving the real application in a pseudo-terminal, by the keys that a user presses."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.terminal import Terminal
+
+from .frames import faults
+
+ENTER = "\r"
+TAB = "\t"
+ESCAPE = "\x1b"
+F5 = "\x1b[15~"
+
+SCREENS = {
+    "1": "What happened",
+    "2": " tools",
+    "3": " resources",
+    "4": "Workflow runs",
+    "5": "Record and replay",
+    "6": "Script",
+}
+"""Each screen's number key, and something that stands on that screen only, below the tabs."""
+
+START_SECONDS = 20.0
+
+
+@contextmanager
+def workbench(*arguments: str | Path, columns: int = 120, rows: int = 40, data: Path) -> Iterator[Terminal]:
+    """`workbench ARGUMENTS` in a terminal of that size.
+
+    Args:
+        data: a folder for what the application keeps of its user (theme, recent projects).
+    """
+    environment = {"XDG_DATA_HOME": str(data), "XDG_CONFIG_HOME": str(data), "XDG_CACHE_HOME": str(data)}
+    command = [sys.executable, "-m", "workbench", *map(str, arguments)]
+    with Terminal(command, columns=columns, rows=rows, environment=environment) as terminal:
+        yield terminal
+
+
+def body(terminal: Terminal) -> str:
+    """The screen without header and tabs."""
+    return "\n".join(terminal.lines[2:])
+
+
+def wait_until_started(terminal: Terminal) -> None:
+    """Wait until every module of the sample runs."""
+    terminal.wait_until(
+        lambda: (
+            "● running" in terminal.text
+            and all(
+                re.search(rf"● {module}\s", body(terminal))
+                for module in ("shop", "docs", "jobs", "tools", "flows", "feed")
+            )
+        ),
+        "every module running",
+        START_SECONDS,
+    )
+
+
+def go(terminal: Terminal, key: str) -> None:
+    """Go to a screen by its number key."""
+    terminal.send(key)
+    terminal.wait_until(lambda: SCREENS[key] in body(terminal), f"the screen of key {key}")
+
+
+def whole(terminal: Terminal, seconds: float = 5.0) -> None:
+    """Wait until the screen is whole: what is on its way may be half drawn.
+
+    Raises:
+        TimeoutError: it does not become whole; the text has its faults.
+    """
+    found: list[str] = []
+
+    def is_whole() -> bool:
+        found[:] = faults(terminal.lines, terminal.screen.columns)
+        return not found
+
+    try:
+        terminal.wait_until(is_whole, "a whole screen", seconds)
+    except TimeoutError as error:
+        raise TimeoutError("\n".join([*found, str(error)])) from None
+
+
+def open_form(terminal: Terminal, name: str) -> None:
+    """On the Tools screen: find a tool and go into its form."""
+    terminal.send("/")
+    terminal.wait_for("esc Clear")
+    terminal.send(name)
+    # In a narrow terminal the form is behind the list, and the tool's name in the line of the pages.
+    terminal.wait_until(
+        lambda: f"─ {name}  " in terminal.text or f" Tools  {name} " in terminal.text, f"{name} chosen"
+    )
+    terminal.send(ENTER)
+    terminal.wait_until(lambda: "esc Clear" not in terminal.text, "the focus in the list")
+    terminal.send(ENTER)
+    terminal.wait_until(
+        lambda: f"─ {name}  " in terminal.text and "⏎ Open" not in terminal.text, f"the form of {name}"
+    )
+
+
+def timed(terminal: Terminal, keys: str, condition: Callable[[], bool], seconds: float) -> float | None:
+    """Milliseconds from sending `keys` to `condition`; `None` if that takes longer than `seconds`."""
+    started = time.perf_counter()
+    terminal.send(keys)
+    while not condition():
+        left = started + seconds - time.perf_counter()
+        if left <= 0:
+            return None
+        terminal.read(left)
+    return (time.perf_counter() - started) * 1000
