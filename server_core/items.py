@@ -27,7 +27,7 @@ Contents = Sequence[TextResourceContents | BlobResourceContents]
 ToolHandler = Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]
 ArgumentCheck = Callable[[dict[str, Any]], object]
 ReadHandler = Callable[[Request, str, Mapping[str, Any]], Awaitable[Contents]]
-PromptHandler = Callable[[Request, dict[str, str]], Awaitable[GetPromptResult]]
+PromptHandler = Callable[[Request, dict[str, str]], Awaitable[GetPromptResult | InputRequiredResult]]
 Completer = Callable[[Request, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
 """`(request, argument, typed so far, other arguments) -> suggestions`, at most 100 of which are sent."""
 

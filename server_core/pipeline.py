@@ -154,7 +154,9 @@ class Pipeline:
             raise NotFoundError("resource", uri, self._registry.resources)
         return matched
 
-    async def get_prompt(self, request: Request, name: str, arguments: dict[str, str]) -> GetPromptResult:
+    async def get_prompt(
+        self, request: Request, name: str, arguments: dict[str, str]
+    ) -> GetPromptResult | InputRequiredResult:
         """Render a prompt.
 
         Raises:
@@ -168,6 +170,8 @@ class Pipeline:
                 raise NotFoundError("prompt", name, self._registry.prompts)
             request.module, item = owned.module, owned.item
             result = await self._guarded(request, item, lambda: item.get(request, arguments))
+            if isinstance(result, InputRequiredResult):
+                return result
             return checked_prompt(result, self._limits.result_bytes)
 
     async def complete(

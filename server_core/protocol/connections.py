@@ -10,6 +10,7 @@ from typing import Any
 
 from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
+from mcp.types import LoggingLevel
 
 from ..bus import EventBus
 from ..events import ClientConnected, ClientDisconnected
@@ -22,6 +23,12 @@ STATELESS_CLIENTS = 1000
 """How many such clients are told apart; the longest silent ones are forgotten first."""
 
 _CLIENT_KEY = "io.mcp-server-workbench/client"
+_LOG_LEVEL_KEY = "io.mcp-server-workbench/log-level"
+
+LOG_LEVELS: tuple[LoggingLevel, ...] = (
+    "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency",
+)  # fmt: skip
+"""The protocol's levels, the least serious first."""
 
 _client_numbers = itertools.count(1)
 
@@ -163,3 +170,14 @@ class ClientTable:
             for entry in self.entries.values()
             if entry.announced
         )
+
+
+def set_log_level(ctx: ServerRequestContext[Any, Any], level: LoggingLevel) -> None:
+    """From now on the client of `ctx` wants log messages of `level` and above (2025-11-25)."""
+    ctx.session._connection.state[_LOG_LEVEL_KEY] = level
+
+
+def wants_log(ctx: ServerRequestContext[Any, Any], level: LoggingLevel) -> bool:
+    """Whether the client of `ctx` wants log messages of `level`: all, unless it has said otherwise."""
+    least = ctx.session._connection.state.get(_LOG_LEVEL_KEY, "debug")
+    return LOG_LEVELS.index(level) >= LOG_LEVELS.index(least)

@@ -14,6 +14,7 @@ from ..items import Contents
 from ..module import ModuleContext
 from ..request import Request
 from ..results import json_value
+from .connections import wants_log
 
 AskedForT = TypeVar("AskedForT", bound=BaseModel)
 
@@ -41,8 +42,11 @@ class Context(SDKContextBase[Any, Any]):
         self._core_request.progress_from_thread(progress, total, message)
 
     async def log(self, level: LoggingLevel, data: Any, *, logger_name: str | None = None) -> None:
-        """Send a log message to the client; what JSON can't carry in `data` is sent as text."""
-        await super().log(level, json_value(data), logger_name=logger_name)
+        """Send a log message to the client, if it wants those of `level`; what JSON can't carry in `data` is sent
+        as text. Work that has outlived its request has nobody to send to."""
+        session = self._core_request.session
+        if session is not None and wants_log(session, level):
+            await super().log(level, json_value(data), logger_name=logger_name)
 
     async def elicit(
         self, message: str, schema: type[AskedForT]

@@ -19,6 +19,7 @@ from mcp.types import (
     CompleteRequestParams,
     CompleteResult,
     Completion,
+    EmptyResult,
     GetPromptRequestParams,
     GetPromptResult,
     InputRequiredResult,
@@ -31,12 +32,13 @@ from mcp.types import (
     PromptReference,
     ReadResourceRequestParams,
     ReadResourceResult,
+    SetLevelRequestParams,
 )
 
 from ..errors import NotFoundError
 from ..items import PromptItem, TemplateItem
 from ..request import Request
-from .connections import ClientEntry
+from .connections import ClientEntry, set_log_level
 from .paging import page_of
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class ProtocolServer(SDKServer[ClientEntry]):
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
         )
+        # Not by the constructor, which warns that 2026-07-28 has no such method: 2025-11-25 has.
+        self.add_request_handler("logging/setLevel", SetLevelRequestParams, self._set_log_level)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
         self.middleware.append(
             RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.name)
@@ -95,6 +99,10 @@ class ProtocolServer(SDKServer[ClientEntry]):
 
     async def _initialized(self, ctx: SDKContext, _params: NotificationParams) -> None:
         self._core.notices.connected(self._core.clients.seen(ctx))
+
+    async def _set_log_level(self, ctx: SDKContext, params: SetLevelRequestParams) -> EmptyResult:
+        set_log_level(ctx, params.level)
+        return EmptyResult()
 
     def _input_schema(self, name: str) -> dict[str, Any] | None:
         owned = self._core.registry.tools.get(name)
@@ -162,7 +170,9 @@ class ProtocolServer(SDKServer[ClientEntry]):
         reading = await self._core.pipeline.read(self._request(ctx, uri, params), uri)
         return ReadResourceResult(contents=list(reading.contents), ttl_ms=int(reading.ttl * 1000))
 
-    async def _get_prompt(self, ctx: SDKContext, params: GetPromptRequestParams) -> GetPromptResult:
+    async def _get_prompt(
+        self, ctx: SDKContext, params: GetPromptRequestParams
+    ) -> GetPromptResult | InputRequiredResult:
         request = self._request(ctx, params.name, params)
         return await self._core.pipeline.get_prompt(request, params.name, params.arguments or {})
 

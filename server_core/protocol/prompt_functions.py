@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mcp import MCPError
 from mcp.server.mcpserver.context import Context as SDKContextBase
 from mcp.server.mcpserver.prompts.base import Prompt as SDKPrompt
 from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
@@ -45,7 +44,7 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
         ],
     )
 
-    async def get(request: Request, arguments: dict[str, str]) -> GetPromptResult:
+    async def get(request: Request, arguments: dict[str, str]) -> GetPromptResult | InputRequiredResult:
         values = validate(dict(arguments))
         if context_name is not None:
             values[context_name] = Context(request, module)
@@ -60,7 +59,7 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
 
         rendered = await SDKPrompt.from_function(returned, name=name).render({}, SDKContextBase())
         if isinstance(rendered, InputRequiredResult):
-            raise MCPError(-32603, f"The prompt {name} asks for input, which this server's prompts can't")
+            return rendered
         messages = [PromptMessage(role=message.role, content=message.content) for message in rendered]
         return GetPromptResult(description=definition.description, messages=messages)
 
