@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -39,6 +40,9 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
 def run_script(server: Server) -> None:
     """Serve one client over stdin and stdout, or those that come by HTTP if the command line says so. Blocks."""
     options = _script_options()
+    # What was imported and defined stays for good: no collection needs to look through it again.
+    gc.freeze()
+    gc.enable()
     if options.http is None:
         server.run()
     else:
