@@ -1,6 +1,8 @@
-"""What every test has: the backend of async tests."""
+"""What every test has: the backend of async tests; and which tests only run when they are named."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -9,3 +11,12 @@ import pytest
 def anyio_backend() -> str:
     """The core runs on asyncio alone."""
     return "asyncio"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The acceptance tests drive whole processes through a terminal, on a machine of their own: `pytest
+    tests/acceptance` runs them."""
+    named = any("acceptance" in argument for argument in config.args)
+    if collection_path.name == "acceptance" and not named:
+        return True
+    return None

@@ -112,7 +112,7 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.lines)
 
-    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
         """Take in output until `condition` holds.
 
         Raises:
@@ -125,11 +125,11 @@ class Terminal:
                 raise TimeoutError(f"{what} did not come within {seconds:g} s; the screen:\n{self.text}")
             self.read(min(left, 0.05))
 
-    def wait_for(self, text: str, seconds: float = 10.0) -> None:
+    def wait_for(self, text: str, seconds: float = 30.0) -> None:
         """Take in output until `text` stands on the screen. Raises like `wait_until`."""
         self.wait_until(lambda: text in self.text, repr(text), seconds)
 
-    def wait_for_end(self, seconds: float = 10.0) -> int:
+    def wait_for_end(self, seconds: float = 30.0) -> int:
         """Wait for the program's end; returns its exit code. Raises like `wait_until`."""
 
         def ended() -> bool:

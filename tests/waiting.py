@@ -12,7 +12,7 @@ T = TypeVar("T")
 NAP_SECONDS = 0.002
 
 
-async def until(condition: Callable[[], T], what: str, seconds: float = 5.0) -> T:
+async def until(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
     """Let the loop turn until `condition()` is true, and return what it answers.
 
     Raises:
@@ -30,7 +30,7 @@ async def until(condition: Callable[[], T], what: str, seconds: float = 5.0) -> 
     raise TimeoutError(f"Not within {seconds:g} s: {what}")
 
 
-def until_sync(condition: Callable[[], T], what: str, seconds: float = 5.0) -> T:
+def until_sync(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
     """The same for a test without a loop: it blocks its thread."""
     end = time.monotonic() + seconds
     while not (answer := condition()):
@@ -40,7 +40,7 @@ def until_sync(condition: Callable[[], T], what: str, seconds: float = 5.0) -> T
     return answer
 
 
-async def within(work: Awaitable[T], what: str, seconds: float = 5.0) -> T:
+async def within(work: Awaitable[T], what: str, seconds: float = 20.0) -> T:
     """What `work` answers; it is cancelled, with a `TimeoutError` that names `what`, if it takes longer."""
     try:
         async with asyncio.timeout(seconds) as limit:
