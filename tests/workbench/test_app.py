@@ -12,12 +12,15 @@ from textual.widgets import Button
 from server_core.events import LogWritten, TaskChanged
 from tests.waiting import until
 from tests.workbench.fakes import FakeEngine
+from tests.workbench.quick_pilot import quick_pilot
 from tests.workbench.screens.shown import LARGE, SMALL, quiet_app, screen_text, sees, settled, shown
 from workbench.app import WorkbenchApp
 from workbench.preferences import save_theme, saved_theme
 from workbench.session import Next
 
 pytestmark = pytest.mark.anyio
+
+__all__ = ["quick_pilot"]
 
 HEAVY = {"mcp", "pydantic", "sqlalchemy", "tomlkit", "watchfiles", "sqlite_utils", "server_core.events"}
 

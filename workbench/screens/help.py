@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from workbench.actions import HELP, LIST
+from workbench.actions import GO, HELP, LIST
 from workbench.text import fit
 from workbench.widgets.binding import Active, active_actions, bind
 from workbench.widgets.card import set_panel_title
@@ -48,7 +48,10 @@ def _sections(screen: Screen[object]) -> Iterator[Line]:
             yield ()
     groups: dict[str, list[Line]] = {}
     for active in active_actions(screen):
-        line = (Span(fit(" ".join(active.displays), KEY_CELLS), "accent"), Span(active.action.tooltip))
+        text = active.action.tooltip
+        if active.action in GO:
+            text = f"{active.action.title}: {text}"
+        line = (Span(fit(" ".join(active.displays), KEY_CELLS), "accent"), Span(text))
         groups.setdefault(_heading(active), []).append(line)
     for heading, lines in sorted(groups.items(), key=lambda group: HEADINGS.index(group[0])):
         yield (Span(heading, "strong"),)

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from server_core.events import LogWritten, RequestStarted, ServerStarted
 from server_core.inspection import ModuleState
+from tests.waiting import until
 from tests.workbench.fakes import NOON, STATE, STORY, FakeEngine, request
 from tests.workbench.screens.shown import LARGE, SMALL, busy_engine, screen_text, sees, settled, shown
 from tests.workbench.state.test_fold import after
@@ -117,9 +118,10 @@ async def test_a_terminal_that_is_resized_gets_the_other_layout():
     async with shown(busy_engine(), LARGE) as (app, pilot):
         for size in (SMALL, LARGE):
             await pilot.resize_terminal(*size)
+            breakers = app.screen.query_one("#breakers")
+            large = size == LARGE
+            await until(lambda: (breakers.region.y == 2) == large, "the other layout")  # noqa: B023 - awaited here
             await settled(app, pilot)
-            region = app.screen.query_one("#breakers").region
-            assert (region.y == 2) == (size == LARGE)
             assert screen_text(app).splitlines()[-1].rstrip().endswith("q Quit")
 
 
