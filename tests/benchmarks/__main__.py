@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from . import calls, notices, starts
+from . import calls, notices, scripts, starts
 
 BENCHMARKS = {
     "paint": starts.first_paint,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "call": calls.direct,
     "frames": calls.framed,
     "notice": notices.file_to_notice,
+    "script": scripts.script_start,
 }
 
 
