@@ -53,14 +53,23 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
         else:
             result = await module.run_sync(functools.partial(function, **values))
 
-        # The SDK turns whatever a prompt may return into messages: it is asked to render a function that returns it.
-        def returned() -> Any:
+        if isinstance(result, GetPromptResult | InputRequiredResult):
             return result
-
-        rendered = await SDKPrompt.from_function(returned, name=name).render({}, SDKContextBase())
+        rendered = await SDKPrompt.from_function(lambda: _for_the_sdk(result), name=name).render(
+            {}, SDKContextBase()
+        )
         if isinstance(rendered, InputRequiredResult):
             return rendered
         messages = [PromptMessage(role=message.role, content=message.content) for message in rendered]
         return GetPromptResult(description=definition.description, messages=messages)
 
     return PromptItem(definition, get, source=source_of(function))
+
+
+def _for_the_sdk(result: Any) -> Any:
+    """What a prompt has returned, as the SDK turns it into messages: it knows any message but the protocol's own."""
+    parts = result if isinstance(result, list | tuple) else [result]
+    return [
+        {"role": part.role, "content": part.content} if isinstance(part, PromptMessage) else part
+        for part in parts
+    ]

@@ -12,6 +12,8 @@ from mcp.types import (
     ElicitResult,
     InputRequiredResult,
     LoggingMessageNotificationParams,
+    PromptMessage,
+    TextContent,
 )
 
 from server_core import Context, FunctionsModule, Server, prompt, tool
@@ -42,9 +44,15 @@ async def greeting(ctx: Context) -> str | InputRequiredResult:
     return InputRequiredResult(input_requests={"name": ElicitRequest(params=asked)})
 
 
+@prompt
+def dialogue() -> list[PromptMessage | str]:
+    answer = TextContent(type="text", text="Hello")
+    return [PromptMessage(role="assistant", content=answer), "Who is there?"]
+
+
 def server() -> Server:
     made = Server("s")
-    made.add(FunctionsModule("m", functions=[chatter, greeting]))
+    made.add(FunctionsModule("m", functions=[chatter, greeting, dialogue]))
     return made
 
 
@@ -77,3 +85,13 @@ async def test_a_prompt_may_ask_the_user_before_it_answers() -> None:
     async with core.running(), connect(core, elicitation_callback=answer) as client:
         rendered = await client.get_prompt("greeting")
         assert rendered.messages[0].content.text == "Greet Ada"  # type: ignore[union-attr]
+
+
+async def test_a_prompt_may_return_the_protocols_own_messages() -> None:
+    core = server()
+    async with core.running(), connect(core) as client:
+        rendered = await client.get_prompt("dialogue")
+        assert [(message.role, message.content.text) for message in rendered.messages] == [  # type: ignore[union-attr]
+            ("assistant", "Hello"),
+            ("user", "Who is there?"),
+        ]
