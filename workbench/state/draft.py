@@ -19,7 +19,7 @@ from server_core.inspection import (
 )
 
 from .happenings import describe
-from .parts import Batch, LogLine, Notice, Progress, WorkflowRun
+from .parts import Batch, Happening, Notice, Progress, WorkflowRun
 from .rates import book, latency_of
 from .snapshot import (
     BATCHES,
@@ -90,7 +90,7 @@ class Draft:
         """What is to be added to the cache's counters."""
         self.durations: list[float] = []
         self.happened: deque[Event] = deque(maxlen=HAPPENINGS)
-        self.logs: deque[LogLine] = deque(maxlen=LOGS)
+        self.logs: deque[Event] = deque(maxlen=LOGS)
         self.batches: list[Batch] = []
         self.notices: deque[Notice] = deque(maxlen=NOTICES)
         self._progress: dict[int, Progress] | None = None
@@ -149,18 +149,19 @@ class Draft:
         if cache is not None and self.cache_counts:
             counted = {name: getattr(cache, name) + more for name, more in self.cache_counts.items()}
             fields["cache"] = replace(cache, **counted)
-        if self.happened:
-            lines = [line for line in map(describe, self.happened) if line is not None]
-            if lines:
-                fields["happened"] = (*old.happened, *lines)[-HAPPENINGS:]
         for name, more, most in (
-            ("logs", self.logs, LOGS),
+            ("happened", _lines(self.happened), HAPPENINGS),
+            ("logs", _lines(self.logs), LOGS),
             ("batches", self.batches, BATCHES),
             ("notices", self.notices, NOTICES),
         ):
             if more:
                 fields[name] = (*getattr(old, name), *more)[-most:]
         return replace(old, **fields)
+
+
+def _lines(events: Iterable[Event]) -> list[Happening]:
+    return [line for line in map(describe, events) if line is not None]
 
 
 def _bounded_tasks(tasks: tuple[TaskState, ...]) -> tuple[TaskState, ...]:

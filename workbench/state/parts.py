@@ -52,16 +52,6 @@ class Happening(NamedTuple):
     fact: object
 
 
-class LogLine(NamedTuple):
-    """A line that was logged or printed."""
-
-    seq: int
-    at: float
-    source: str
-    level: str
-    text: str
-
-
 class Batch(NamedTuple):
     """A batch of file changes as it was taken in; `number` counts from 1 in this snapshot's life."""
 

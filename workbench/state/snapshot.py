@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         Blocked,
         Happening,
         Latency,
-        LogLine,
         Notice,
         Progress,
         Recording,
@@ -62,7 +61,8 @@ class Snapshot:
         cache: `None` until the server was first inspected.
         seconds: the last seconds since the first request, oldest first, none missing.
         tools_revision, resources_revision, prompts_revision: change whenever the list should be taken anew.
-        happened, logs, batches, notices: newest last.
+        happened, batches, notices: newest last.
+        logs: what was logged or printed, newest last; kept apart, so that calls do not push it out.
         runs: workflow runs, oldest first.
         tasks: long tasks, in the order in which they came.
     """
@@ -92,7 +92,7 @@ class Snapshot:
     replay: Replay | None = None
     notices: tuple[Notice, ...] = ()
     happened: tuple[Happening, ...] = ()
-    logs: tuple[LogLine, ...] = ()
+    logs: tuple[Happening, ...] = ()
     blocked: Blocked | None = None
     dropped: int = 0
     tools_revision: int = 0

@@ -31,9 +31,6 @@ STYLES: dict[Tone, str] = {
 }
 """The tones as styles of `Content`; what starts with `$` is a variable of the theme."""
 
-TONES: set[str] = set()
-"""The component classes that a widget needs to be painted: none any more."""
-
 
 @lru_cache(maxsize=128)
 def _foreground(color: str) -> Style:

@@ -176,6 +176,20 @@ async def test_what_happened_is_narrowed_to_one_topic_after_the_other():
 
 
 @pytest.mark.anyio
+async def test_what_was_logged_is_not_pushed_out_by_calls():
+    story = [
+        (0.0, LogWritten("tool", "info", "hello")),
+        *((1.0, request(n, "query", "shop")) for n in range(600)),
+    ]
+    async with shown(FakeEngine(story)) as (app, pilot):
+        assert "hello" not in [line.text for line in app.snapshot.happened]
+        await pilot.press("F")
+        await sees(app, "hello")
+        await pilot.press("enter")
+        await sees(app, "level")
+
+
+@pytest.mark.anyio
 async def test_hostile_names_are_only_text():
     evil = "[@click=app.quit]x[/]\x1b]0;pwned\x07\u202e"
     modules = (ModuleState("feed", "streams", "failed", reason=evil),)

@@ -236,11 +236,11 @@ class HappenedPanel(Table, Live):
         self._known: dict[int, Row] = {}
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        return (snapshot.happened,)
+        return (snapshot.happened, snapshot.logs)
 
     def redraw(self) -> None:
         topic = rows.TOPICS[self._topic]
-        told = [h for h in reversed(self.snapshot.happened) if topic is None or h.topic == topic]
+        told = [h for h in reversed(self._source) if topic is None or h.topic == topic]
         # A line never changes: its row is made once.
         self._known = {h.seq: self._known.get(h.seq) or rows.happened_row(h) for h in told}
         aside = rows.TOPIC_WORDS[topic] if topic else ""
@@ -250,11 +250,16 @@ class HappenedPanel(Table, Live):
         self.set_title("What happened", aside)
         self.set_rows(list(self._known.values()))
 
+    @property
+    def _source(self) -> tuple[Happening, ...]:
+        """Log lines have a list of their own, where nothing else pushes them out."""
+        return self.snapshot.logs if rows.TOPICS[self._topic] == "log" else self.snapshot.happened
+
     def action_topic(self, step: int) -> None:
         self._topic = (self._topic + step) % len(rows.TOPICS)
         self.redraw()
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        happening = next((h for h in self.snapshot.happened if str(h.seq) == event.key), None)
+        happening = next((h for h in self._source if str(h.seq) == event.key), None)
         if happening is not None:
             show(self, f"{happening.source}: {happening.text}", happening)

@@ -27,7 +27,7 @@ from server_core.events import (
 from server_core.inspection import ClientState, ModuleState
 from workbench.facts import ConfigApplied, Dropped, EngineFailed, ServerInspected
 from workbench.state.draft import Draft
-from workbench.state.parts import Blocked, LogLine
+from workbench.state.parts import Blocked
 from workbench.state.snapshot import Phase
 
 
@@ -168,8 +168,8 @@ def _freed(draft: Draft, _event: Event, _fact: LoopFreed) -> None:
     draft.set(blocked=None)
 
 
-def _logged(draft: Draft, event: Event, fact: LogWritten) -> None:
-    draft.logs.append(LogLine(event.seq, event.at, fact.source, fact.level, fact.text))
+def _logged(draft: Draft, event: Event, _fact: LogWritten) -> None:
+    draft.logs.append(event)
 
 
 SERVER: dict[type, Callable[[Draft, Event, Any], None]] = {
