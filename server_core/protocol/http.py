@@ -56,12 +56,16 @@ async def serve_http(
     """
     sockets = listening_sockets(host, port)
     try:
-        shown = "localhost" if host in WILDCARDS else host
-        url = f"http://{joined_address(shown, sockets[0].getsockname()[1])}{HTTP_PATH}"
+        everywhere = host in WILDCARDS
+        shown = joined_address("localhost" if everywhere else host, sockets[0].getsockname()[1])
+        url = f"http://{shown}{HTTP_PATH}"
         with anyio.CancelScope() as life, _ending_signals(life) as received:
             await core.start(settle=HTTP_SETTLE_SECONDS)
             await _serve_clients(
-                core, sockets, AllowedNames(host, allowed_hosts), lambda: (ready or _announce_on_stderr)(url)
+                core,
+                sockets,
+                AllowedNames(host, allowed_hosts),
+                lambda: ready(url) if ready else _announce(url, everywhere),
             )
     finally:
         for each in sockets:
@@ -153,5 +157,6 @@ def _ending_signals(life: anyio.CancelScope) -> Iterator[list[signal.Signals]]:
         restore()
 
 
-def _announce_on_stderr(url: str) -> None:
-    print(f"Serving at {url} (Ctrl-C stops it)", file=sys.stderr, flush=True)
+def _announce(url: str, everywhere: bool) -> None:
+    also = " and at every other address of this machine" if everywhere else ""
+    print(f"Serving at {url}{also} (Ctrl-C stops it)", file=sys.stderr, flush=True)
