@@ -125,6 +125,25 @@ class Terminal:
                 raise TimeoutError(f"{what} did not come within {seconds:g} s; the screen:\n{self.text}")
             self.read(min(left, 0.05))
 
+    def answer(self, keys: str, mark: str, seconds: float) -> float | None:
+        """Milliseconds from typing `keys` to the arrival of `mark` from the program; `None` if it takes longer.
+
+        The bytes are looked at as they come: the emulator, slower than any terminal, takes them in afterwards.
+        """
+        wanted = mark.encode()
+        came = bytearray()
+        started = time.perf_counter()
+        self.send(keys)
+        while wanted not in came:
+            left = started + seconds - time.perf_counter()
+            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+                break
+            came += os.read(self._fd, 65536)
+        took = (time.perf_counter() - started) * 1000
+        self.raw += came
+        self._stream.feed(bytes(came))
+        return took if wanted in came else None
+
     def wait_for(self, text: str, seconds: float = 30.0) -> None:
         """Take in output until `text` stands on the screen. Raises like `wait_until`."""
         self.wait_until(lambda: text in self.text, repr(text), seconds)
