@@ -87,5 +87,9 @@ class Deadline:
     ) -> None:
         self._timer.remove(self)
         # The cancellation is ours alone only if nobody else asked for one; then it ends here.
-        if self.expired and self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError):
+        if (
+            self.expired
+            and self._task.uncancel() <= self._cancelling
+            and isinstance(error, asyncio.CancelledError)
+        ):
             raise TimeoutError from error

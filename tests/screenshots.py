@@ -28,7 +28,10 @@ SCREENS = {"overview": "1", "tools": "2", "resources": "3", "tasks": "4", "watch
 
 async def life(engine: Engine, project: Path) -> None:
     """Do what makes a server live: calls, reads, a task, a failing supplier, files that change."""
-    tools = {"add": {"a": 19, "b": 23}, "query": {"sql": "select genre, count(*) as books from books group by genre"}}
+    tools = {
+        "add": {"a": 19, "b": 23},
+        "query": {"sql": "select genre, count(*) as books from books group by genre"},
+    }
     for _round in range(4):
         for name, arguments in tools.items():
             await engine.call_tool(name, arguments)

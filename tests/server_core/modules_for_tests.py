@@ -32,7 +32,11 @@ class ToolsModule(Module):
         context.offer(
             Offer(
                 tools=[
-                    ToolItem(Tool(name=self.prefixed(name), input_schema={"type": "object"}), handler, **self.options)
+                    ToolItem(
+                        Tool(name=self.prefixed(name), input_schema={"type": "object"}),
+                        handler,
+                        **self.options,
+                    )
                     for name, handler in self.handlers.items()
                 ]
             )
