@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from ..errors import ModuleStartError
 from ..events import FunctionsReloaded
 from ..functions.loading import load_file, unload
-from ..functions.markers import Mark, mark_of
-from ..items import Offer, PromptItem, ResourceItem, TemplateItem, ToolItem
-from ..module import Module, ModuleContext
-from ..protocol.prompt_functions import prompt_item
-from ..protocol.resource_functions import resource_item, stream_item
-from ..protocol.signatures import SIGNATURE_ERRORS, source_of
-from ..protocol.tool_functions import tool_item
+from ..functions.offering import MarkedFunctions
+from ..items import Offer
+from ..module import ModuleContext
 from ..settings import BreakerSettings
 
 
-class FunctionsModule(Module):
+class FunctionsModule(MarkedFunctions):
     """Offers the marked functions of a Python file, and takes the file over again when it is saved.
 
     A file that is broken after a change leaves the old functions in place and says so; mended, it is taken over.
     """
-
-    kind: ClassVar[str] = "functions"
 
     def __init__(
         self,
@@ -40,25 +34,22 @@ class FunctionsModule(Module):
     ) -> None:
         """Args:
         path: the Python file.
-        functions: marked functions, given as they are instead of by `path` (an exported script has no other file).
+        functions: marked functions, given as they are instead of by `path`.
         reload: watch the file.
         """
-        super().__init__(name, prefix=prefix, breaker=breaker)
+        super().__init__(name, functions=functions, prefix=prefix, breaker=breaker)
         self.path = path
-        self.functions = tuple(functions)
         self.reload = reload and bool(path)
-        self._context: ModuleContext | None = None
         self._loaded: ModuleType | None = None
         self._offer = Offer()
 
     async def start(self, context: ModuleContext) -> None:
+        if not self.path:
+            await super().start(context)
+            return
         self._context = context
-        if self.path:
-            self._loaded = load_file(self.file)
-            functions: Iterable[Any] = vars(self._loaded).values()
-        else:
-            functions = self.functions
-        self._offer = self._offer_of(functions, self._loaded)
+        self._loaded = load_file(self.file)
+        self._offer = self.offer_of(vars(self._loaded).values(), self._loaded.__name__)
         context.offer(self._offer)
         if self.reload:
             context.spawn(self._watch(), "watching the file")
@@ -83,7 +74,7 @@ class FunctionsModule(Module):
         assert self._context is not None
         loaded = load_file(self.file)
         try:
-            offer = self._offer_of(vars(loaded).values(), loaded)
+            offer = self.offer_of(vars(loaded).values(), loaded.__name__)
             self._context.offer(offer)
         except ModuleStartError:
             unload(loaded)
@@ -116,51 +107,6 @@ class FunctionsModule(Module):
         context.bus.emit(reloaded)
         await context.publish(tools=True, resources=True, prompts=True)
 
-    def _offer_of(self, functions: Iterable[Any], loaded: ModuleType | None) -> Offer:
-        tools: list[ToolItem] = []
-        resources: list[ResourceItem] = []
-        templates: list[TemplateItem] = []
-        prompts: list[PromptItem] = []
-        for function in dict.fromkeys(each for each in functions if callable(each) and _hashable(each)):
-            mark = mark_of(function)
-            if mark is None or (loaded is not None and function.__module__ != loaded.__name__):
-                continue
-            try:
-                item = self._item(function, mark)
-            except SIGNATURE_ERRORS as error:
-                file, _colon, line = source_of(function).rpartition(":")
-                raise ModuleStartError(
-                    f"{Path(file).name}:{line}: {function.__name__} can't be a {mark.kind}: {error}"
-                ) from error
-            for kind, items in ((ToolItem, tools), (ResourceItem, resources), (TemplateItem, templates)):
-                if isinstance(item, kind):
-                    items.append(item)  # type: ignore[arg-type]
-            if isinstance(item, PromptItem):
-                prompts.append(item)
-        offer = Offer(tools, resources, templates, prompts)
-        _refuse_doubles(offer)
-        return offer
-
-    def _item(self, function: Any, mark: Mark) -> ToolItem | ResourceItem | TemplateItem | PromptItem:
-        context = self._context
-        assert context is not None
-        if mark.breaker:
-            context.breaker(mark.breaker, self.breaker_settings)
-        if mark.kind == "tool":
-            return tool_item(
-                function, mark, self.prefixed(mark.name or function.__name__), mark.breaker, context
-            )
-        if mark.kind == "prompt":
-            return prompt_item(function, mark, self.prefixed(mark.name or function.__name__), context)
-        scheme, _separator, path = mark.uri.partition("://")
-        if mark.kind == "stream":
-            return stream_item(function, mark, self.uri(scheme, path), mark.breaker, context)
-        return resource_item(function, mark, self.uri(scheme, path), mark.breaker, context)
-
-
-def _hashable(value: Any) -> bool:
-    return getattr(type(value), "__hash__", None) is not None
-
 
 def _named_items(offer: Offer) -> Mapping[str, str]:
     """Each item's name with what would tell a change of it."""
@@ -179,19 +125,3 @@ def _difference(before: Offer, after: Offer) -> tuple[tuple[str, ...], tuple[str
         tuple(name for name in old if name not in new),
         tuple(name for name in new if name in old and new[name] != old[name]),
     )
-
-
-def _refuse_doubles(offer: Offer) -> None:
-    sources: dict[tuple[str, str], str] = {}
-    for what, name, source in (
-        *(("tool", item.definition.name, item.source) for item in offer.tools),
-        *(("resource", str(item.definition.uri), item.source) for item in offer.resources),
-        *(("template", item.definition.uri_template, item.source) for item in offer.templates),
-        *(("prompt", item.definition.name, item.source) for item in offer.prompts),
-    ):
-        first = sources.setdefault((what, name), source)
-        if first != source:
-            file, _colon, line = source.rpartition(":")
-            raise ModuleStartError(
-                f"{Path(file).name}:{line}: the {what} {name!r} is defined at line {first.rpartition(':')[2]} already"
-            )

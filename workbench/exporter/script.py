@@ -19,6 +19,7 @@ from .wiring import Wiring, WiringWriter, docstring
 DISTRIBUTION = "mcp-server-workbench"
 SETTINGS = ("CacheSettings", "LimitSettings", "BreakerSettings", "PoolSettings")
 SCRIPT_BASE = CoreName(f"{CORE}.script", "script_base")
+MARKED_FUNCTIONS = CoreName(f"{CORE}.functions.offering", "MarkedFunctions")
 RUN_SCRIPT = CoreName(f"{CORE}.script", "run_script")
 ENDS = {"__file__": "_file", "__doc__": "_doc"}
 """Of the constants that stand for what only a file of its own has."""
@@ -51,14 +52,14 @@ def script_text(plan: Plan, functions: Functions, place: Path, source: CoreSourc
     extra = [External("builtins")] if functions.needs_builtins() else []
     quote = functions.quote
     flat = FlatCore(
-        [*map(source.public_name, public), SCRIPT_BASE, RUN_SCRIPT, *called, *mentioned, *extra],
+        [*(origin_of(name, source) for name in public), SCRIPT_BASE, RUN_SCRIPT, *called, *mentioned, *extra],
         source=source,
         choices=plan.choices,
         taken={**functions.names, **own.given},
         avoided=functions.identifiers,
         quote=quote,
     )
-    wiring = _wiring(plan, lambda name: flat.name(source.public_name(name)), own, listed, quote=quote)
+    wiring = _wiring(plan, lambda name: flat.name(origin_of(name, source)), own, listed, quote=quote)
     folder = relative_folder(plan, place)
     early = flat.early([*called, SCRIPT_BASE], mentioned)
     rest = [definition for definition in flat.definitions if definition not in early]
@@ -76,6 +77,11 @@ def script_text(plan: Plan, functions: Functions, place: Path, source: CoreSourc
         _bottom(flat.name(RUN_SCRIPT), own.name("build", "build")),
     ]
     return _joined(sections)
+
+
+def origin_of(name: str, source: CoreSource) -> CoreName:
+    """What one of the core's public names is in a script, which has its functions without loading a file."""
+    return MARKED_FUNCTIONS if name == "FunctionsModule" else source.public_name(name)
 
 
 def thin_text(plan: Plan, functions: Functions, place: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -61,6 +62,10 @@ print("back on the terminal")
 """
 
 
+@pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" in os.environ,
+    reason="needs the process's own standard streams: pytest -n 0 tests/workbench/engine/test_console_terminal.py",
+)
 def test_prints_reach_the_log_an_editor_the_terminal_and_a_crash_the_person(tmp_path: Path):
     with Terminal([sys.executable, "-c", APPLICATION], columns=100, rows=20) as terminal:
         terminal.wait_for("100x20 ready")

@@ -154,7 +154,10 @@ async def test_only_the_changed_module_is_replaced_and_clients_stay_connected(en
     await engine.apply(load_config(folder / "server.toml"))
     assert "more_add" not in {tool.name for tool in await engine.list_tools()}
     assert {client.client for client in (await engine.inspect()).clients} == clients
-    assert {fact.kind for fact in seen(engine).of(NoticeReceived)} == {"tools", "resources"}
+    await until(
+        lambda: {fact.kind for fact in seen(engine).of(NoticeReceived)} == {"tools", "resources"},
+        "both lists' changes were told",
+    )
 
 
 async def test_a_change_of_the_servers_own_settings_restarts_it_with_the_same_engine(

@@ -107,7 +107,7 @@ def test_lines_of_the_script_are_those_of_the_core(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("toml", "wanted", "unwanted"),
     [
-        (ONE_FILE, {"mcp", "cachetools", "pydantic"}, {"sqlalchemy", "jmespath", "psycopg"}),
+        (ONE_FILE, {"mcp", "cachetools", "pydantic"}, {"sqlalchemy", "jmespath", "psycopg", "watchfiles"}),
         (FILES, {"mcp", "watchfiles"}, {"sqlalchemy", "jmespath"}),
         (DATABASE.format(url="sqlite:///a.db"), {"mcp", "sqlalchemy"}, {"psycopg", "pymysql", "watchfiles"}),
         (DATABASE.format(url="postgresql://h/d"), {"sqlalchemy", "psycopg"}, {"pymysql"}),

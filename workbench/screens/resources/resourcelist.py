@@ -64,9 +64,11 @@ class ResourceRows(Outline[TreeRow]):
 
     # -- folding
 
-    def reveal(self) -> None:
-        """Show the rows as the tree is folded now."""
-        self.set_rows(self.forest.rows(self.words))
+    def reveal(self, *, first: bool = False) -> None:
+        """Show the rows as the tree is folded now; with `first`, highlight the first resource."""
+        rows = self.forest.rows(self.words)
+        leaf = next((row.key for row in rows if row.leaf is not None), None) if first else None
+        self.set_rows(rows, leaf)
 
     def _fold(self, folded: bool) -> None:
         row = self.current
@@ -132,7 +134,7 @@ class ResourceList(Vertical):
             if words
             else "No resources yet: a module that\noffers some brings them."
         )
-        self.rows.reveal()
+        self.rows.reveal(first=bool(words))
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:

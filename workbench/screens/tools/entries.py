@@ -117,6 +117,16 @@ def rows_of(entries: Sequence[Entry], words: str = "") -> list[ListRow]:
     return rows
 
 
+def best_match(rows: Sequence[ListRow], words: str) -> str:
+    """The key of the row that was most likely meant: the first one whose name has the words; else the first one."""
+    wanted = words.casefold().split()
+    entries = [row for row in rows if row.entry is not None]
+    named = [
+        row for row in entries if row.entry and all(word in row.entry.name.casefold() for word in wanted)
+    ]
+    return (named or entries)[0].key if entries else ""
+
+
 def _looked_in(entry: Entry) -> str:
     return f"{entry.name} {entry.title} {entry.description} {entry.owner.module}".casefold()
 

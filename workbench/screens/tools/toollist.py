@@ -15,7 +15,7 @@ from workbench.widgets.filterline import FilterLine
 from workbench.widgets.outline import Outline
 from workbench.widgets.spans import Line, Span, line, spread
 
-from .entries import Entry, ListRow, rows_of
+from .entries import Entry, ListRow, best_match, rows_of
 
 ROOMY = 60
 """From how many cells on there is room for what an entry is for."""
@@ -95,7 +95,8 @@ class ToolList(Vertical):
         rows.empty = (
             f"Nothing has {words!r}." if words else "No tools yet: a module that offers some\nbrings them."
         )
-        rows.set_rows(rows_of(self._entries, words))
+        found = rows_of(self._entries, words)
+        rows.set_rows(found, best_match(found, words) if words else None)
 
     @on(FilterLine.Left)
     def _left(self, event: FilterLine.Left) -> None:

@@ -69,6 +69,8 @@ class FormView(CheckedForm):
         self.draft = draft
         self._complete = complete
         self.tried = False
+        if not self.query(".fields"):
+            return  # it is on its way off the screen
         await self._rebuild()
         self.check()
 

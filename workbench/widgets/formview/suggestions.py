@@ -15,11 +15,12 @@ class Suggestions(Outline[str]):
 
     def __init__(self, words: list[str]) -> None:
         super().__init__(classes="suggestions")
-        self.words = words
-        self.styles.height = min(len(words), MOST_SHOWN)
+        self.show_words(words)
 
-    def on_mount(self) -> None:
-        self.set_rows(self.words)
+    def show_words(self, words: list[str]) -> None:
+        """Show these; the highlighted one stays so if it is among them."""
+        self.styles.height = min(len(words), MOST_SHOWN)
+        self.set_rows(words)
 
     def key_of(self, row: str) -> str:
         return row

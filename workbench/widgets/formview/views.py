@@ -226,12 +226,15 @@ class FieldView(FieldRow):
 
     async def suggest(self, words: list[str]) -> None:
         """Show suggestions; none hides them."""
-        for shown in self.query_children(Suggestions):
-            await shown.remove()
         editor = self.control
         if isinstance(editor, FieldEditor):
             editor.suggesting = bool(words)
-        if words:
+        shown = next(iter(self.query_children(Suggestions).results()), None)
+        if shown is not None and words:
+            shown.show_words(words)
+        elif shown is not None:
+            await shown.remove()
+        elif words:
             shown = Suggestions(words)
             shown.styles.margin = (0, 0, 0, self._column)
             await self.mount(shown, after=self.edited)

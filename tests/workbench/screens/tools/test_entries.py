@@ -7,7 +7,7 @@ from mcp.types import PromptArgument, Tool
 from tests.workbench.fake_calls import OWNERS, PROMPTS, TOOLS
 from workbench.forms import Form
 from workbench.records import Owners
-from workbench.screens.tools.entries import Entry, entries_of, prompt_schema, rows_of
+from workbench.screens.tools.entries import Entry, best_match, entries_of, prompt_schema, rows_of
 from workbench.screens.tools.work import Work
 
 ENTRIES = entries_of(TOOLS, PROMPTS, OWNERS)
@@ -25,6 +25,12 @@ def test_the_filter_looks_at_names_descriptions_and_modules_and_wants_every_word
     assert names("books customer") == ["tools 1", "order"]
     assert names("SHOP") == ["shop 1", "query"]
     assert names("nothing") == []
+
+
+def test_a_filter_highlights_what_has_the_words_in_its_name() -> None:
+    assert best_match(rows_of(ENTRIES, "order"), "order") == "tool:order"
+    assert best_match(rows_of(ENTRIES, "statement"), "statement") == "tool:query"
+    assert best_match([], "x") == ""
 
 
 def test_what_is_known_of_a_tool_is_said_in_a_few_words() -> None:

@@ -371,7 +371,7 @@ async def test_suggestions_come_while_one_types_and_enter_takes_one() -> None:
     schema = {"properties": {"name": {"type": "string"}, "other": {"type": "string"}}}
     async with form(schema, {"other": "x"}, complete) as (view, pilot):
         await pilot.press("b", "o")
-        await until(lambda: bool(view.query(Suggestions)), "suggestions")
+        await until(lambda: bool(view.query(Suggestions)) and asked[-1][1] == "bo", "suggestions")
         await pilot.pause()
         await pilot.press("down", "enter")
         await pilot.pause()
