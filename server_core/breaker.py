@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TypeVar
 
 from mcp import MCPError
@@ -12,6 +12,7 @@ from mcp.types import INVALID_PARAMS
 
 from .bus import EventBus
 from .clock import Clock
+from .error_texts import error_text
 from .errors import (
     PERMISSION_DENIED,
     RESOURCE_NOT_FOUND_2025,
@@ -22,7 +23,14 @@ from .errors import (
     NotFoundError,
     TooLargeError,
 )
-from .events import BreakerChanged, BreakerFailed, BreakerRecovered, BreakerRefused, BreakerStatus
+from .events import (
+    BreakerChanged,
+    BreakerFailed,
+    BreakerProbed,
+    BreakerRecovered,
+    BreakerRefused,
+    BreakerStatus,
+)
 from .inspection import BreakerChange, BreakerState
 from .settings import BreakerSettings
 
@@ -55,6 +63,16 @@ def counts_as_failure(error: BaseException) -> bool:
     )
 
 
+def is_named(error: BaseException, names: Collection[str]) -> bool:
+    """Whether the class of `error`, or one that it is derived from, is among `names`, with or without its module."""
+    if not names:
+        return False
+    classes = type(error).__mro__
+    return any(
+        each.__name__ in names or f"{each.__module__}.{each.__qualname__}" in names for each in classes
+    )
+
+
 class CircuitBreaker:
     """Guards one thing that can fail. On the server's loop only.
 
@@ -82,6 +100,8 @@ class CircuitBreaker:
         """
         self.name = name
         self.settings = settings
+        self.prober: Callable[[], Awaitable[object]] | None = None
+        """Asks the guarded thing whether it works, and raises if not; `probe` uses it, whoever guards may set it."""
         self._clock = clock
         self._bus = bus
         self._counts = counts
@@ -133,8 +153,26 @@ class CircuitBreaker:
         if self._status == "open":
             self._change("half_open", "by hand")
 
-    def state(self) -> BreakerState:
-        """What it looks like now."""
+    async def probe(self) -> str:
+        """Try at once whether what it guards works again; returns what came of it, in a few words.
+
+        Without `prober` the next call is the probe. Never raises but for a real cancellation.
+        """
+        if self._status == "closed":
+            return "it is closed: there is nothing to try"
+        if self._probing:
+            return "a probe is under way"
+        self.allow_probe()
+        if self.prober is None:
+            return "its next call goes through"
+        try:
+            await self.call(self.prober)
+        except Exception as error:
+            return f"it failed again: {_error_line(error)}"
+        return "it answers again and is closed"
+
+    def state(self, guards: Iterable[str] = ()) -> BreakerState:
+        """What it looks like now; what it `guards`, others know."""
         retry_at = 0.0
         if self._status == "open":
             retry_at = self._clock.now() + self._retry_at - self._clock.monotonic()
@@ -149,6 +187,7 @@ class CircuitBreaker:
             refused=self._refused,
             last_error=self._last_error,
             history=tuple(self._history),
+            guards=tuple(guards),
         )
 
     def _admit_probe(self) -> None:
@@ -160,7 +199,12 @@ class CircuitBreaker:
             self._change("half_open", "the time to wait is over")
         if self._probing:
             self._refuse(0.0)
-        self._probing = True
+        self._set_probing(True)
+
+    def _set_probing(self, under_way: bool) -> None:
+        self._probing = under_way
+        if self._bus.active:
+            self._bus.emit(BreakerProbed(self.name, under_way))
 
     def _refuse(self, retry_in: float) -> None:
         self._refused += 1
@@ -176,8 +220,9 @@ class CircuitBreaker:
             self._change("closed", "the probe succeeded")
 
     def _on_error(self, error: BaseException) -> None:
-        self._probing = False
-        if isinstance(error, asyncio.CancelledError | GeneratorExit) or not self._counts(error):
+        if isinstance(error, asyncio.CancelledError | GeneratorExit) or not self._is_failure(error):
+            if self._probing:
+                self._set_probing(False)
             return
         self._failures += 1
         self._last_error = _error_line(error)
@@ -188,6 +233,11 @@ class CircuitBreaker:
             self.trip(f"the probe failed: {self._last_error}")
         elif self._failures >= threshold:
             self.trip(f"{self._failures} failures in a row: {self._last_error}")
+
+    def _is_failure(self, error: BaseException) -> bool:
+        if isinstance(error, BaseExceptionGroup) and self.settings.ignore:
+            return any(self._is_failure(inner) for inner in error.exceptions)
+        return self._counts(error) and not is_named(error, self.settings.ignore)
 
     def _forget_failures(self) -> None:
         self._failures = 0
@@ -204,35 +254,7 @@ class CircuitBreaker:
             self._bus.emit(BreakerChanged(self.name, before, after, self._failures, retry_in, reason))
 
 
-class BreakerRegistry:
-    """A server's breakers by name. On the server's loop only."""
-
-    def __init__(self, defaults: BreakerSettings, *, clock: Clock, bus: EventBus) -> None:
-        self._defaults = defaults
-        self._clock = clock
-        self._bus = bus
-        self._breakers: dict[str, CircuitBreaker] = {}
-
-    def get(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
-        """The breaker of that name, made at the first use; `settings`, where given, hold from now on."""
-        breaker = self._breakers.get(name)
-        if breaker is None:
-            breaker = CircuitBreaker(name, settings or self._defaults, clock=self._clock, bus=self._bus)
-            self._breakers[name] = breaker
-        elif settings is not None:
-            breaker.settings = settings
-        return breaker
-
-    def remove(self, name: str) -> None:
-        """Forget it, if there is one; calls that it guards go on."""
-        self._breakers.pop(name, None)
-
-    def all(self) -> tuple[CircuitBreaker, ...]:
-        """Every breaker, in the order in which they were made."""
-        return tuple(self._breakers.values())
-
-
 def _error_line(error: BaseException) -> str:
-    text = str(error).strip()
+    text = error_text(error).strip()
     line = text.splitlines()[0] if text else ""
     return f"{type(error).__name__}: {line}"[:BREAKER_ERROR_LENGTH] if line else type(error).__name__

@@ -23,6 +23,12 @@ class Clock(Protocol):
         ...
 
 
+def shared_now(clock: Clock) -> float:
+    """Seconds since the epoch as other processes have it: without what this one's clock has jumped on purpose."""
+    ahead: float = getattr(clock, "ahead", 0.0)
+    return clock.now() - ahead
+
+
 class SystemClock:
     """The machine's own time."""
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from types import TracebackType
 from typing import Any
 
@@ -64,6 +65,16 @@ class Deadline:
     def extend(self) -> None:
         """Let the limit count from now."""
         self.due = self.loop.time() + self.seconds
+
+    def hold(self) -> None:
+        """Let the limit stand still until `resume`."""
+        self.due = math.inf
+
+    def resume(self) -> None:
+        """Let the limit count from now, after `hold`."""
+        if not self.expired:
+            self.extend()
+            self._timer.add(self, self.loop)
 
     def expire(self) -> None:
         """The limit is over: cancel the block."""

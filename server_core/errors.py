@@ -18,6 +18,9 @@ from mcp import MCPError
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 
+from .error_frames import own_traceback
+from .error_texts import error_line, error_text
+
 PERMISSION_DENIED = -32003
 UNAVAILABLE = -32010
 TIMED_OUT = -32011
@@ -126,8 +129,8 @@ def new_reference() -> str:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The whole traceback, as the interpreter would print it."""
-    return "".join(traceback.format_exception(error))
+    """The traceback as the interpreter would print it, from the first frame of the user's own code on."""
+    return "".join(traceback.format_exception(type(error), error, own_traceback(error)))
 
 
 def protocol_error(
@@ -146,7 +149,7 @@ def protocol_error(
         "method": method,
     }
     if is_anticipated(error):
-        message = str(error)
+        message = error_text(error)
     elif isinstance(error, PermissionError):
         message = "Permission denied"
     else:
@@ -154,7 +157,7 @@ def protocol_error(
     if not is_anticipated(error):
         data["reference"] = reference
         if development:
-            data["error"] = f"{type(error).__name__}: {error}"
+            data["error"] = error_line(error)
             data["traceback"] = traceback_text(error)
     code = error_code(error)
     if isinstance(error, NotFoundError) and error.what == "resource":

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
+from .cancelling import is_real_cancellation
+
 SizedLoad = Callable[[], Awaitable[tuple[Any, int]]]
 """Loads a value; answers it with its size in bytes."""
 
@@ -89,8 +91,8 @@ class LoadFlight:
         flight_around.set(self)
         try:
             self.value, self.size = await load()
-        except GeneratorExit:
-            raise
         except BaseException as error:
+            if isinstance(error, GeneratorExit) and is_real_cancellation(error):
+                raise
             # SystemExit or KeyboardInterrupt that ends a task takes the loop with it; a waiter can answer.
             self._error, self._traceback = error, error.__traceback__

@@ -12,7 +12,7 @@ from .breaker import CircuitBreaker
 from .errors import ModuleStartError
 from .events import ModuleFailed, ModuleNoted, OfferChanged
 from .inspection import ModuleState, ModuleStatus
-from .items import Contents, Offer, ResourceItem, ToolItem
+from .items import Contents, Offer, ResourceItem, TakePiece, ToolItem
 from .module import Module
 from .pool import ConnectionPool
 from .registry import Clash, ListChanges
@@ -41,6 +41,7 @@ class ModuleHost:
         self.status: ModuleStatus = "starting"
         self.reason = ""
         self.text = ""
+        self.trouble = False
         self.pending = Offer()
         self.pools: list[ConnectionPool[Any]] = []
         self.breakers: set[str] = set()
@@ -91,6 +92,8 @@ class ModuleHost:
         task = asyncio.create_task(self._watched(coroutine, name), name=f"{self.module}: {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A module that stops at once may end this before its first step, and so never begin to await it.
+        task.add_done_callback(lambda _task: coroutine.close())
 
     async def run_sync(self, function: Callable[[], HostedT]) -> HostedT:
         return await self._server.workers.run(function)
@@ -103,13 +106,16 @@ class ModuleHost:
     async def read(self, request: Request, uri: str) -> Contents:
         return (await self._server.pipeline.read(request, uri)).contents
 
+    async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
+        await self._server.pipeline.follow(request, uri, take)
+
     def tools(self) -> Mapping[str, ToolItem]:
         return {name: owned.item for name, owned in self._server.registry.tools.items()}
 
-    def note(self, text: str) -> None:
-        if text != self.text:
-            self.text = text
-            self.bus.emit(ModuleNoted(self.module, text))
+    def note(self, text: str, *, trouble: bool = False) -> None:
+        if (text, trouble) != (self.text, self.trouble):
+            self.text, self.trouble = text, trouble
+            self.bus.emit(ModuleNoted(self.module, text, trouble))
 
     def report(self, error: BaseException, where: str) -> str:
         return self._server.reporter.report(error, where)
@@ -137,6 +143,7 @@ class ModuleHost:
             prompts,
             self.text,
             self.reason,
+            self.trouble,
         )
 
     def fail(self, reason: str) -> None:
@@ -175,5 +182,5 @@ def clash_text(module: Module, clash: Clash) -> str:
     """Why a module can't offer what another one offers already, and what to do."""
     return (
         f"{clash.kind} {clash.name!r} is offered by module {clash.owner!r} already; "
-        f'give one of the two a prefix (prefix = "{module.name}")'
+        f"{module.clash_hint(clash.name)}"
     )

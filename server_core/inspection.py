@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .events import BreakerStatus, TaskStatus
+from .events import BreakerStatus, ErrorReported, FaultKind, TaskStatus
 
 ModuleStatus = Literal["starting", "running", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleState:
-    """A module: `note` is what it says of itself, `reason` why it failed."""
+    """A module: `note` is what it says of itself, in `trouble` or not; `reason` is why it failed."""
 
     name: str
     kind: str
@@ -23,6 +23,7 @@ class ModuleState:
     prompts: int = 0
     note: str = ""
     reason: str = ""
+    trouble: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ class BreakerChange:
 
 @dataclass(frozen=True, slots=True)
 class BreakerState:
-    """A circuit breaker; `retry_at` (epoch seconds) is when the next probe is let through, 0 unless it is open."""
+    """A circuit breaker; `retry_at` (epoch seconds) is when the next probe is let through, 0 unless it is open.
+
+    `guards` names the tools and templates that go through it, else the modules that have it.
+    """
 
     name: str
     status: BreakerStatus
@@ -81,19 +85,21 @@ class BreakerState:
     refused: int = 0
     last_error: str = ""
     history: tuple[BreakerChange, ...] = ()
+    guards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PoolHolder:
-    """Who holds a connection, and since when (epoch seconds)."""
+    """Who holds a connection or waits for one, and since when (epoch seconds); `ticket` is its own in the pool."""
 
     holder: str
     since: float
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """A connection pool."""
+    """A connection pool; `acquire_timeout` is in seconds, `waiters` stand in their order."""
 
     name: str
     idle: int
@@ -105,11 +111,14 @@ class PoolState:
     closed: int = 0
     timed_out: int = 0
     holders: tuple[PoolHolder, ...] = ()
+    waiters: tuple[PoolHolder, ...] = ()
+    acquire_timeout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """A long task; times are epoch seconds, `detail` is the first line of its result or error."""
+    """A long task; times are epoch seconds, `detail` is the first line of its result or error. `attempts` counts how
+    often it was begun: again, where its process died and its function is marked as idempotent."""
 
     task: str
     name: str
@@ -121,6 +130,20 @@ class TaskState:
     total: float | None = None
     message: str = ""
     detail: str = ""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FaultState:
+    """A fault on purpose on `name`: `how` is what it does and how often, as it is written (`fail:3`); it has `acted`
+    so often since `since` (epoch seconds), and has so many times `left`, `None` for no end."""
+
+    name: str
+    kind: FaultKind
+    how: str
+    acted: int
+    left: int | None
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +168,16 @@ class RunningRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FailureState:
+    """An unexpected error, and when it was reported (epoch seconds)."""
+
+    at: float
+    fact: ErrorReported
+
+
+@dataclass(frozen=True, slots=True)
 class ServerState:
-    """A whole server, read in one go on its loop."""
+    """A whole server, read in one go on its loop; of the `failures` the last ones that somebody listened to."""
 
     name: str
     version: str
@@ -161,3 +192,5 @@ class ServerState:
     breakers: tuple[BreakerState, ...]
     pools: tuple[PoolState, ...]
     tasks: tuple[TaskState, ...]
+    faults: tuple[FaultState, ...] = ()
+    failures: tuple[FailureState, ...] = ()

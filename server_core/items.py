@@ -26,8 +26,12 @@ Contents = Sequence[TextResourceContents | BlobResourceContents]
 
 ToolHandler = Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]
 ArgumentCheck = Callable[[dict[str, Any]], object]
+Preparer = Callable[[Request, dict[str, Any]], Awaitable[Mapping[str, Any] | InputRequiredResult]]
 ReadHandler = Callable[[Request, str, Mapping[str, Any]], Awaitable[Contents]]
 PromptHandler = Callable[[Request, dict[str, str]], Awaitable[GetPromptResult | InputRequiredResult]]
+TakePiece = Callable[[str], None]
+FollowHandler = Callable[[Request, str, Mapping[str, Any], TakePiece], Awaitable[None]]
+"""Hands over the pieces of a stream as they come, until it ends or the request is cancelled."""
 Completer = Callable[[Request, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
 """`(request, argument, typed so far, other arguments) -> suggestions`, at most 100 of which are sent."""
 
@@ -37,8 +41,10 @@ class ToolItem:
     """A tool. `breaker` names what its handler depends on and may fail with it; empty for none.
 
     `seconds` overrides the server's limit for one call. A tool that reads only and is slow may be `cached`.
-    `task` says that it may run as a long task; `source` is `file:line` of its code, where it has any. `check`, if
-    there is one, raises `InvalidArgumentsError` for arguments that the handler would refuse, and does nothing else.
+    `task` says that it may run as a long task, `task_only` that it runs as nothing else; `source` is `file:line` of
+    its code, where it has any. `check`, if there is one, raises `InvalidArgumentsError` for arguments that the handler
+    would refuse, and does nothing else. `prepare`, if there is one, gets what the tool's parameters ask the client
+    before it runs: their values, or the questions.
     """
 
     definition: Tool
@@ -49,11 +55,16 @@ class ToolItem:
     task: bool = False
     source: str = ""
     check: ArgumentCheck | None = None
+    task_only: bool = False
+    prepare: Preparer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceItem:
-    """A resource that stands in the list. `read` gets the URI as the client sent it and an empty mapping."""
+    """A resource that stands in the list. `read` gets the URI as the client sent it and an empty mapping.
+
+    `follow` is what a stream has beside it: it goes on for as long as there is more to come.
+    """
 
     definition: Resource
     read: ReadHandler
@@ -61,11 +72,12 @@ class ResourceItem:
     seconds: float | None = None
     cached: bool = False
     source: str = ""
+    follow: FollowHandler | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateItem:
-    """A family of resources. `read` gets the URI and the template's variables."""
+    """A family of resources. `read` gets the URI and the template's variables; `follow` too, as in `ResourceItem`."""
 
     definition: ResourceTemplate
     read: ReadHandler
@@ -74,6 +86,7 @@ class TemplateItem:
     cached: bool = False
     complete: Completer | None = None
     source: str = ""
+    follow: FollowHandler | None = None
     matcher: UriTemplate = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import TracebackType
-from typing import Any
 
 from mcp import MCPError
 from mcp.types import CallToolResult, TextContent
 
 from .bus import EventBus
+from .cancelling import is_real_cancellation
 from .clock import Clock
+from .error_texts import error_line, error_text
 from .errors import TimeLimitError, is_anticipated, protocol_error, traceback_text
 from .events import Outcome, RequestFinished, RequestStarted
 from .inspection import RunningRequest
@@ -72,7 +72,7 @@ class LedgerEntry:
     def failed(self, error: BaseException) -> None:
         """Book an anticipated failure."""
         self.outcome = "timeout" if isinstance(error, TimeLimitError) else "error"
-        self.error = str(error)
+        self.error = error_text(error)
 
     def tool_error(self, answer: CallToolResult) -> None:
         """Book a result with `isError`."""
@@ -85,12 +85,15 @@ class LedgerEntry:
     def tool_failure(self, error: BaseException) -> CallToolResult:
         """Book an exception out of a tool; returns the answer for the client: its text, or a reference to the log."""
         ledger, request = self._ledger, self._request
+        request.failure = error
         if is_anticipated(error):
             self.failed(error)
-            return text_result(str(error), is_error=True)
-        self.reference = ledger.reporter.report(error, request.target)
+            return text_result(error_text(error), is_error=True)
+        self.reference = ledger.reporter.report(
+            error, request.target, method=request.method, source="request"
+        )
         self.outcome = "tool_error"
-        self.error = f"{type(error).__name__}: {error}"
+        self.error = error_line(error)
         text = f"{request.target} failed unexpectedly (reference {self.reference})."
         if ledger.development:
             text += f"\n\n{traceback_text(error)}"
@@ -101,8 +104,10 @@ class LedgerEntry:
         ledger, request = self._ledger, self._request
         self.failed(error)
         if not is_anticipated(error):
-            self.reference = ledger.reporter.report(error, request.target)
-            self.error = f"{type(error).__name__}: {error}"
+            self.reference = ledger.reporter.report(
+                error, request.target, method=request.method, source="request"
+            )
+            self.error = error_line(error)
         if isinstance(error, MCPError):
             return sendable_error(error)
         return protocol_error(
@@ -120,7 +125,7 @@ class LedgerEntry:
         ledger, request = self._ledger, self._request
         del ledger.running[request.number]
         try:
-            if error is None or isinstance(error, GeneratorExit):
+            if error is None:
                 return
             if is_real_cancellation(error):
                 self.outcome = "cancelled"
@@ -150,11 +155,3 @@ class LedgerEntry:
             self.error,
             self.reference,
         )
-
-
-def is_real_cancellation(error: BaseException) -> bool:
-    """Whether the running task is being cancelled, and not just a handler that raises `CancelledError` by itself."""
-    if not isinstance(error, asyncio.CancelledError):
-        return False
-    task: asyncio.Task[Any] | None = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

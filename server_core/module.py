@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from mcp.types import CallToolResult, InputRequiredResult
 
@@ -13,10 +13,13 @@ from .bus import EventBus
 from .cache import ResourceCache
 from .clock import Clock
 from .inspection import TaskState
-from .items import Contents, Offer, ResourceItem, ToolItem
+from .items import Contents, Offer, ResourceItem, TakePiece, ToolItem
 from .pool import ConnectionPool
 from .request import Request
 from .settings import BreakerSettings, LimitSettings
+
+if TYPE_CHECKING:
+    from .tasking.extension import TaskService
 
 T = TypeVar("T")
 
@@ -89,12 +92,16 @@ class ModuleContext(Protocol):
         """Read any module's resource through the whole pipeline, as the nested request `request`."""
         ...
 
+    async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
+        """Hand over the pieces of any module's stream as they come, as the nested request `request`."""
+        ...
+
     def tools(self) -> Mapping[str, ToolItem]:
         """Every module's tools by name, as they are now."""
         ...
 
-    def note(self, text: str) -> None:
-        """Say something short about the module ("3 tables"), shown beside its name."""
+    def note(self, text: str, *, trouble: bool = False) -> None:
+        """Say something short about the module ("3 tables"), shown beside its name; `trouble` is shown everywhere."""
         ...
 
     def report(self, error: BaseException, where: str) -> str:
@@ -111,6 +118,9 @@ class Module:
 
     kind: ClassVar[str] = "module"
     """What it is called in `server.toml` and on the screen."""
+
+    heavy: ClassVar[bool] = False
+    """Whether its start costs much, as the import of a large library: the others start before it."""
 
     def __init__(self, name: str, *, prefix: str = "", breaker: BreakerSettings | None = None) -> None:
         """Args:
@@ -137,9 +147,17 @@ class Module:
         """The long tasks that this module runs or remembers, newest first."""
         return ()
 
+    def task_service(self) -> TaskService | None:
+        """What serves this module's tasks to clients that declare the tasks extension, if it runs any."""
+        return None
+
     def prefixed(self, name: str) -> str:
         """`name` of a tool or a prompt with the module's prefix."""
         return f"{self.prefix}_{name}" if self.prefix else name
+
+    def clash_hint(self, name: str) -> str:
+        """What to do where another module has a tool, a prompt or a resource of that name already."""
+        return f'give one of the two a prefix (prefix = "{self.name}")'
 
     def uri(self, scheme: str, path: str) -> str:
         """`scheme://path` with the module's prefix, as `db://shop/table/books`."""

@@ -1,27 +1,32 @@
 """The path of every request, in the order in which its stages stand here:
 
-    error mapping → look-up → cache (reads, and tools that ask for it) → time limit → breaker → handler
+    error mapping → look-up → cache (reads, and tools that ask for it) → breaker → time limit → faults → handler
 
 A cached answer survives an open breaker and counts for nothing in it; arguments that don't fit never reach one.
+A fault on purpose trips a breaker and runs out of time like a real one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from mcp import MCPError
 from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult
 
-from .breaker import BreakerRegistry
+from .breakers import BreakerRegistry
 from .cache import ResourceCache
+from .cancelling import is_real_cancellation
 from .clock import Clock
 from .deadlines import DeadlineTimer
-from .errors import NotFoundError, TimeLimitError, clean_surrogates
-from .items import Contents, PromptItem, ResourceItem, TemplateItem, ToolItem
-from .ledger import RequestLedger, is_real_cancellation
+from .errors import InvalidArgumentsError, NotFoundError, TimeLimitError, clean_surrogates
+from .events import StreamChunked
+from .inspection import FaultState
+from .items import Contents, PromptItem, ResourceItem, TakePiece, TemplateItem, ToolItem
+from .ledger import RequestLedger
 from .registry import Owned, Registry
 from .request import Request, current_request
 from .results import checked_contents, checked_prompt, checked_result
@@ -32,6 +37,9 @@ StageResultT = TypeVar("StageResultT")
 ToolAnswer = CallToolResult | InputRequiredResult
 
 
+NOT_A_STREAM = "comes as a whole: it can be read, but not followed"
+
+
 class Reading(NamedTuple):
     """What a read answers; `ttl` is for how many more seconds it may be taken for fresh, 0 if it is not cached."""
 
@@ -39,8 +47,29 @@ class Reading(NamedTuple):
     ttl: float
 
 
+class Interference(Protocol):
+    """What may act on a request in front of its handler: the faults on purpose, while there are some."""
+
+    def around(
+        self,
+        request: Request,
+        item: ToolItem | ResourceItem | TemplateItem | PromptItem,
+        handler: Callable[[], Awaitable[StageResultT]],
+    ) -> Callable[[], Awaitable[StageResultT]]:
+        """What to run instead of `handler`."""
+        ...
+
+    def states(self) -> tuple[FaultState, ...]:
+        """The faults that are set."""
+        ...
+
+
 class Pipeline:
-    """Runs requests. On the server's loop only."""
+    """Runs requests. On the server's loop only.
+
+    Attributes:
+        interference: acts on requests in front of their handlers; `None` for the usual case that nothing does.
+    """
 
     def __init__(
         self,
@@ -58,6 +87,7 @@ class Pipeline:
         self._ledger = ledger
         self._clock = clock
         self._deadlines = DeadlineTimer()
+        self.interference: Interference | None = None
 
     async def call_tool(self, request: Request, name: str, arguments: dict[str, Any]) -> ToolAnswer:
         """Call a tool. A failure of the tool is an answer (`isError`), so that a model can read it.
@@ -73,16 +103,32 @@ class Pipeline:
             request.module, item = owned.module, owned.item
             try:
                 answer, entry.size = await self._tool_answer(request, item, arguments)
-            except (MCPError, GeneratorExit):
+            except MCPError:
                 raise
             except BaseException as error:
-                # Also sys.exit, and a CancelledError that the tool made up: every call gets an answer.
+                # Also sys.exit, and a CancelledError or GeneratorExit that the tool made up: every call gets an answer.
                 if is_real_cancellation(error):
                     raise
                 answer = entry.tool_failure(error)
             if isinstance(answer, CallToolResult) and answer.is_error:
                 entry.tool_error(answer)
             return answer
+
+    async def prepare(
+        self, request: Request, item: ToolItem, arguments: dict[str, Any]
+    ) -> Mapping[str, Any] | InputRequiredResult | None:
+        """What must be settled before a call becomes a task: that its arguments fit, and what its parameters ask the
+        client. Returns the values of these, or the questions.
+
+        Raises:
+            InvalidArgumentsError: the arguments don't fit.
+        """
+        if item.check is not None:
+            item.check(arguments)
+        prepare = item.prepare
+        if prepare is None:
+            return None
+        return await self._limited(request, None, lambda: prepare(request, arguments))
 
     async def _tool_answer(
         self, request: Request, item: ToolItem, arguments: dict[str, Any]
@@ -145,6 +191,41 @@ class Pipeline:
                 contents = await chunked(contents, uri, request, self._ledger.bus)
             return Reading(contents, ttl)
 
+    async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
+        """Hand over the pieces of a stream as they come. Returns when it ends; one that grows never does, so cancel it.
+
+        Nothing is kept in the cache, there is no time limit, and no breaker stands in front of it: what may go on for
+        hours can't be anybody's probe.
+
+        Raises:
+            NotFoundError: no resource and no template fits the URI.
+            InvalidArgumentsError: it comes as a whole.
+        """
+        with self._ledger.entry(request) as entry:
+            plain, _stream = without_stream(uri)
+            owned, variables = self._find(plain)
+            request.module, item = owned.module, owned.item
+            handler = item.follow
+            if handler is None:
+                raise InvalidArgumentsError(f"{uri} {NOT_A_STREAM}")
+            bus, index = self._ledger.bus, 0
+
+            def taken(piece: str) -> None:
+                nonlocal index
+                index += 1
+                entry.size += len(piece)
+                if bus.active:
+                    bus.emit(StreamChunked(uri, request.number, index, len(piece)))
+                take(piece)
+
+            async def run() -> None:
+                await handler(request, plain, variables, taken)
+
+            if self.interference is not None:
+                await self._limited(request, math.inf, self.interference.around(request, item, run))
+            else:
+                await self._limited(request, math.inf, run)
+
     def _find(self, uri: str) -> tuple[Owned[ResourceItem] | Owned[TemplateItem], Mapping[str, Any]]:
         resource = self._registry.resources.get(uri)
         if resource is not None:
@@ -198,7 +279,9 @@ class Pipeline:
         item: ToolItem | ResourceItem | TemplateItem | PromptItem,
         handler: Callable[[], Awaitable[StageResultT]],
     ) -> StageResultT:
-        """Time limit, breaker, handler."""
+        """Breaker, time limit, faults, handler."""
+        if self.interference is not None:
+            handler = self.interference.around(request, item, handler)
         breaker = getattr(item, "breaker", "")
         if not breaker:
             return await self._limited(request, item.seconds, handler)
@@ -214,6 +297,7 @@ class Pipeline:
         deadline = self._deadlines.limit(seconds)
         # Whoever reports progress is alive: the limit counts from the last report.
         request.on_progress = deadline.extend
+        request.deadline = deadline
         started = self._clock.monotonic()
         try:
             with deadline:
@@ -233,7 +317,7 @@ class Pipeline:
                 f"{request.target} took longer than {deadline.seconds:g} s and was stopped. {advice}"
             ) from error
         finally:
-            request.on_progress = None
+            request.on_progress = request.deadline = None
             current_request.reset(token)
             request.trace.since("handler", started)
 

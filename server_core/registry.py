@@ -138,6 +138,17 @@ class Registry:
         shelf = self._shelves.get(module, _Shelf())
         return len(shelf.tools), len(shelf.resources), len(shelf.templates), len(shelf.prompts)
 
+    def guarded(self) -> dict[str, list[str]]:
+        """The tools and templates that go through a breaker, by the breaker's name."""
+        found: dict[str, list[str]] = {}
+        for shelf in self._shelves.values():
+            breakers = {name: item.breaker for name, item in shelf.tools.items()}
+            breakers |= {uri.partition("{?")[0]: item.breaker for uri, item in shelf.templates.items()}
+            for name, breaker in breakers.items():
+                if breaker:
+                    found.setdefault(breaker, []).append(name)
+        return found
+
     def match(self, uri: str) -> tuple[Owned[TemplateItem], dict[str, Any]] | None:
         """The first template that `uri` fits, with its variables."""
         for module, shelf in self._shelves.items():

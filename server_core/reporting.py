@@ -3,63 +3,105 @@
 from __future__ import annotations
 
 import logging
-import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .bus import EventBus
+from .clock import Clock
+from .error_frames import error_frames, innermost_place, own_traceback
+from .error_texts import error_line
 from .errors import new_reference, traceback_text
-from .events import ErrorReported
+from .events import ErrorFrame, ErrorReported, ErrorSource
+from .inspection import FailureState
 
 MonitoringHook = Callable[["ErrorReport"], None]
+
+RECENT_ERRORS = 50
+FRAMED_PER_SECOND = 20
+"""Of how many errors a second frames are kept: a tool that fails all the time must not cost more by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """An unexpected error, as the monitoring hooks get it. `where` is a tool, a URI or a module."""
+    """An unexpected error, as the monitoring hooks get it. `where` is a tool, a URI, a module or a thread; `method` is
+    that of a request."""
 
     reference: str
     where: str
     error: BaseException
+    method: str = ""
+    source: ErrorSource = "module"
 
 
 class ErrorReporter:
-    """Reports each unexpected error once. Callable from any thread."""
+    """Reports each unexpected error once. Callable from any thread.
 
-    def __init__(self, bus: EventBus, logger_name: str = "server_core") -> None:
+    Attributes:
+        count: how many errors so far.
+        keeps_frames: whether the facts carry the frames with source lines and variables. For development: they are
+            never told to a client, but any listener of the bus sees them.
+    """
+
+    def __init__(
+        self, bus: EventBus, clock: Clock, *, keeps_frames: bool = False, logger_name: str = "server_core"
+    ) -> None:
         self._bus = bus
+        self._clock = clock
         self._log = logging.getLogger(logger_name)
         self._hooks: list[MonitoringHook] = []
+        self._framed = (0, 0)
+        self._recent: deque[FailureState] = deque(maxlen=RECENT_ERRORS)
+        self.keeps_frames = keeps_frames
         self.count = 0
 
     def add_hook(self, hook: MonitoringHook) -> None:
         """Call `hook` with every report from now on; one that raises is logged and keeps its place."""
         self._hooks.append(hook)
 
-    def report(self, error: BaseException, where: str) -> str:
+    def recent(self) -> tuple[FailureState, ...]:
+        """The last errors of which facts were made, oldest first."""
+        return tuple(self._recent)
+
+    def report(
+        self, error: BaseException, where: str, *, method: str = "", source: ErrorSource = "module"
+    ) -> str:
         """Tell log, bus and hooks of `error`; returns the reference under which they know it."""
         reference = new_reference()
         self.count += 1
         self._log.error(
-            "%s failed (reference %s)", where, reference, exc_info=(type(error), error, error.__traceback__)
+            "%s failed (reference %s)",
+            where,
+            reference,
+            exc_info=(type(error), error, own_traceback(error)),
+            extra={"reference": reference},
         )
         if self._bus.active:
-            frames = traceback.extract_tb(error.__traceback__)
-            last = frames[-1] if frames else None
-            self._bus.emit(
-                ErrorReported(
-                    reference,
-                    where,
-                    f"{type(error).__name__}: {error}",
-                    traceback_text(error),
-                    last.filename if last else "",
-                    (last.lineno or 0) if last else 0,
-                )
+            fact = ErrorReported(
+                reference,
+                where,
+                error_line(error),
+                traceback_text(error),
+                *innermost_place(error),
+                method,
+                source,
+                self._frames(error),
             )
-        report = ErrorReport(reference, where, error)
+            self._recent.append(FailureState(self._clock.now(), fact))
+            self._bus.emit(fact)
+        report = ErrorReport(reference, where, error, method, source)
         for hook in self._hooks:
             try:
                 hook(report)
             except Exception:
                 self._log.exception("A monitoring hook raised")
         return reference
+
+    def _frames(self, error: BaseException) -> tuple[ErrorFrame, ...]:
+        if not self.keeps_frames:
+            return ()
+        second, count = int(self._clock.monotonic()), 0
+        if self._framed[0] == second:
+            count = self._framed[1]
+        self._framed = (second, count + 1)
+        return error_frames(error) if count < FRAMED_PER_SECOND else ()

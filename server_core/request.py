@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from mcp.server.mcpserver.exceptions import ToolError
+
 from .bus import EventBus
 from .clock import Clock
+from .deadlines import Deadline
 from .errors import clean_surrogates
 from .events import RequestProgressed
 
@@ -25,6 +28,8 @@ current_request: ContextVar[Request | None] = ContextVar("current_request", defa
 _request_numbers = itertools.count(1)
 
 ProgressSink = Callable[[float, float | None, str], Awaitable[None]]
+AskClient = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""Asks a task's client for several things (the protocol's JSON, by names) and waits for the answers."""
 
 
 class Trace:
@@ -65,15 +70,22 @@ class Request:
         loop: the core's loop, once the handler runs.
         on_progress: called at each report of progress; the pipeline's time limit hangs on it.
         seconds: the time limit of the call where its item has none, instead of the server's; `None` for that.
+        failure: what a tool raised, which the client is told as an answer.
+        deadline: the time limit while the handler runs.
+        ask: how work without a session (a task's) asks its client; `None` where nobody can be asked.
+        prepared: what the tool's parameters were told by the client before the task was made; `None` outside of that.
         cancelled: the handler was stopped; a function still on its worker thread hears of it when it reports progress.
     """
 
     __slots__ = (
         "_bus",
         "_sink",
+        "ask",
         "cancelled",
         "client",
         "clock",
+        "deadline",
+        "failure",
         "key",
         "loop",
         "method",
@@ -81,6 +93,7 @@ class Request:
         "number",
         "on_progress",
         "params",
+        "prepared",
         "protocol",
         "seconds",
         "session",
@@ -118,6 +131,10 @@ class Request:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.on_progress: Callable[[], None] | None = None
         self.seconds: float | None = None
+        self.failure: BaseException | None = None
+        self.deadline: Deadline | None = None
+        self.ask: AskClient | None = None
+        self.prepared: Mapping[str, Any] | None = None
         self.cancelled = False
 
     def nested(
@@ -128,7 +145,7 @@ class Request:
         Its progress goes to `sink`, never to the client of this one by itself. With `attached=False` it outlives
         this one: it keeps no hold on the client's connection.
         """
-        return Request(
+        made = Request(
             method,
             target,
             clock=self.clock,
@@ -138,6 +155,29 @@ class Request:
             session=self.session if attached else None,
             sink=sink or _discard_progress,
         )
+        if attached and self.ask is not None:
+            made.ask = self.ask_client
+        return made
+
+    async def ask_client(self, requests: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the client of a task and wait; the time limit stands still meanwhile.
+
+        Raises:
+            ToolError: nobody can be asked, or nobody answered in time.
+        """
+        if self.ask is None:
+            raise ToolError(
+                f"{self.target} asks its client for something, and nobody can be asked here: call it from a client"
+                " that declares the tasks extension (io.modelcontextprotocol/tasks), or not as a task."
+            )
+        deadline = self.deadline
+        if deadline is not None:
+            deadline.hold()
+        try:
+            return await self.ask(requests)
+        finally:
+            if deadline is not None:
+                deadline.resume()
 
     async def report_progress(self, progress: float, total: float | None = None, message: str = "") -> None:
         """Tell the client and the bus how far the handler is. On the core's loop only."""

@@ -20,6 +20,9 @@ from mcp.types import (
 from .errors import CoreError, TooLargeError, clean_surrogates
 from .items import Contents
 
+NUMBER_BITS = 14_000
+"""A longer number has more digits (4,300) than Python's own JSON reads."""
+
 
 class UnsendableError(CoreError):
     """A result that JSON can't carry; the text says what and what to do."""
@@ -131,6 +134,11 @@ def _clean_json(value: Any, limit: int) -> tuple[Any, int]:
                 dirty = True
         elif part is None or isinstance(part, int):
             size += 6
+            if part is not None and part.bit_length() > NUMBER_BITS:
+                raise UnsendableError(
+                    "The result holds a number of thousands of digits, which JSON clients can't read; return it as a "
+                    "string."
+                )
         elif isinstance(part, float):
             size += 8
             if part != part or part in (float("inf"), float("-inf")):

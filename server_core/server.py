@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,13 +20,14 @@ from mcp.server.subscriptions import (
     ToolsListChanged,
 )
 
-from .breaker import BreakerRegistry
+from .breakers import BreakerRegistry
 from .bus import EventBus
 from .cache import ResourceCache
 from .clock import Clock, SystemClock
 from .errors import ModuleStartError, NotFoundError
 from .events import ModuleStarted, ModuleStarting, ModuleStopped, ServerStarted, ServerStopped
 from .host import ModuleHost, clash_text
+from .inspecting import inspect_server
 from .inspection import ServerState
 from .ledger import RequestLedger
 from .module import Module
@@ -40,7 +41,11 @@ from .protocol.transport import serve_stdio
 from .registry import ListChanges, Registry
 from .reporting import ErrorReporter
 from .settings import BreakerSettings, CacheSettings, LimitSettings
+from .uncaught import reported_uncaught
 from .workers import WorkerThreads
+
+HEAD_START_SECONDS = 0.5
+"""How long the start of heavy modules waits for that of the others."""
 
 ModuleT = TypeVar("ModuleT", bound=Module)
 
@@ -95,7 +100,7 @@ class Server:
         self.cache = ResourceCache(cache or CacheSettings(), clock=self.clock, bus=self.bus)
         self.breakers = BreakerRegistry(breaker or BreakerSettings(), clock=self.clock, bus=self.bus)
         self.registry = Registry()
-        self.reporter = ErrorReporter(self.bus)
+        self.reporter = ErrorReporter(self.bus, self.clock, keeps_frames=development)
         self.ledger = RequestLedger(self.bus, self.clock, self.reporter, development=development)
         self.pipeline = Pipeline(
             self.registry, self.cache, self.breakers, self.limits, self.ledger, self.clock
@@ -136,12 +141,19 @@ class Server:
     async def start(self, *, settle: float | None = None) -> None:
         """Start every module, side by side, and return when all have started or failed, or after `settle` seconds.
 
-        A module that fails is marked and told of (`ModuleFailed`); the rest runs. Those still starting go on.
+        A module that fails is marked and told of (`ModuleFailed`); the rest runs. Those still starting go on. Heavy
+        ones wait for the others, `HEAD_START_SECONDS` at most.
+        Does nothing on a server that runs.
         """
+        if self._running:
+            return
         self._running = True
         self._started = self.clock.now()
         self.bus.emit(ServerStarted(self.name, self.version))
-        starting = [self._spawn(self._start_module(host)) for host in self.modules.values()]
+        hosts = self.modules.values()
+        light = [self._spawn(self._start_module(host)) for host in hosts if not host.instance.heavy]
+        heavy = [self._spawn(self._start_module(host, light)) for host in hosts if host.instance.heavy]
+        starting = [*light, *heavy]
         if starting:
             await asyncio.wait(starting, timeout=settle)
 
@@ -173,10 +185,18 @@ class Server:
         """Serve one client over stdio until it goes away. Blocks; to be called from a program's main thread."""
         asyncio.run(self.serve_stdio())
 
+    def report_uncaught(self) -> AbstractContextManager[None]:
+        """Report what nobody catches, too, while a `with` block runs: errors of this loop's tasks, of threads, and
+        those that Python can't raise. Whatever serves does so; a program with a loop of its own may. See
+        `reported_uncaught`.
+        """
+        return reported_uncaught(self.reporter)
+
     async def serve_stdio(self) -> None:
         """Start, serve one client over stdin and stdout, stop."""
-        async with self.running(settle=SETTLE_SECONDS):
-            await serve_stdio(self.protocol)
+        with self.report_uncaught():
+            async with self.running(settle=SETTLE_SECONDS):
+                await serve_stdio(self.protocol)
 
     def run_http(
         self, host: str = "127.0.0.1", port: int = 8000, *, allowed_hosts: Iterable[str] = ()
@@ -200,7 +220,8 @@ class Server:
         Raises:
             AddressError: it can't listen there; nothing was started.
         """
-        return await serve_http(self, host, port, allowed_hosts=allowed_hosts, ready=ready)
+        with self.report_uncaught():
+            return await serve_http(self, host, port, allowed_hosts=allowed_hosts, ready=ready)
 
     # -- modules of a running server
 
@@ -268,26 +289,13 @@ class Server:
 
     def inspect(self) -> ServerState:
         """The whole state, read in one go."""
-        hosts = list(self.modules.values())
-        return ServerState(
-            name=self.name,
-            version=self.version,
-            running=self._running,
-            started=self._started,
-            requests=self.ledger.requests,
-            errors=self.ledger.errors,
-            modules=tuple(host.state() for host in hosts),
-            clients=self.clients.states(),
-            active=self.ledger.active(),
-            cache=self.cache.state(),
-            breakers=tuple(breaker.state() for breaker in self.breakers.all()),
-            pools=tuple(pool.state() for host in hosts for pool in host.pools),
-            tasks=tuple(task for host in hosts for task in host.instance.tasks()),
-        )
+        return inspect_server(self, running=self._running, started=self._started)
 
     # -- inside
 
-    async def _start_module(self, host: ModuleHost) -> None:
+    async def _start_module(self, host: ModuleHost, before: Collection[asyncio.Task[None]] = ()) -> None:
+        if before:
+            await asyncio.wait(before, timeout=HEAD_START_SECONDS)
         changes = await self._bring_up(host)
         if changes is not None:
             await self.publish((), changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,14 +43,23 @@ class LimitSettings:
 @dataclass(frozen=True, slots=True)
 class BreakerSettings:
     """A circuit breaker opens after `failure_threshold` failures in a row, and lets a probe through after
-    `reset_timeout` seconds."""
+    `reset_timeout` seconds.
+
+    `ignore` names classes of exceptions that say nothing about what it guards, with or without their module
+    (`ValueError`, `httpx.HTTPStatusError`); what is derived from them is meant too. A caller's own
+    mistakes never count anyway.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
 
     failure_threshold: int = 5
     reset_timeout: float = 60.0
+    ignore: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.ignore, str):
+            raise ValueError("ignore must be a list of names of exceptions")
+        object.__setattr__(self, "ignore", tuple(self.ignore))
         if self.failure_threshold < 1 or self.reset_timeout <= 0:
             raise ValueError("failure_threshold and reset_timeout must be greater than 0")
 

@@ -11,7 +11,7 @@ from mcp.types import BlobResourceContents, TextResourceContents
 
 from .bus import EventBus
 from .events import StreamChunked
-from .items import Contents
+from .items import Contents, TakePiece
 from .request import Request
 
 CHUNK_META = "io.mcp-server-workbench/chunk"
@@ -92,6 +92,14 @@ async def collected(
             if size >= limit:
                 break
     return chunks or [TextResourceContents(uri=uri, text="", mime_type=mime_type)]
+
+
+async def handed_over(pieces: AsyncGenerator[str, None], take: TakePiece) -> None:
+    """Hand over each piece as it comes. The generator is closed at the end, also by a cancellation half way."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            take(piece)
+            await asyncio.sleep(0)  # one that never waits must not keep the loop for itself
 
 
 def _pieces(

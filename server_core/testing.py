@@ -1,4 +1,5 @@
-"""For the tests of your own server: a client in memory in either revision, a clock to move, a bounded wait for a fact.
+"""For the tests of your own server: a client in memory in either revision, a clock to move, a bounded wait for a fact,
+faults on purpose.
 
 ```python
 async with server.running(), connect(server) as client:
@@ -16,11 +17,13 @@ from typing import Any, Literal, TypeVar
 from mcp import Client
 
 from .bus import Event, EventBus
+from .faults.injector import FaultInjector
+from .faults.spec import parse_fault
 from .manual_clock import ManualClock
 from .protocol.transport import MemoryTransport
 from .server import Server
 
-__all__ = ["NEWEST", "OLDEST", "ManualClock", "ProtocolRevision", "connect", "expect"]
+__all__ = ["NEWEST", "OLDEST", "ManualClock", "ProtocolRevision", "connect", "expect", "set_faults"]
 
 ProtocolRevision = Literal["2025-11-25", "2026-07-28"]
 NEWEST: ProtocolRevision = "2026-07-28"
@@ -42,6 +45,20 @@ async def connect(
     options.setdefault("cache", None)
     async with Client(MemoryTransport(server.protocol), mode=mode, **options) as client:
         yield client
+
+
+def set_faults(server: Server, *faults: str) -> FaultInjector:
+    """Let faults act on the running `server`, each written as `NAME=fail:3`, `NAME=delay:2`, `NAME=hang`, `NAME=garble`
+    or `NAME=drop`; NAME is a tool, prompt, URI, template or module. The injector clears them.
+
+    Raises:
+        FaultSpecError: one is not written so, or nothing has that name.
+    """
+    injector = FaultInjector(server)
+    for fault in map(parse_fault, faults):
+        injector.check_name(fault.name)
+        injector.set(fault)
+    return injector
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent.parent / "screenshots"
 SIZE = (120, 40)
 SMALL = (80, 24)
-SCREENS = {"overview": "1", "tools": "2", "resources": "3", "tasks": "4", "watch": "5", "export": "6"}
+SCREENS = {
+    "overview": "1",
+    "tools": "2",
+    "resources": "3",
+    "tasks": "4",
+    "health": "5",
+    "watch": "6",
+    "export": "7",
+    "stream": "3",
+    "faults": "2",  # last: its dialog stays
+}
 
 
 async def life(engine: Engine, project: Path) -> None:
@@ -87,10 +97,32 @@ async def dressed(name: str, pilot: Pilot[object]) -> None:
     if name == "tools":
         await pilot.press("slash", *"find", "enter")
         await pilot.pause(0.3)
-        await pilot.press("enter", *"clock")
+        await pilot.press("enter", "ctrl+u", *"clock")
         await pilot.pause(0.3)
         await pilot.press("f5")
         await pilot.pause(1.5)
+    elif name == "health":
+        engine = cast("WorkbenchApp", pilot.app).engine
+        numbers = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 30000000)"
+        long = asyncio.create_task(engine.call_tool("query", {"sql": f"{numbers} select max(i) from n"}))
+        await asyncio.sleep(3.0)  # the breaker's time to wait is over: its next call is the probe
+        await engine.call_tool("ask_supplier", {"title": "The Slow Clock", "reachable": False})
+        await pilot.pause(1.0)
+        long.cancel()
+    elif name == "faults":
+        engine = cast("WorkbenchApp", pilot.app).engine
+        await engine.set_fault("find_books=delay:0.5")
+        await engine.set_fault("shop=fail:20%")
+        await pilot.press("slash", "ctrl+u", "enter", *"gjjjjjjj", "f")
+        await pilot.pause(1.0)
+    elif name == "stream":
+        engine = cast("WorkbenchApp", pilot.app).engine
+        day = {"task": "open_shop", "arguments": {"customers": 60, "seconds": 12}}
+        await engine.call_tool("start_long_task", day)
+        await pilot.press("slash", *"ticker", "enter")
+        await pilot.pause(0.4)
+        await pilot.press("F")
+        await pilot.pause(9.0)
     elif name == "resources":
         await pilot.press("down", "down", "down", "enter")
         await pilot.pause(1.0)

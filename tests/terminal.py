@@ -32,8 +32,10 @@ class Terminal:
         folder: str | None = None,
     ) -> None:
         self._arguments = list(arguments)
+        # The size is the terminal's own: what a test runner says of its own would count more than that.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         self._environment = {
-            **os.environ,
+            **inherited,
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "TEXTUAL_ANIMATIONS": "none",
@@ -55,12 +57,13 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             try:
+                # Before the program can ask: its first frame has the right size already.
+                _set_size(0, *self._size)
                 if self._folder is not None:
                     os.chdir(self._folder)
                 os.execvpe(self._arguments[0], self._arguments, self._environment)
             finally:
                 os._exit(127)
-        self.resize(*self._size)
         return self
 
     def __exit__(
@@ -73,7 +76,7 @@ class Terminal:
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the terminal's size, as a person who drags its corner."""
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        _set_size(self._fd, columns, rows)
         self.screen.resize(rows, columns)
         self._lines = None
 
@@ -112,6 +115,11 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.lines)
 
+    def bold(self, line: int) -> str:
+        """What stands in bold on a line, counted from 0."""
+        row = self.screen.buffer[line]
+        return "".join([row[column].data for column in range(self.screen.columns) if row[column].bold])
+
     def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
         """Take in output until `condition` holds.
 
@@ -144,6 +152,21 @@ class Terminal:
         self._stream.feed(bytes(came))
         return took if wanted in came else None
 
+    def wait_for_bytes(self, mark: str, seconds: float = 30.0) -> None:
+        """Wait for `mark` in what the program writes from now on, without showing it: for measuring.
+
+        Raises:
+            TimeoutError: it does not come within `seconds`.
+        """
+        wanted, came = mark.encode(), bytearray()
+        end = time.monotonic() + seconds
+        while wanted not in came:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+                raise TimeoutError(f"{mark!r} did not come within {seconds:g} s")
+            came += os.read(self._fd, 65536)
+        self.raw += came
+
     def wait_for(self, text: str, seconds: float = 30.0) -> None:
         """Take in output until `text` stands on the screen. Raises like `wait_until`."""
         self.wait_until(lambda: text in self.text, repr(text), seconds)
@@ -161,3 +184,7 @@ class Terminal:
         self.wait_until(ended, "the program's end", seconds)
         assert self._status is not None
         return self._status
+
+
+def _set_size(fd: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -67,8 +67,9 @@ PLACES = (
     Place("tools", "2", "Tools", "Tools", "Fill in a tool's form, run it, see its result and its trace"),
     Place("resources", "3", "Resources", "Res", "Browse and read resources, subscribe, see what is cached"),
     Place("tasks", "4", "Tasks", "Tasks", "Long tasks and workflow runs: progress, results, cancel, start"),
-    Place("watch", "5", "Watch", "Watch", "File changes as they come; record them, replay recordings"),
-    Place("export", "6", "Export", "Export", "Write the server as one script that runs anywhere"),
+    Place("health", "5", "Health", "Health", "Breakers, pools and errors: what fails, why, and hands on it"),
+    Place("watch", "6", "Watch", "Watch", "File changes as they come; record them, replay recordings"),
+    Place("export", "7", "Export", "Export", "Write the server as one script that runs anywhere"),
 )
 
 GO = define(
@@ -120,7 +121,23 @@ APP = define(
         "close_project",
         shown=False,
     ),
+    Action(
+        "app.faults",
+        "f12",
+        "Faults on purpose",
+        "What fails on purpose, and how often it did; clear one or all",
+        "faults",
+        shown=False,
+    ),
     Action("app.back", "escape", "Back", "Back to where you came from; never quits", "back", shown=False),
+    Action(
+        "app.suspend",
+        "ctrl+z",
+        "Suspend",
+        "Back to the shell; fg returns. The server stands still meanwhile",
+        "suspend_process",
+        shown=False,
+    ),
     Action("app.quit", "q,ctrl+q", "Quit", "Leave the workbench; asks while something runs", "quit"),
 )
 
@@ -140,7 +157,9 @@ BREAKERS = define(
         "breaker.trip", "t", "Trip", "Open the highlighted breaker by hand: its calls are refused", "trip"
     ),
     Action("breaker.reset", "r", "Reset", "Close the highlighted breaker and forget its failures", "reset"),
-    Action("breaker.probe", "p", "Probe", "Let the next call through the open breaker, now", "probe"),
+    Action(
+        "breaker.probe", "p", "Probe", "Try now whether what the open breaker guards works again", "probe"
+    ),
 )
 
 CACHE = define(
@@ -176,6 +195,17 @@ TASKS = define(
 
 TASK_LIST = define(
     Action("tasks.cancel", "x", "Cancel", "Cancel the highlighted task", "cancel"),
+)
+
+RUN_LIST = define(
+    Action("runs.cancel", "x", "Cancel", "Stop the highlighted workflow run", "cancel_run"),
+    Action(
+        "runs.resume",
+        "r",
+        "Go on",
+        "Start the run again from the step that failed, with the variables it had there",
+        "resume_run",
+    ),
 )
 
 START_TASK = define(

@@ -6,20 +6,27 @@ It paints its frame before anything heavy is imported; the engine is made and st
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App
 from textual.command import Provider
+from textual.events import Event, InputEvent
 from textual.message import Message
 from textual.reactive import Reactive, var
 from textual.theme import Theme
 
 from server_core.clock import Clock, SystemClock
+from server_core.faults.jumping import JumpingClock
 from workbench.actions import APP, GO
 from workbench.feed import Feed
+from workbench.preferences import save_theme, saved_theme
 from workbench.screens import MODES
 from workbench.session import Next, planned_modules, reload, run_projects
 from workbench.state import Snapshot
@@ -28,6 +35,10 @@ from workbench.widgets.themes import DARK, LIGHT, THEMES, theme_defaults
 
 if TYPE_CHECKING:
     from workbench.engine import Engine
+
+
+SIGNALLED = 128
+"""The exit code of a program that a signal ended is this and the signal's number."""
 
 
 def _palette() -> type[Provider]:
@@ -42,6 +53,7 @@ class WorkbenchApp(App[Next]):
     Attributes:
         snapshot: what is known of the server; screens watch it.
         now: epoch seconds by the clock, once a second.
+        clock: goes as the server's does, with its jumps.
     """
 
     TITLE = "workbench"
@@ -68,23 +80,34 @@ class WorkbenchApp(App[Next]):
         *,
         clock: Clock | None = None,
         painted: Callable[[], None] = lambda: None,
+        idle: Callable[[float], None] = lambda seconds: None,
+        released: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """Args:
         project: folder or `server.toml` of the project to open; `None` for the start screen.
         open_engine: makes the engine of a project, not started. It is called on a thread once the frame
             stands, may be slow, and raises what is wrong with the project.
         painted: called when the frame stands.
+        idle: told once a second for how many seconds the user has not touched anything.
+        released: gives the terminal to another program while its block runs, with the screen suspended.
         """
         # Which screen comes first differs from run to run; Textual reads it off the class.
         self.DEFAULT_MODE = "overview" if project else "start"  # type: ignore[misc]
         super().__init__()
         self.project = project
-        self.clock: Clock = clock or SystemClock()
+        self.clock = JumpingClock(clock or SystemClock())
         self._open_engine = open_engine
         self._painted = painted
+        self._idle = idle
+        self.released = released
+        self._touched = self.clock.monotonic()
         self._engine: Engine | None = None
         self._came_from: list[str] = []
         self.now = self.clock.now()
+        chosen = saved_theme()
+        if chosen in self.available_themes:
+            self.set_reactive(WorkbenchApp.theme, chosen)
+            self.stylesheet.set_variables(self.get_css_variables())
         if project is not None:
             self.snapshot = Snapshot(name=(project.parent if project.is_file() else project).resolve().name)
         self.feed = Feed(
@@ -121,12 +144,8 @@ class WorkbenchApp(App[Next]):
         return self._engine is not None
 
     def on_ready(self) -> None:
-        from workbench.preferences import save_theme, saved_theme
-
         self._painted()
-        chosen = saved_theme()
-        if chosen in self.available_themes:
-            self.theme = chosen
+        self._heed_signals()
         self.watch(self, "theme", save_theme, init=False)
         self.set_interval(1.0, self._tick)
         if self.project is not None:
@@ -154,8 +173,19 @@ class WorkbenchApp(App[Next]):
     def _tick(self) -> None:
         self.now = self.clock.now()
         self.feed.tick(self.now)
+        self._idle(self.clock.monotonic() - self._touched)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._touched = self.clock.monotonic()
+        await super().on_event(event)
 
     def _publish(self, snapshot: Snapshot) -> None:
+        jumped = snapshot.clock_ahead - self.clock.ahead
+        if jumped:
+            # What the screens tell of times is told by the server's clock.
+            self.clock.jump(jumped)
+            self.now = self.clock.now()
         self.snapshot = snapshot
 
     @work(name="command")
@@ -203,6 +233,13 @@ class WorkbenchApp(App[Next]):
 
         self.push_screen(HelpScreen(self.screen))
 
+    def action_faults(self) -> None:
+        """Show what fails on purpose."""
+        if self.has_engine:
+            from workbench.screens.faults.listing import FaultsScreen
+
+            self.push_screen(FaultsScreen())
+
     def action_reload_project(self) -> None:
         """Bring `server.toml` into force as it is now."""
         if self.project is None:
@@ -217,6 +254,15 @@ class WorkbenchApp(App[Next]):
 
     async def action_quit(self) -> None:
         self._leave(None, "Quit")
+
+    def _heed_signals(self) -> None:
+        """Leave orderly, and the terminal whole, when the process is told to end. Asks nothing: nobody may be there."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            # Not everywhere are there both, and an event loop that hears them.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                number = getattr(signal, name)
+                loop.add_signal_handler(number, partial(self.exit, return_code=SIGNALLED + number))
 
     def _leave(self, following: Next | None, word: str) -> None:
         """End the application, after a question where that would lose something."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 
@@ -24,7 +23,7 @@ def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int
         raise FileNotFoundError(2, "There is no such folder", str(path.parent))
     if not overwrite and target.exists():
         raise FileExistsError(17, "File exists", str(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
     try:
         # Not by `tempfile`, whose files nobody else may read: here the umask decides.
         with open(temporary, "x", encoding="utf-8", newline="\n") as file:
@@ -37,6 +36,11 @@ def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int
             temporary.replace(target)
         else:
             _put_new(temporary, target, path)
+    except OSError as error:
+        if error.filename == str(temporary):
+            # Nobody has heard of that one.
+            raise type(error)(error.errno, error.strerror, str(path)) from None
+        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()

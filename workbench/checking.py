@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,11 @@ def check_project(project: Project) -> list[Finding]:
     from workbench.exporter import export_findings
 
     server = build_server(project.config, project.folder)
-    findings = [*asyncio.run(_started(project, server)), *export_findings(project)]
+    started = asyncio.run(_started(project, server))
+    # What keeps a module from starting often keeps a script from being made, and is told once.
+    told = {(finding.file, finding.line) for finding in started if finding.line}
+    exported = [each for each in export_findings(project) if (each.file, each.line) not in told]
+    findings = [*started, *exported]
     return sorted(set(findings), key=lambda finding: (finding.file, finding.line, finding.message))
 
 
@@ -47,7 +52,15 @@ def _module_findings(project: Project, server: Server, told: set[str]) -> Iterat
     for module in server.inspect().modules:
         if module.status != "running" and module.name not in told:
             reason = module.reason or f"it did not start within {START_SECONDS:g} s"
-            yield _at(project, ("modules", module.name), f"module {module.name} can't start: {reason}")
+            yield _placed(project, module.name, reason)
+
+
+def _placed(project: Project, module: str, reason: str) -> Finding:
+    """Why a module can't start: in the user's own file where the reason names its line, else where the module is."""
+    match = re.match(r"([^\s:]+):(\d+): ", reason)
+    if match and (project.folder / match[1]).is_file():
+        return Finding(match[1], int(match[2]), f"module {module} can't start: {reason[match.end() :]}")
+    return _at(project, ("modules", module), f"module {module} can't start: {reason}")
 
 
 def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
@@ -57,7 +70,8 @@ def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, 
     tools = {name: owned.item for name, owned in server.registry.tools.items()}
     for name, host in server.modules.items():
         if isinstance(host.instance, WorkflowsModule):
-            for workflow, finding in host.instance.findings(tools):
+            others = {tool: owner for tool, (owner, _item) in server.registry.tools.items() if owner != name}
+            for workflow, finding in host.instance.findings(tools, others):
                 place = ("modules", name, "workflows", workflow, *finding.path)
                 yield name, _at(project, place, f"workflow {workflow}: {finding.message}")
 

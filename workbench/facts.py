@@ -17,6 +17,13 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectOpened:
+    """The project in `folder` is about to be run."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
     """There is no server: the core, the config or the start of the server itself failed. `reason` is one line."""
 
@@ -29,6 +36,13 @@ class ConfigApplied:
 
     restarted: bool
     modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRejected:
+    """The config file is other than what is in force, and can't be: `reason` says where and why, in one line."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +97,5 @@ class ServerInspected:
     """
 
     state: ServerState
+    clock_ahead: float = 0.0
+    """By how many seconds the server's clock has jumped ahead of the machine's."""

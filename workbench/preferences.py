@@ -12,8 +12,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from workbench.atomic import write_atomically
-
 RECENT = 12
 
 
@@ -61,6 +59,8 @@ def _read() -> dict[str, Any]:
 
 
 def _write(name: str, value: object) -> None:
+    from workbench.atomic import write_atomically  # not for those who only read
+
     path = preferences_path()
     text = json.dumps({**_read(), name: value}, indent=2) + "\n"
     with contextlib.suppress(OSError):

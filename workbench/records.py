@@ -37,6 +37,7 @@ class CallRecord:
         stages: (name, seconds) inside the server, in the order in which they were passed; empty if unknown.
         size: of the result in bytes.
         reference: under which the log tells an unexpected error; else empty.
+        cause: that error's traceback, which no client is told; not kept in the history.
     """
 
     key: str
@@ -52,6 +53,7 @@ class CallRecord:
     stages: tuple[tuple[str, float], ...] = ()
     size: int = 0
     reference: str = ""
+    cause: str = ""
 
 
 class Owner(NamedTuple):
@@ -63,6 +65,7 @@ class Owner(NamedTuple):
         breaker: which breaker its calls count in; else empty.
         cached: its answers are kept in the server's cache.
         task: it may run as a long task.
+        follows: it is a stream, which can be followed.
     """
 
     module: str
@@ -70,6 +73,7 @@ class Owner(NamedTuple):
     breaker: str = ""
     cached: bool = False
     task: bool = False
+    follows: bool = False
 
 
 class Owners(NamedTuple):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from server_core.inspection import ModuleState
     from workbench.app import WorkbenchApp
-    from workbench.engine import ConsoleGuard, Engine
+    from workbench.engine import Engine
     from workbench.store import Store
 
 
@@ -44,7 +42,10 @@ class Session:
         project = Project.find(path)
         add_recent(project.folder)
         self._store = Store(project)
-        self.engine = Engine(project, store=self._store)
+        self.engine = Engine(project, store=self._store, follows_config=True)
+        from workbench.facts import ProjectOpened
+
+        self.engine.bus.emit(ProjectOpened(str(project.folder)))
         return self.engine
 
     def emit(self, fact: object) -> None:
@@ -96,22 +97,23 @@ def opened() -> Iterator[Session]:
 def run_projects(project: Path | None, interface: Callable[..., WorkbenchApp]) -> int:
     """Show one project after the other in an `interface` of its own, until the user leaves; returns the exit code."""
     from workbench.engine.console import ConsoleGuard
+    from workbench.garbage import GarbageRounds
 
+    rounds = GarbageRounds()
     following: Next | None = Next(project if project is not None and has_project(project) else None)
     while following is not None:
         with opened() as session, ConsoleGuard(session.emit) as guard:
-            app = interface(following.project, session.open, painted=partial(_painted, guard))
+            app = interface(
+                following.project,
+                session.open,
+                painted=guard.cover,
+                idle=rounds.idle,
+                released=guard.released,
+            )
             following = app.run()
             if app.return_code:
                 return app.return_code
     return 0
-
-
-def _painted(guard: ConsoleGuard) -> None:
-    guard.cover()
-    # What is there by now stays: the garbage collector, which `workbench` turns off to be quick, need not look at it.
-    gc.freeze()
-    gc.enable()
 
 
 async def reload(engine: Engine) -> None:
@@ -121,9 +123,11 @@ async def reload(engine: Engine) -> None:
         EngineError: it could not be read, or modules could not start; the text says why.
     """
     from workbench.engine import EngineError
+    from workbench.facts import ConfigRejected
 
     try:
         config = await asyncio.to_thread(engine.project.load)
     except Exception as error:
+        engine.bus.emit(ConfigRejected(str(error)))
         raise EngineError(str(error)) from error
     await engine.apply(config)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 import time
 from typing import Literal
+from urllib.parse import unquote
 
 from rich.cells import cell_len, set_cell_size
 
 Tone = Literal["", "ok", "warn", "bad", "dim", "accent", "strong", "graph"]
 """What a colour says: fine, look, wrong, aside, ours, important, a curve."""
+
+PARTS_SHOWN = 3
+"""Of a long path so many folders and names at its end are shown."""
 
 _C0 = r"\x00-\x08\x0b-\x1f\x7f"
 _HARMFUL = (
@@ -67,6 +71,15 @@ def fit(text: str, width: int, align: str = "left") -> str:
         return set_cell_size(text, width - 1) + "…"
     pad = " " * (width - length)
     return pad + text if align == "right" else text + pad
+
+
+def short_uri(uri: str) -> str:
+    """A file's URI with its last folders and its name alone: what is before them is the same for all of a project."""
+    scheme, found, path = uri.partition("://")
+    parts = path.strip("/").split("/")
+    if not found or scheme != "file" or len(parts) <= PARTS_SHOWN:
+        return uri
+    return f"…/{unquote('/'.join(parts[-PARTS_SHOWN:]), errors='replace')}"
 
 
 # -- figures

@@ -16,7 +16,7 @@ Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]*$", max_leng
 class Table(BaseModel):
     """A table of the config: immutable, and with no other keys than its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ServerSection(Table):
@@ -36,12 +36,14 @@ class BreakerOverride(Table):
 
     failure_threshold: int | None = None
     reset_timeout: float | None = None
+    ignore: list[str] | None = None
 
     def over(self, defaults: BreakerSettings) -> BreakerSettings:
         """The whole settings: `defaults` where this says nothing."""
         return BreakerSettings(
             defaults.failure_threshold if self.failure_threshold is None else self.failure_threshold,
             defaults.reset_timeout if self.reset_timeout is None else self.reset_timeout,
+            defaults.ignore if self.ignore is None else self.ignore,
         )
 
     @model_validator(mode="after")
@@ -87,6 +89,8 @@ class TasksConfig(ModuleTable):
     ttl: float = Field(default=3600.0, gt=0)
     seconds: float = Field(default=3600.0, gt=0)
     """The time limit of a task whose function has none, counted from its last report of progress."""
+    poll: float = Field(default=0.5, gt=0)
+    """Seconds after which clients of the tasks extension are told to ask again."""
     database: Text | None = None
 
 

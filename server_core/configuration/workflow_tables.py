@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
@@ -11,12 +12,21 @@ from .problems import KeyPath, dotted, unknown_text
 OTHER_NAMES = {"outputVariable": "output_variable", "continueOnError": "continue_on_error"}
 """Keys that clients of the guide know, and ours."""
 
-COMMON_KEYS = ("id", "type", "description", "output_variable", "continue_on_error", "timeout", "config")
+COMMON_KEYS = (
+    "id", "type", "description", "output_variable", "continue_on_error", "timeout", "retry", "breaker", "cache",
+    "config",
+)  # fmt: skip
 KEYS_OF_TYPE = {
     "api_call": ("method", "url", "headers", "params", "body", "json"),
     "data_transform": ("expression", "value"),
     "condition": ("condition", "expression", "then", "else"),
     "tool_call": ("tool", "arguments"),
+    "parallel": ("branches", "at_once"),
+    "for_each": ("items", "item", "index", "steps", "at_once", "max_items"),
+}
+TABLES_OF_STEPS = {
+    "retry": ("attempts", "delay", "factor", "max_delay", "on"),
+    "breaker": ("name", "failure_threshold", "reset_timeout", "ignore"),
 }
 """The keys of each type of step, beside those that every step has. Not imported from where they are at home: that
 would bring the whole protocol with it."""
@@ -28,10 +38,13 @@ def with_our_names(value: Any) -> Any:
         return [with_our_names(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {
-        OTHER_NAMES.get(key, key): with_our_names(inner) if isinstance(inner, list) else inner
-        for key, inner in value.items()
-    }
+    return {OTHER_NAMES.get(key, key): _renamed_inside(key, inner) for key, inner in value.items()}
+
+
+def _renamed_inside(key: str, value: Any) -> Any:
+    if key == "branches" and isinstance(value, dict):
+        return {name: with_our_names(steps) for name, steps in value.items()}
+    return with_our_names(value) if isinstance(value, list) else value
 
 
 def unknown_step_key(table: Any) -> tuple[KeyPath, str] | None:
@@ -56,11 +69,24 @@ def _unknown_in(steps: Any, path: KeyPath) -> tuple[KeyPath, str] | None:
             for key in keys:
                 if OTHER_NAMES.get(key, key) not in known:
                     return (*place, key), unknown_text("key", key, dotted(place), known)
-        for branch in ("then", "else"):
-            found = _unknown_in(step.get(branch), (*here, branch))
-            if found:
-                return found
+            for name, inside in TABLES_OF_STEPS.items():
+                table = keys.get(name)
+                for key in table if isinstance(table, dict) else ():
+                    if key not in inside:
+                        return (*place, name, key), unknown_text("key", key, dotted((*place, name)), inside)
+            for lists, path_of_list in _lists_inside(keys, place):
+                found = _unknown_in(lists, path_of_list)
+                if found:
+                    return found
     return None
+
+
+def _lists_inside(keys: Any, place: KeyPath) -> Iterator[tuple[Any, KeyPath]]:
+    for name in ("then", "else", "steps"):
+        yield keys.get(name), (*place, name)
+    branches = keys.get("branches")
+    for name, steps in branches.items() if isinstance(branches, dict) else ():
+        yield steps, (*place, "branches", name)
 
 
 class WorkflowShape(BaseModel):
@@ -69,6 +95,8 @@ class WorkflowShape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     description: str = ""
+    inputs: dict[str, str | dict[str, Any]] | None = None
+    tool: str | bool = True
     steps: list[dict[str, Any]]
 
 

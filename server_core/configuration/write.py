@@ -121,12 +121,17 @@ def _item(key: str, value: Any, *, inline: bool | None = None) -> Any:
                 table.add(tomlkit.key(name), _item(name, each, inline=True))
             return table
         return _table(value)
-    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value) and not inline:
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and all(isinstance(each, Mapping) for each in value)
+        and not inline
+    ):
         tables = tomlkit.aot()
         for each in value:
             tables.append(_table(each))
         return tables
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         array = tomlkit.array()
         for each in value:
             array.append(_item(key, each, inline=True))

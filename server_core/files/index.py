@@ -9,8 +9,9 @@ from typing import Any
 from mcp.types import Resource
 
 from ..events import FileChange
-from ..items import ReadHandler, ResourceItem
+from ..items import FollowHandler, ReadHandler, ResourceItem
 from .scanning import FileEntry
+from .types import GROWING_TYPES
 from .uris import FolderUris
 
 REPLAYED_META = "io.mcp-server-workbench/replayed"
@@ -24,9 +25,10 @@ class FileIndex:
         entries: by path; shared with worker threads that only read it.
     """
 
-    def __init__(self, uris: FolderUris, read: ReadHandler, prefix: str = "") -> None:
+    def __init__(self, uris: FolderUris, read: ReadHandler, follow: FollowHandler, prefix: str = "") -> None:
         self._uris = uris
         self._read = read
+        self._follow = follow
         self._prefix = f"{prefix}/" if prefix else ""
         self.entries: dict[str, FileEntry] = {}
         self._by_uri: dict[str, FileEntry] = {}
@@ -89,7 +91,10 @@ class FileIndex:
             size=None if entry.replayed else entry.size,
         )
         return ResourceItem(
-            definition.model_copy(update=marks) if marks else definition, self._read, cached=True
+            definition.model_copy(update=marks) if marks else definition,
+            self._read,
+            cached=True,
+            follow=self._follow if entry.mime in GROWING_TYPES else None,
         )
 
     def _unlink(self, entry: FileEntry) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from mcp.types import BlobResourceContents, TextResourceContents
 
 from ..errors import InvalidArgumentsError, TooLargeError
 from ..items import Contents
-from .reading import read_inside, reading_error
+from .reading import open_inside, read_inside, reading_error
 from .scanning import DiskView, FileEntry
 from .types import OCTETS, text_of, text_part_of
 
@@ -69,6 +70,17 @@ class FileServing:
         if decoded:
             return [TextResourceContents(uri=uri, mime_type=entry.mime, text=decoded[0], _meta=meta)]
         return [_blob(uri, entry.mime, data).model_copy(update={"meta": meta})]
+
+    def opened(self, entry: FileEntry, uri: str) -> BinaryIO:
+        """The file, to be read on and on.
+
+        Raises:
+            CoreError: it can't be opened.
+        """
+        try:
+            return os.fdopen(open_inside(self._view.root, entry.path, self._view.allows), "rb")
+        except OSError as error:
+            raise reading_error(error, entry.path, uri) from error
 
     def _read(self, entry: FileEntry, uri: str, offset: int, most: int) -> tuple[bytes, int]:
         try:

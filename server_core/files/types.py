@@ -35,6 +35,9 @@ MAGIC_TYPES = (
 )  # fmt: skip
 
 ALWAYS_BINARY = frozenset({OCTETS, "application/pdf", "application/zip", *COMPRESSED_TYPES.values()})
+GROWING_TYPES = frozenset({PLAIN_TEXT, "text/csv", "application/jsonl"})
+"""Types of files to which others add lines while they are there."""
+
 BINARY_FAMILIES = ("image/", "audio/", "video/", "font/")
 
 BYTE_ORDER_MARKS = (

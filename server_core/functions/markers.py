@@ -32,6 +32,7 @@ class Mark:
     breaker: str = ""
     seconds: float | None = None
     task: bool = False
+    task_only: bool = False
     structured: bool | None = None
 
 
@@ -86,15 +87,27 @@ def task(
     name: str | None = None,
     title: str | None = None,
     description: str | None = None,
+    destructive: bool | None = None,
+    idempotent: bool | None = None,
+    open_world: bool | None = None,
     breaker: str = "",
     seconds: float | None = None,
+    only: bool = False,
+    structured: bool | None = None,
 ) -> Callable[[MarkedT], MarkedT]: ...
 def task(function: Any = None, **words: Any) -> Any:
-    """Offer the function as a tool that may run as a long task (`start_long_task`). Takes what `tool` takes.
+    """Offer the function as a tool that may run as a long task: by `start_long_task`, or at its call by a client that
+    declares the extension `io.modelcontextprotocol/tasks`. Takes what `tool` takes.
 
-    Its time limit counts from its last report of progress.
+    Its time limit counts from its last report of progress, and stands still while it waits for its client.
+
+    Args:
+        idempotent: to run it twice is as good as once. If its process dies, it is run again at the next start, until
+            it was begun three times; other tasks are marked `interrupted`. Clients are told, too.
+        only: it runs as a task and nothing else: a call of it by another client is refused (-32021).
     """
-    return _decorator(function, lambda: Mark("tool", task=True, **words))
+    task_only = words.pop("only", False)
+    return _decorator(function, lambda: Mark("tool", task=True, task_only=task_only, **words))
 
 
 def resource(

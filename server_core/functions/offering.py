@@ -10,7 +10,7 @@ from ..errors import ModuleStartError
 from ..items import Offer, PromptItem, ResourceItem, TemplateItem, ToolItem
 from ..module import Module, ModuleContext
 from ..protocol.prompt_functions import prompt_item
-from ..protocol.resource_functions import resource_item, stream_item
+from ..protocol.resource_functions import resource_item
 from ..protocol.signatures import SIGNATURE_ERRORS, source_of
 from ..protocol.tool_functions import tool_item
 from ..settings import BreakerSettings
@@ -83,8 +83,6 @@ class MarkedFunctions(Module):
         if mark.kind == "prompt":
             return prompt_item(function, mark, self.prefixed(mark.name or function.__name__), context)
         scheme, _separator, path = mark.uri.partition("://")
-        if mark.kind == "stream":
-            return stream_item(function, mark, self.uri(scheme, path), mark.breaker, context)
         return resource_item(function, mark, self.uri(scheme, path), mark.breaker, context)
 
 

@@ -43,6 +43,7 @@ class DatabaseModule(Module):
     """
 
     kind: ClassVar[str] = "database"
+    heavy: ClassVar = True
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class DatabaseModule(Module):
             self._access, page_size=self.page_size, max_rows=self.max_rows, result_bytes=limits.result_bytes
         )
         self._started = True
-        context.breaker(self.name, self.breaker_settings)
+        context.breaker(self.name, self.breaker_settings).prober = self._reader.tables
         context.add_pool(self._access.pool)
         if backend.file:
             if not os.path.isfile(backend.file):

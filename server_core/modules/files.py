@@ -22,14 +22,16 @@ from ..files.intake import FileIntake
 from ..files.looking import Found
 from ..files.pending import PendingPaths
 from ..files.reading import FileGoneError
-from ..files.scanning import MOST_FILES, DiskView, FolderScan
+from ..files.scanning import MOST_FILES, DiskView, FileEntry, FolderScan
 from ..files.serving import FileServing, wanted_part
 from ..files.source import FolderWatch
 from ..files.uris import FolderUris
-from ..items import Contents, Offer, ResourceItem, TemplateItem
+from ..items import Contents, Offer, ResourceItem, TakePiece, TemplateItem
 from ..module import Module, ModuleContext
 from ..request import Request
 from ..settings import BreakerSettings
+from ..streaming import handed_over
+from ..tailing import file_pieces
 
 READY_SECONDS = 2.0
 """How long a start waits for the watch; one that takes longer begins by itself, and then looks again."""
@@ -82,7 +84,7 @@ class FilesModule(Module):
         root = await context.run_sync(lambda: _checked_root(self.name, self.path, context.base))
         self.root = Path(root)
         self._uris = FolderUris(root)
-        self._index = FileIndex(self._uris, self._read, self.prefix)
+        self._index = FileIndex(self._uris, self._read, self._follow, self.prefix)
         self._scan = FolderScan()
         self._trouble = ""
         view = DiskView(root, IgnoreRules(self.ignore), context.clock.now)
@@ -167,15 +169,7 @@ class FilesModule(Module):
     # -- what is read
 
     async def _read(self, _request: Request, uri: str, variables: Mapping[str, Any]) -> Contents:
-        plain = uri.partition("?")[0]
-        entry = self._index.find(plain)
-        if entry is None:
-            raise NotFoundError("resource", uri, self._neighbours(plain))
-        if entry.replayed:
-            raise FileGoneError(
-                uri,
-                f"{entry.path} is replayed, not on disk: a recording added it until the replay ends",
-            )
+        entry = self._entry(uri)
         wanted = wanted_part(variables)
         if wanted is None:
             read = partial(self._serving.whole, entry, uri)
@@ -187,6 +181,26 @@ class FilesModule(Module):
             if self._feed is not None:
                 self._feed.pending.add([entry.path])
             raise
+
+    async def _follow(
+        self, _request: Request, uri: str, _variables: Mapping[str, Any], take: TakePiece
+    ) -> None:
+        entry = self._entry(uri)
+        path = Path(self.root or "") / entry.path
+        opened = partial(self._serving.opened, entry, uri)
+        await handed_over(file_pieces(self._context, path, endless=True, opened=opened), take)
+
+    def _entry(self, uri: str) -> FileEntry:
+        plain = uri.partition("?")[0]
+        entry = self._index.find(plain)
+        if entry is None:
+            raise NotFoundError("resource", uri, self._neighbours(plain))
+        if entry.replayed:
+            raise FileGoneError(
+                uri,
+                f"{entry.path} is replayed, not on disk: a recording added it until the replay ends",
+            )
+        return entry
 
     def _neighbours(self, uri: str, most: int = 200) -> list[str]:
         """Some URIs of files in the same folder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -96,32 +96,43 @@ class FunctionsModule(MarkedFunctions):
     async def _take_over(self) -> None:
         context = self._context
         assert context is not None
+        before = self._offer
         try:
             reloaded = self.reload_file()
         except ModuleStartError as error:
-            context.note(f"broken, the old functions serve on: {error}")
-            context.report(error, f"loading {self.path}")
+            context.note(f"{error}; the old functions serve on", trouble=True)
             return
         context.invalidate()
         context.note("")
         context.bus.emit(reloaded)
-        await context.publish(tools=True, resources=True, prompts=True)
+        old, new = _descriptions(before), _descriptions(self._offer)
+        # Only of the lists that are others now: clients ask for each that they are told of.
+        await context.publish(
+            tools=new["tools"] != old["tools"],
+            resources=new["resources"] != old["resources"],
+            prompts=new["prompts"] != old["prompts"],
+        )
 
 
-def _named_items(offer: Offer) -> Mapping[str, str]:
-    """Each item's name with what would tell a change of it."""
+def _descriptions(offer: Offer) -> dict[str, dict[str, str]]:
+    """Of each list that clients see, its items' names with what would tell a change of them."""
     return {
-        **{item.definition.name: item.definition.model_dump_json() for item in offer.tools},
-        **{str(item.definition.uri): item.definition.model_dump_json() for item in offer.resources},
-        **{item.definition.uri_template: item.definition.model_dump_json() for item in offer.templates},
-        **{item.definition.name: item.definition.model_dump_json() for item in offer.prompts},
+        "tools": {item.definition.name: item.definition.model_dump_json() for item in offer.tools},
+        "resources": {
+            **{str(item.definition.uri): item.definition.model_dump_json() for item in offer.resources},
+            **{item.definition.uri_template: item.definition.model_dump_json() for item in offer.templates},
+        },
+        "prompts": {item.definition.name: item.definition.model_dump_json() for item in offer.prompts},
     }
 
 
 def _difference(before: Offer, after: Offer) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    old, new = _named_items(before), _named_items(after)
-    return (
-        tuple(name for name in new if name not in old),
-        tuple(name for name in old if name not in new),
-        tuple(name for name in new if name in old and new[name] != old[name]),
-    )
+    """The names of what was added, removed and changed."""
+    added, removed, changed = [], [], []
+    old_lists = _descriptions(before)
+    for kind, new in _descriptions(after).items():
+        old = old_lists[kind]
+        added += [name for name in new if name not in old]
+        removed += [name for name in old if name not in new]
+        changed += [name for name in new if name in old and new[name] != old[name]]
+    return tuple(added), tuple(removed), tuple(changed)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, ClassVar
 
-from mcp.types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
+from mcp.types import (
+    CallToolResult,
+    ClientCapabilities,
+    InputRequiredResult,
+    InputResponseRequestParams,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+)
 
 from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
 from ..inspection import TaskState
 from ..items import Offer, ToolItem
 from ..module import Module, ModuleContext
-from ..request import ProgressSink, Request
+from ..request import Request
 from ..settings import BreakerSettings
-from ..tasking.engine import LocalTaskEngine
+from ..tasking.engine import TaskBody, TaskEngine, TaskRun
+from ..tasking.extension import TaskService, check_answerable
+from ..tasking.local import LocalTaskEngine
 from ..tasking.store import TaskRow, TaskStore
 
 TASK_ID_SCHEMA: dict[str, Any] = {
@@ -36,6 +47,7 @@ TASK_SCHEMA: dict[str, Any] = {
         "progress": {"type": "number"},
         "total": {"type": ["number", "null"]},
         "message": {"type": "string"},
+        "attempts": {"type": "integer", "description": "How often it was begun"},
         "result": {},
         "error": {"type": "string"},
     },
@@ -43,11 +55,21 @@ TASK_SCHEMA: dict[str, Any] = {
 }
 
 
-class TasksModule(Module):
-    """Offers `start_long_task`, `check_task_status` and `cancel_task` for every tool marked as a task.
+CANCEL_ANSWER_SECONDS = 2.0
+"""How long the answer to `tasks/cancel` waits for the task's end; it comes about without that, too."""
 
-    Each task is a row in a SQLite file: a killed process loses no result, and what it ran is `interrupted`. Several
-    processes may share the file.
+
+TASK_TOOL_SECONDS = 10.0
+"""The least time limit of the three tools: they wait for the disk, however short calls are meant to be."""
+
+
+class TasksModule(Module):
+    """Offers `start_long_task`, `check_task_status` and `cancel_task` for every tool marked as a task, and serves the
+    extension `io.modelcontextprotocol/tasks` to clients that declare it.
+
+    Each task is a row in a SQLite file: a killed process loses no result, and what it ran is `interrupted`, or run
+    again where its function is marked as idempotent. Several processes may share the file. Override `make_engine` to
+    have tasks run somewhere else.
     """
 
     kind: ClassVar[str] = "tasks"
@@ -59,6 +81,7 @@ class TasksModule(Module):
         max_running: int = 10,
         ttl: float = 3600.0,
         seconds: float = 3600.0,
+        poll: float = 0.5,
         database: str | None = None,
         prefix: str = "",
         breaker: BreakerSettings | None = None,
@@ -67,26 +90,42 @@ class TasksModule(Module):
         max_running: how many tasks run at a time; more wait in the order in which they came.
         ttl: seconds for which the end of a task is remembered.
         seconds: the time limit of a task whose function has none, counted from its last report of progress.
+        poll: seconds after which clients of the extension are told to ask again.
         database: the SQLite file; `.workbench/tasks.db` in the server's folder if not given.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         self.max_running = max_running
         self.ttl = ttl
         self.seconds = seconds
+        self.poll = poll
         self.database = database
-        self._engine: LocalTaskEngine | None = None
+        self._engine: TaskEngine | None = None
+        self._cancelling: set[asyncio.Task[Any]] = set()
         self._context: ModuleContext | None = None
 
-    async def start(self, context: ModuleContext) -> None:
-        path = context.base / Path(self.database or ".workbench/tasks.db").expanduser()
-        engine = LocalTaskEngine(
-            context, TaskStore(path, token_hex(8)), max_running=self.max_running, ttl=self.ttl
+    def make_engine(self, context: ModuleContext) -> TaskEngine:
+        """What runs the tasks: this process. Called at each start."""
+        return LocalTaskEngine(
+            context,
+            TaskStore(self._path(context), token_hex(8)),
+            max_running=self.max_running,
+            ttl=self.ttl,
+            revive=self._revived,
         )
+
+    def _path(self, context: ModuleContext) -> Path:
+        return context.base / Path(self.database or ".workbench/tasks.db").expanduser()
+
+    async def start(self, context: ModuleContext) -> None:
+        self._context = context
+        engine = self.make_engine(context)
         try:
             await engine.open()
         except (sqlite3.Error, OSError) as error:
-            raise ModuleStartError(f"The task store {path} can't be opened: {error}") from error
-        self._context, self._engine = context, engine
+            raise ModuleStartError(
+                f"The task store {self._path(context)} can't be opened: {error}"
+            ) from error
+        self._engine = engine
         context.offer(Offer(tools=self._tools()))
 
     async def stop(self) -> None:
@@ -104,6 +143,47 @@ class TasksModule(Module):
             NotFoundError: there is none of that id.
         """
         return (await self._cancelled(task)).state
+
+    # -- for clients that declare the extension (a `TaskService`)
+
+    def task_service(self) -> TaskService:
+        """This module."""
+        return self
+
+    async def accept(
+        self,
+        request: Request,
+        item: ToolItem,
+        arguments: dict[str, Any],
+        prepared: Mapping[str, Any] | None,
+        able: ClientCapabilities,
+    ) -> TaskState:
+        """Run a call as a task; see `TaskService.accept`."""
+        _context, engine = self._running()
+        body = self._body(request, request.target, arguments, prepared, able)
+        # What the client told beforehand is in no row: without it, the task can't be run again.
+        repeatable = _is_idempotent(item) and not prepared
+        told = able.model_dump(by_alias=True, mode="json", exclude_none=True)
+        return await engine.start(request.target, arguments, body, repeatable=repeatable, able=told)
+
+    async def find(self, task: str) -> TaskRow | None:
+        """A task, `None` for an unknown one."""
+        return await self._running()[1].get(task)
+
+    async def answer(self, task: str, responses: Mapping[str, Any]) -> None:
+        """Answer questions of a task by their ids."""
+        await self._running()[1].answer(task, responses)
+
+    async def cancel_soon(self, task: str) -> None:
+        """Have a task cancelled; see `TaskService.cancel_soon`."""
+        ending = asyncio.create_task(self._running()[1].cancel(task))
+        self._cancelling.add(ending)
+        ending.add_done_callback(self._cancelling.discard)
+        done, _ = await asyncio.wait({ending}, timeout=CANCEL_ANSWER_SECONDS)
+        for ended in done:
+            ended.result()
+
+    # -- for every client
 
     def _tools(self) -> list[ToolItem]:
         start = Tool(
@@ -133,10 +213,11 @@ class TasksModule(Module):
             output_schema=TASK_SCHEMA,
             annotations=ToolAnnotations(destructive_hint=True, idempotent_hint=True),
         )
+        seconds = max(TASK_TOOL_SECONDS, self._running()[0].limits.call_seconds)
         return [
-            ToolItem(start, self._start),
-            ToolItem(check, self._check),
-            ToolItem(cancel, self._cancel),
+            ToolItem(start, self._start, seconds=seconds),
+            ToolItem(check, self._check, seconds=seconds),
+            ToolItem(cancel, self._cancel, seconds=seconds),
         ]
 
     async def _start(self, request: Request, arguments: dict[str, Any]) -> CallToolResult:
@@ -155,16 +236,58 @@ class TasksModule(Module):
         if item.check is not None:
             item.check(given)
 
-        async def body(sink: ProgressSink) -> CallToolResult | InputRequiredResult:
-            nested = request.nested("tools/call", name, sink=sink, attached=False)
-            nested.seconds = self.seconds
-            return await context.call_tool(nested, name, given)
-
-        state = await engine.start(name, given, body)
+        state = await engine.start(
+            name, given, self._body(request, name, given), repeatable=_is_idempotent(item)
+        )
         return _answer(
             TaskRow(state),
             f"Task started with ID: {state.task}. Use {self.prefixed('check_task_status')} to monitor progress.",
         )
+
+    def _body(
+        self,
+        request: Request,
+        name: str,
+        arguments: dict[str, Any],
+        prepared: Mapping[str, Any] | None = None,
+        able: ClientCapabilities | None = None,
+    ) -> TaskBody:
+        """What runs the tool `name`. `able` is what its client can be asked for, `None` if there is nobody to ask."""
+        context, seconds = self._running()[0], self.seconds
+        origin = request.nested("tools/call", name, attached=False)
+
+        async def body(run: TaskRun) -> CallToolResult | InputRequiredResult:
+            async def ask(requests: Mapping[str, Any]) -> dict[str, Any]:
+                check_answerable(requests, able or ClientCapabilities())
+                return await run.ask(requests)
+
+            def next_call(params: InputResponseRequestParams | None = None) -> Request:
+                call = origin.nested("tools/call", name, sink=run.progressed)
+                call.seconds, call.prepared, call.params = seconds, prepared, params
+                call.ask = ask if able is not None else None
+                return call
+
+            answer = await context.call_tool(next_call(), name, arguments)
+            while isinstance(answer, InputRequiredResult) and answer.input_requests and able is not None:
+                wire = answer.model_dump(by_alias=True, mode="json", exclude_none=True)
+                given: dict[str, Any] = {"inputResponses": await ask(wire["inputRequests"])}
+                if answer.request_state is not None:
+                    given["requestState"] = answer.request_state
+                params = InputResponseRequestParams.model_validate(given)
+                answer = await context.call_tool(next_call(params), name, arguments)
+            return answer
+
+        return body
+
+    def _revived(self, name: str, arguments: dict[str, Any], able: dict[str, Any] | None) -> TaskBody | None:
+        context = self._context
+        assert context is not None
+        item = context.tools().get(name)
+        if item is None or not item.task:
+            return None
+        again = Request("tools/call", name, clock=context.clock, bus=context.bus)
+        known = None if able is None else ClientCapabilities.model_validate(able)
+        return self._body(again, name, arguments, able=known)
 
     async def _check(self, _request: Request, arguments: dict[str, Any]) -> CallToolResult:
         _context, engine = self._running()
@@ -193,10 +316,15 @@ class TasksModule(Module):
         )
         return error
 
-    def _running(self) -> tuple[ModuleContext, LocalTaskEngine]:
+    def _running(self) -> tuple[ModuleContext, TaskEngine]:
         assert self._context is not None
         assert self._engine is not None
         return self._context, self._engine
+
+
+def _is_idempotent(item: ToolItem) -> bool:
+    annotations = item.definition.annotations
+    return annotations is not None and annotations.idempotent_hint is True
 
 
 def _text(arguments: dict[str, Any], key: str) -> str:
@@ -224,6 +352,7 @@ def _answer(row: TaskRow, text: str) -> CallToolResult:
         "progress": state.progress,
         "total": state.total,
         "message": state.message,
+        "attempts": state.attempts,
     }
     if row.result is not None and state.status == "completed":
         data["result"] = row.result.get("structuredContent", row.result.get("content"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mcp.types import CallToolResult, TextContent, Tool
 
-from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
+from ..errors import InvalidArgumentsError, ModuleStartError, UnavailableError
 from ..items import Offer, ToolItem
 from ..module import Module, ModuleContext
 from ..request import Request
@@ -16,9 +17,13 @@ from ..settings import BreakerSettings
 from ..workflows.addresses import AllowedHosts
 from ..workflows.api_calls import ApiCaller
 from ..workflows.checking import check_definition, needed_variables
+from ..workflows.cycles import workflow_cycles
 from ..workflows.definition import ApiCallStep, Workflow, WorkflowDefinitionError, WorkflowFinding
+from ..workflows.inputs import input_schema, refuse_unknown_inputs
 from ..workflows.parsing import parse_workflow
-from ..workflows.running import WorkflowResult, WorkflowRunner
+from ..workflows.performing import StepPerformer
+from ..workflows.running import WorkflowRunner
+from ..workflows.runs import WorkflowResult
 
 WORKFLOW_SECONDS = 86_400.0
 """Each step has a time limit of its own; the whole has this one, counted from the last step that ended."""
@@ -30,7 +35,8 @@ WORKFLOW_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "workflow": {"type": "string"},
-        "status": {"enum": ["completed", "failed"]},
+        "status": {"enum": ["completed", "failed", "cancelled"]},
+        "run": {"type": "string"},
         "results": {"type": "array", "items": {"type": "object"}},
         "context": {"type": "object"},
         "error": {"type": "string"},
@@ -40,7 +46,10 @@ WORKFLOW_SCHEMA: dict[str, Any] = {
 
 
 class WorkflowsModule(Module):
-    """Offers `execute_workflow` for its workflows. Each is read and checked whole before any of them can run."""
+    """Offers `execute_workflow` for its workflows, and each of them as a tool of its own with its inputs as arguments.
+
+    Each is read and checked whole before any of them can run.
+    """
 
     kind: ClassVar[str] = "workflows"
 
@@ -76,8 +85,17 @@ class WorkflowsModule(Module):
             isinstance(step, ApiCallStep) for workflow in self._parsed.values() for step in workflow.walk()
         ):
             self._api = ApiCaller(context, AllowedHosts(self.allow_hosts), self.breaker_settings)
-        self._runner = WorkflowRunner(context, self.name, self._api)
-        context.offer(Offer(tools=[ToolItem(self._tool(), self._execute, seconds=WORKFLOW_SECONDS)]))
+        for name, workflow in self._parsed.items():
+            trouble = self._tool_trouble(workflow, self._parsed)
+            if trouble:
+                raise ModuleStartError(f"workflow {name}: {trouble}")
+        performer = StepPerformer(context, self._api, self.breaker_settings)
+        self._runner = WorkflowRunner(
+            context, self.name, self._parsed, performer, lambda name: self._cycles(name, self._parsed)
+        )
+        tools = [ToolItem(self._tool(), self._execute, seconds=WORKFLOW_SECONDS)]
+        tools += [self._own_tool(workflow) for workflow in self._parsed.values() if workflow.tool]
+        context.offer(Offer(tools=tools))
         count = len(self._parsed)
         context.note(f"{count} workflow{'' if count == 1 else 's'}")
 
@@ -87,24 +105,49 @@ class WorkflowsModule(Module):
         if api is not None:
             await api.aclose()
 
+    def clash_hint(self, name: str) -> str:
+        for workflow in self._parsed.values():
+            if workflow.tool and self.prefixed(workflow.tool) == name:
+                return f'workflow {workflow.name} may have a tool of another name (tool = "…"), or none (tool = false)'
+        return super().clash_hint(name)
+
     def workflow_names(self) -> tuple[str, ...]:
         """The workflows, in their order."""
         return tuple(self.workflows)
 
-    def findings(self, tools: Mapping[str, ToolItem]) -> list[tuple[str, WorkflowFinding]]:
+    def findings(
+        self, tools: Mapping[str, ToolItem], others: Mapping[str, str] = MappingProxyType({})
+    ) -> list[tuple[str, WorkflowFinding]]:
         """What is wrong with the workflows on a server with these tools: each one's name, place and text.
+
+        `others` are the tools of other modules, each with its module.
 
         Needs no start, and tells all that `start` and `run` would refuse, but for variables that callers don't give.
         """
         found: list[tuple[str, WorkflowFinding]] = []
+        parsed: dict[str, Workflow] = {}
         for name, data in self.workflows.items():
             try:
-                workflow = data if isinstance(data, Workflow) else parse_workflow(name, data)
+                parsed[name] = data if isinstance(data, Workflow) else parse_workflow(name, data)
             except WorkflowDefinitionError as error:
                 found += [(name, finding) for finding in error.findings]
-            else:
-                found += [(name, finding) for finding in check_definition(workflow, tools)]
-        return found
+        for name, workflow in parsed.items():
+            findings = check_definition(workflow, tools) + self._cycles(name, parsed)
+            trouble = self._tool_trouble(workflow, parsed)
+            if trouble:
+                findings.append(WorkflowFinding((), trouble))
+            own = self.prefixed(workflow.tool) if workflow.tool else ""
+            if own in others:
+                findings.append(
+                    WorkflowFinding(
+                        (),
+                        f"the tool {own!r} is offered by module {others[own]!r} already; "
+                        'set tool to another name (tool = "…"), or to false for none',
+                    )
+                )
+            found += [(name, finding) for finding in findings]
+        order = list(self.workflows)
+        return sorted(found, key=lambda each: order.index(each[0]))
 
     async def run(self, name: str, context: Mapping[str, Any], request: Request) -> WorkflowResult:
         """Run a workflow with the variables of `context`; a step that fails is told in the result.
@@ -113,10 +156,65 @@ class WorkflowsModule(Module):
             NotFoundError: there is none of that name.
             InvalidArgumentsError: it would fail for sure; nothing has run.
         """
-        workflow = self._parsed.get(name)
-        if workflow is None or self._runner is None:
-            raise NotFoundError("workflow", name, self._parsed)
-        return await self._runner.run(workflow, context, request)
+        return await self._running().run(name, context, request)
+
+    async def resume_run(self, run: str, request: Request) -> WorkflowResult:
+        """Start a run again from the step at which it failed or was cancelled, with the variables it had there.
+
+        Raises:
+            NotFoundError: it got to its end, or is not remembered any more.
+        """
+        return await self._running().resume(run, request)
+
+    def cancel_run(self, run: str) -> None:
+        """Stop a run; whoever waits for it is told that it was cancelled.
+
+        Raises:
+            NotFoundError: it is not under way.
+        """
+        self._running().cancel(run)
+
+    def knows_run(self, run: str) -> bool:
+        """Whether a run of this module is under way, or can be started again."""
+        return self._runner is not None and self._runner.knows(run)
+
+    def _running(self) -> WorkflowRunner:
+        if self._runner is None:
+            raise UnavailableError(f"module {self.name} does not run")
+        return self._runner
+
+    def _cycles(self, name: str, workflows: Mapping[str, Workflow]) -> list[WorkflowFinding]:
+        tools = {self.prefixed(each.tool): each.name for each in workflows.values() if each.tool}
+        return workflow_cycles(name, workflows, tools, self.prefixed("execute_workflow"))
+
+    def _tool_trouble(self, workflow: Workflow, workflows: Mapping[str, Workflow]) -> str:
+        """Why a workflow's own tool can't have its name beside the others of this module."""
+        if workflow.tool == "execute_workflow":
+            return "execute_workflow is the tool that runs all of them; give it another tool name (tool = …)"
+        for other in workflows.values():
+            if other.name == workflow.name:
+                break
+            if workflow.tool and other.tool == workflow.tool:
+                return (
+                    f"workflow {other.name} has the tool {workflow.tool!r} already; set tool to another name"
+                )
+        return ""
+
+    def _own_tool(self, workflow: Workflow) -> ToolItem:
+        needed = needed_variables(workflow)
+        schema = input_schema(workflow, needed)
+
+        async def handler(request: Request, arguments: dict[str, Any]) -> CallToolResult:
+            refuse_unknown_inputs(list(schema["properties"]), arguments)
+            return _answered(await self.run(workflow.name, arguments, request))
+
+        tool = Tool(
+            name=self.prefixed(workflow.tool),
+            description=workflow.description or f"Runs the workflow {workflow.name}.",
+            input_schema=schema,
+            output_schema=WORKFLOW_SCHEMA,
+        )
+        return ToolItem(tool, handler, seconds=WORKFLOW_SECONDS)
 
     def _tool(self) -> Tool:
         lines = [_described(workflow) for workflow in self._parsed.values()]
@@ -157,7 +255,8 @@ def _described(workflow: Workflow) -> str:
     line = f"- {workflow.name}"
     if workflow.description:
         line += f": {' '.join(workflow.description.split())}"
-    needed = needed_variables(workflow)
+    inputs = workflow.inputs
+    needed = needed_variables(workflow) if inputs is None else tuple(inputs.properties)
     return f"{line} (context: {', '.join(needed)})" if needed else line
 
 
@@ -167,10 +266,13 @@ def _answered(result: WorkflowResult) -> CallToolResult:
         results = (
             f"{results[:RESULTS_TEXT]}… ({len(results)} characters; all of it is in the structured content)"
         )
-    first = "Workflow completed." if result.status == "completed" else f"Workflow failed: {result.error}."
+    first = "Workflow completed."
+    if result.status != "completed":
+        first = f"Workflow {result.status}: {result.error.removesuffix('.')}."
     data: dict[str, Any] = {
         "workflow": result.workflow,
         "status": result.status,
+        "run": result.run,
         "results": list(result.results),
         "context": result.context,
     }
@@ -179,5 +281,5 @@ def _answered(result: WorkflowResult) -> CallToolResult:
     return CallToolResult(
         content=[TextContent(type="text", text=f"{first} Results: {results}")],
         structured_content=data,
-        is_error=result.status == "failed",
+        is_error=result.status != "completed",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,12 +16,16 @@ from mcp.types import LoggingLevel
 from ..bus import EventBus
 from ..events import ClientConnected, ClientDisconnected
 from ..inspection import ClientState
+from ..request import Request
 
 STATELESS_SECONDS = 60.0
 """How long a client without a connection (2026-07-28 over HTTP) counts as connected after its last request."""
 
 STATELESS_CLIENTS = 1000
 """How many such clients are told apart; the longest silent ones are forgotten first."""
+
+HANG_UP_KEY = "io.mcp-server-workbench/hang-up"
+"""Where the scope of an HTTP request has what breaks its connection."""
 
 _CLIENT_KEY = "io.mcp-server-workbench/client"
 _LOG_LEVEL_KEY = "io.mcp-server-workbench/log-level"
@@ -41,6 +46,7 @@ class ClientEntry:
         name: what it calls itself, empty until it has said so.
         subscriptions: how often it is subscribed to each URI, over both mechanisms.
         connection: the standing connection of a 2025 client, `None` for a 2026 one.
+        hang_up: breaks its connection, where it has one of its own (stdio, memory).
     """
 
     def __init__(self) -> None:
@@ -51,6 +57,7 @@ class ClientEntry:
         self.lists: Counter[str] = Counter()
         self.connection: Connection | None = None
         self.announced = False
+        self.hang_up: Callable[[], None] | None = None
 
 
 class StatelessClient:
@@ -170,6 +177,23 @@ class ClientTable:
             for entry in self.entries.values()
             if entry.announced
         )
+
+
+def hang_up(request: Request) -> bool:
+    """Break the connection on which `request` came, as if it had failed: no answer follows. Returns whether there is
+    one; a request that the core makes itself has none."""
+    ctx = request.session
+    if ctx is None:
+        return False
+    if ctx.request is None:
+        entry: ClientEntry = ctx.lifespan_context
+        breaking = entry.hang_up
+    else:
+        breaking = ctx.request.scope.get(HANG_UP_KEY)
+    if breaking is None:
+        return False
+    breaking()
+    return True
 
 
 def set_log_level(ctx: ServerRequestContext[Any, Any], level: LoggingLevel) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
+from mcp.server.elicitation import (
+    AcceptedElicitation,
+    CancelledElicitation,
+    DeclinedElicitation,
+    elicit_with_validation,
+)
 from mcp.server.mcpserver.context import Context as SDKContextBase
 from mcp.types import CallToolResult, InputRequiredResult, LoggingLevel
 from pydantic import BaseModel
@@ -15,6 +20,7 @@ from ..module import ModuleContext
 from ..request import Request
 from ..results import json_value
 from .connections import wants_log
+from .task_questions import TaskQuestions
 
 AskedForT = TypeVar("AskedForT", bound=BaseModel)
 
@@ -51,8 +57,15 @@ class Context(SDKContextBase[Any, Any]):
     async def elicit(
         self, message: str, schema: type[AskedForT]
     ) -> AcceptedElicitation[AskedForT] | DeclinedElicitation | CancelledElicitation:
-        """Ask the client's user for the fields of `schema` (2025-11-25 only)."""
-        return await super().elicit(clean_surrogates(message), schema)
+        """Ask the client's user for the fields of `schema`, in a 2025-11-25 client's call or in a task.
+
+        A task waits as `input_required` until its client answers; calls of 2026-07-28 ask by what they return.
+        """
+        message = clean_surrogates(message)
+        if self._core_request.session is None:
+            asking: Any = TaskQuestions(self._core_request)
+            return await elicit_with_validation(asking, message, schema)
+        return await super().elicit(message, schema)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any] | None = None

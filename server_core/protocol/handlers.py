@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import anyio
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server as SDKServer
@@ -32,14 +33,18 @@ from mcp.types import (
     PromptReference,
     ReadResourceRequestParams,
     ReadResourceResult,
+    ServerCapabilities,
     SetLevelRequestParams,
 )
 
 from ..errors import NotFoundError
 from ..items import PromptItem, TemplateItem
 from ..request import Request
+from ..tasking.extension import TASKS_EXTENSION
 from .connections import ClientEntry, set_log_level
 from .paging import page_of
+from .task_listening import TaskListening
+from .task_methods import TaskMethods, TaskParams, TaskUpdateParams
 
 if TYPE_CHECKING:
     from ..server import Server
@@ -48,10 +53,17 @@ SDKContext = ServerRequestContext[Any, Any]
 
 
 class ProtocolServer(SDKServer[ClientEntry]):
-    """The SDK's server for one of ours. Each connection has a `ClientEntry` as its lifespan."""
+    """The SDK's server for one of ours. Each connection has a `ClientEntry` as its lifespan.
+
+    Attributes:
+        tasks: answers the requests of the tasks extension.
+        hang_up: breaks a connection over streams on purpose; stopping to serve it, unless something else is put here.
+    """
 
     def __init__(self, core: Server) -> None:
         self._core = core
+        self.tasks = TaskMethods(core)
+        self.hang_up: Callable[[], None] | None = None
         super().__init__(
             core.name,
             version=core.version,
@@ -67,13 +79,16 @@ class ProtocolServer(SDKServer[ClientEntry]):
             on_read_resource=self._read_resource,
             on_subscribe_resource=core.notices.subscribe,
             on_unsubscribe_resource=core.notices.unsubscribe,
-            on_subscriptions_listen=core.notices.listen,
+            on_subscriptions_listen=TaskListening(core, self.tasks),
             on_list_prompts=self._list_prompts,
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
         )
         # Not by the constructor, which warns that 2026-07-28 has no such method: 2025-11-25 has.
         self.add_request_handler("logging/setLevel", SetLevelRequestParams, self._set_log_level)
+        self.add_request_handler("tasks/get", TaskParams, self.tasks.get)
+        self.add_request_handler("tasks/update", TaskUpdateParams, self.tasks.update)
+        self.add_request_handler("tasks/cancel", TaskParams, self.tasks.cancel)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
         self.middleware.append(
             RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.name)
@@ -89,13 +104,30 @@ class ProtocolServer(SDKServer[ClientEntry]):
         options = notification_options or NotificationOptions(True, True, True)
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
+    def get_capabilities(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+        *,
+        protocol_version: str | None = None,
+    ) -> ServerCapabilities:
+        """The SDK's, and to 2026-07-28 clients the tasks extension, if a module serves tasks."""
+        if protocol_version is not None and protocol_version >= "2026" and self.tasks.offered():
+            extensions = {**(extensions or self.extensions), TASKS_EXTENSION: {}}
+        return super().get_capabilities(
+            notification_options, experimental_capabilities, extensions, protocol_version=protocol_version
+        )
+
     @asynccontextmanager
     async def _connection(self, _server: SDKServer[Any]) -> AsyncIterator[ClientEntry]:
         entry = self._core.clients.open()
-        try:
-            yield entry
-        finally:
-            self._core.clients.close(entry)
+        with anyio.CancelScope() as life:
+            entry.hang_up = self.hang_up or life.cancel
+            try:
+                yield entry
+            finally:
+                self._core.clients.close(entry)
 
     async def _initialized(self, ctx: SDKContext, _params: NotificationParams) -> None:
         self._core.notices.connected(self._core.clients.seen(ctx))
@@ -108,7 +140,8 @@ class ProtocolServer(SDKServer[ClientEntry]):
         owned = self._core.registry.tools.get(name)
         return None if owned is None else owned.item.definition.input_schema
 
-    def _request(self, ctx: SDKContext, target: str, params: Any) -> Request:
+    def request_of(self, ctx: SDKContext, target: str, params: Any) -> Request:
+        """Our own idea of the request of `ctx`."""
         core = self._core
         meta: Any = ctx.meta
         return Request(
@@ -162,18 +195,29 @@ class ProtocolServer(SDKServer[ClientEntry]):
     async def _call_tool(
         self, ctx: SDKContext, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
-        request = self._request(ctx, params.name, params)
-        return await self._core.pipeline.call_tool(request, params.name, params.arguments or {})
+        core, arguments = self._core, params.arguments or {}
+        owned = core.registry.tools.get(params.name)
+        if owned is not None and owned.item.task:
+            answer: Any = await self.tasks.call(
+                ctx, self.request_of(ctx, params.name, params), owned, arguments
+            )
+            if answer is not None:
+                return cast(
+                    "CallToolResult", answer
+                )  # or the extension's own, which the SDK's types don't have
+        return await core.pipeline.call_tool(
+            self.request_of(ctx, params.name, params), params.name, arguments
+        )
 
     async def _read_resource(self, ctx: SDKContext, params: ReadResourceRequestParams) -> ReadResourceResult:
         uri = str(params.uri)
-        reading = await self._core.pipeline.read(self._request(ctx, uri, params), uri)
+        reading = await self._core.pipeline.read(self.request_of(ctx, uri, params), uri)
         return ReadResourceResult(contents=list(reading.contents), ttl_ms=int(reading.ttl * 1000))
 
     async def _get_prompt(
         self, ctx: SDKContext, params: GetPromptRequestParams
     ) -> GetPromptResult | InputRequiredResult:
-        request = self._request(ctx, params.name, params)
+        request = self.request_of(ctx, params.name, params)
         return await self._core.pipeline.get_prompt(request, params.name, params.arguments or {})
 
     async def _complete(self, ctx: SDKContext, params: CompleteRequestParams) -> CompleteResult:
@@ -191,7 +235,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
             if template is None:
                 raise _unknown("template", target, (each.uri_template for each in registry.template_list()))
             module, item = template
-        request = self._request(ctx, target, params)
+        request = self.request_of(ctx, target, params)
         request.module = module
         others = (params.context.arguments if params.context else None) or {}
         values = await self._core.pipeline.complete(

@@ -36,6 +36,7 @@ class HttpAnswer:
         self._streaming = False
         self._started = False
         self._ended = False
+        self.broken = False
 
     def to(self, body: bytes) -> None:
         """It answers the POST with this body."""
@@ -65,6 +66,19 @@ class HttpAnswer:
         given = self._request_id()
         last = _error_event(given, code, text) if self._streaming and given is not None else b""
         await self._finish(last)
+
+    def break_off(self) -> None:
+        """Send nothing more of it."""
+        self.broken = not self._ended
+        self._ended = True
+
+    async def leave_unfinished(self) -> None:
+        """After `break_off`: let the connection end in the middle of the answer."""
+        if not self._started:
+            headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+            part = _EVENT_BEGIN + b'{"jsonrpc":'
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
 
     async def _send_body(self, message: MutableMapping[str, Any]) -> None:
         body: bytes = message.get("body", b"")

@@ -11,6 +11,7 @@ import anyio
 from mcp.types import INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR
 
 from ..reporting import ErrorReporter
+from .connections import HANG_UP_KEY
 from .http_addresses import AllowedNames
 from .http_answers import STOPPED_EARLY, HttpAnswer
 
@@ -50,6 +51,12 @@ class HttpEndpoint:
         answer = HttpAnswer(send)
         with anyio.CancelScope() as running:
             self._running[running] = scope["method"] == "GET"
+
+            def break_off() -> None:
+                answer.break_off()
+                running.cancel()
+
+            scope[HANG_UP_KEY] = break_off
             try:
                 await self._serve(scope, receive, answer)
             except Exception as error:
@@ -59,7 +66,9 @@ class HttpEndpoint:
                 del self._running[running]
                 if self._closing and not self._running:
                     self._idle.set()
-        if running.cancelled_caught:
+        if answer.broken:
+            await answer.leave_unfinished()
+        elif running.cancelled_caught:
             await answer.fail(*STOPPED_EARLY)
 
     async def close(self, seconds: float) -> None:

@@ -18,6 +18,7 @@ from ..items import PromptItem
 from ..module import ModuleContext
 from ..request import Request
 from .context import Context
+from .docstrings import documented
 from .signatures import argument_validator, source_of
 
 
@@ -32,13 +33,18 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
     is_async = inspect.iscoroutinefunction(function)
     fields = metadata.arg_model.model_fields
     validate = argument_validator(metadata)
+    said = documented(
+        mark.description or function.__doc__, [field.alias or key for key, field in fields.items()]
+    )
     definition = Prompt(
         name=name,
         title=mark.title,
-        description=inspect.cleandoc(mark.description or function.__doc__ or "") or None,
+        description=said.text or None,
         arguments=[
             PromptArgument(
-                name=field.alias or key, description=field.description, required=field.is_required()
+                name=field.alias or key,
+                description=field.description or said.parameters.get(field.alias or key),
+                required=field.is_required(),
             )
             for key, field in fields.items()
         ],

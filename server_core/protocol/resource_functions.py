@@ -1,4 +1,4 @@
-"""Marked functions as resources, templates and streams."""
+"""Marked functions as resources and templates; an async generator function makes a stream of either."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import base64
 import functools
 import inspect
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
@@ -17,13 +16,14 @@ from mcp.types import BlobResourceContents, Resource, ResourceTemplate, TextReso
 
 from ..errors import InvalidArgumentsError
 from ..functions.markers import Mark
-from ..items import Contents, ResourceItem, TemplateItem
+from ..items import Contents, FollowHandler, ReadHandler, ResourceItem, TemplateItem
 from ..module import ModuleContext
 from ..request import Request
-from ..streaming import collected
 from .context import Context
+from .docstrings import documented
 from .returned import plain_value, refuse_nan
 from .signatures import argument_validator, source_of
+from .stream_functions import stream_handlers
 
 
 def resource_item(
@@ -33,30 +33,45 @@ def resource_item(
 
     Raises:
         ValueError: the template's variables are not the function's parameters.
+        TypeError: it is marked `@stream` and is no async generator function.
     """
     context_name = find_context_parameter(function)
     metadata = func_metadata(function, [context_name] if context_name else [], structured_output=False)
     is_async = inspect.iscoroutinefunction(function)
     validate = argument_validator(metadata)
-    description = inspect.cleandoc(mark.description or function.__doc__ or "") or None
+    arguments = [field.alias or key for key, field in metadata.arg_model.model_fields.items()]
+    description = documented(mark.description or function.__doc__, arguments).text or None
     name = mark.name or function.__name__
 
-    async def read(request: Request, requested: str, variables: Mapping[str, Any]) -> Contents:
+    def values_of(request: Request, variables: Mapping[str, Any]) -> dict[str, Any]:
         _refuse_escapes(variables)
         values = validate(dict(variables))
         if context_name is not None:
             values[context_name] = Context(request, module)
+        return values
+
+    async def read_whole(request: Request, requested: str, variables: Mapping[str, Any]) -> Contents:
+        values = values_of(request, variables)
         if is_async:
             result = await function(**values)
         else:
             result = await module.run_sync(functools.partial(function, **values))
         return _contents(result, requested, mark.mime_type)
 
+    read: ReadHandler = read_whole
+    follow: FollowHandler | None = None
+    mime_type = mark.mime_type
+    if inspect.isasyncgenfunction(function):
+        mime_type = mime_type or "text/plain"
+        read, follow = stream_handlers(function, values_of, mime_type, module)
+    elif mark.kind == "stream":
+        raise TypeError("it must be an async generator function: `async def` with `yield`")
     shared: dict[str, Any] = {
         "breaker": breaker,
         "seconds": mark.seconds,
         "cached": mark.cached,
         "source": source_of(function),
+        "follow": follow,
     }
     if "{" not in uri:
         if metadata.arg_model.model_fields:
@@ -65,12 +80,12 @@ def resource_item(
                 f"{', '.join(metadata.arg_model.model_fields)}"
             )
         definition = Resource(
-            uri=uri, name=name, title=mark.title, description=description, mime_type=mark.mime_type
+            uri=uri, name=name, title=mark.title, description=description, mime_type=mime_type
         )
         return ResourceItem(definition, read, **shared)
     item = TemplateItem(
         ResourceTemplate(
-            uri_template=uri, name=name, title=mark.title, description=description, mime_type=mark.mime_type
+            uri_template=uri, name=name, title=mark.title, description=description, mime_type=mime_type
         ),
         read,
         **shared,
@@ -111,44 +126,3 @@ def _contents(result: Any, uri: str, mime_type: str | None) -> Contents:
     refuse_nan(result)
     text = json.dumps(result, ensure_ascii=False, indent=2, default=plain_value)
     return [TextResourceContents(uri=uri, text=text, mime_type=mime_type or "application/json")]
-
-
-def stream_item(
-    function: Callable[..., Any], mark: Mark, uri: str, breaker: str, module: ModuleContext
-) -> ResourceItem:
-    """The streamed resource of a marked async generator function.
-
-    Raises:
-        TypeError: it is no async generator function, or takes arguments.
-    """
-    if not inspect.isasyncgenfunction(function):
-        raise TypeError("it must be an async generator function: `async def` with `yield`")
-    context_name = find_context_parameter(function)
-    parameters = [name for name in inspect.signature(function).parameters if name != context_name]
-    if parameters:
-        raise TypeError(f"a stream takes no arguments, but it has {', '.join(parameters)}")
-
-    async def read(request: Request, requested: str, _variables: Mapping[str, Any]) -> Contents:
-        values = {} if context_name is None else {context_name: Context(request, module)}
-
-        async def pieces() -> AsyncGenerator[str, None]:
-            async with aclosing(function(**values)) as produced:
-                async for piece in produced:
-                    yield piece if isinstance(piece, str) else json.dumps(piece, default=plain_value)
-
-        return await collected(
-            pieces(),
-            requested,
-            request,
-            module.bus,
-            limit=module.limits.result_bytes,
-            mime_type=mark.mime_type or "text/plain",
-        )
-
-    definition = Resource(
-        uri=uri,
-        name=mark.name or function.__name__,
-        description=inspect.cleandoc(mark.description or function.__doc__ or "") or None,
-        mime_type=mark.mime_type or "text/plain",
-    )
-    return ResourceItem(definition, read, breaker=breaker, seconds=mark.seconds, source=source_of(function))

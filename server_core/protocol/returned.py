@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp.types import CallToolResult, InputRequiredResult
+from mcp.types import BlobResourceContents, CallToolResult, EmbeddedResource, InputRequiredResult
 from pydantic import BaseModel, ValidationError
 
 from .signatures import argument_problems
+
+HUGE_NUMBER = (
+    "The tool returned a number of thousands of digits, which JSON clients can't read; return it as a string."
+)
 
 
 def plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
@@ -24,14 +30,26 @@ def plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
     return plain
 
 
-def converted_result(metadata: FuncMetadata, result: Any) -> CallToolResult | InputRequiredResult:
-    """A tool's result of what its function returned.
+def returns_bytes(function: Callable[..., Any]) -> bool:
+    """Whether a function says that it returns bytes, which are no JSON: no schema can be made of that."""
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    return annotation in (bytes, bytearray, "bytes", "bytearray")
+
+
+def converted_result(metadata: FuncMetadata, result: Any, tool: str) -> CallToolResult | InputRequiredResult:
+    """What a tool answers where its function returned `result`. Bytes become an embedded resource.
 
     Raises:
         ToolError: it does not fit the return annotation, or JSON can't carry it; the text says what to do.
     """
     if isinstance(result, CallToolResult | InputRequiredResult):
         return metadata.convert_result(result)
+    if isinstance(result, bytes | bytearray):
+        blob = base64.b64encode(result).decode("ascii")
+        contents = BlobResourceContents(
+            uri=f"result://{tool}", mime_type="application/octet-stream", blob=blob
+        )
+        return CallToolResult(content=[EmbeddedResource(type="resource", resource=contents)])
     if isinstance(result, float | list | tuple | dict | BaseModel):
         refuse_nan(result)
     try:
@@ -45,6 +63,14 @@ def converted_result(metadata: FuncMetadata, result: Any) -> CallToolResult | In
         raise ToolError(f"The tool returned something that JSON can't carry: {error}") from error
 
 
+def plain_text(result: int) -> str:
+    """A number or a truth value as JSON. Raises `ToolError` for a number that is too long."""
+    try:
+        return json.dumps(result)
+    except ValueError as error:
+        raise ToolError(HUGE_NUMBER) from error
+
+
 def refuse_nan(result: Any) -> None:
     """Raise for NaN and infinities while they can still be seen: pydantic would make them null."""
     try:
@@ -54,6 +80,8 @@ def refuse_nan(result: Any) -> None:
             raise ToolError(
                 "The tool returned NaN or an infinity, which JSON can't carry; return null or a string instead."
             ) from error
+        if "digits" in str(error):
+            raise ToolError(HUGE_NUMBER) from error
         raise ToolError("The tool returned something that holds itself, which JSON can't carry.") from error
 
 

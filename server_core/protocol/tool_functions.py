@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from mcp.server.mcpserver.resolve import resolve_arguments
@@ -17,7 +15,8 @@ from ..items import ToolItem
 from ..module import ModuleContext
 from ..request import Request
 from .context import Context
-from .returned import converted_result, plain_result_type
+from .docstrings import describe_properties, documented
+from .returned import converted_result, plain_result_type, plain_text, returns_bytes
 from .signatures import argument_validator, source_of
 
 
@@ -33,14 +32,15 @@ def tool_item(
         function,
         name=name,
         title=mark.title,
-        description=inspect.cleandoc(mark.description or function.__doc__ or ""),
-        structured_output=mark.structured,
+        description=" ",  # it would take the docstring as it is
+        structured_output=False if returns_bytes(function) else mark.structured,
     )
+    said = documented(mark.description or function.__doc__, made.parameters.get("properties", {}))
     definition = Tool(
         name=made.name,
         title=made.title,
-        description=made.description or None,
-        input_schema=made.parameters,
+        description=said.text or None,
+        input_schema=describe_properties(made.parameters, said.parameters),
         output_schema=made.output_schema,
         annotations=_annotations(mark),
     )
@@ -54,6 +54,8 @@ def tool_item(
         task=mark.task,
         source=source_of(function),
         check=validate,
+        task_only=mark.task_only,
+        prepare=_preparer(made, validate, module) if made.resolved_params else None,
     )
 
 
@@ -66,6 +68,18 @@ def _annotations(mark: Mark) -> ToolAnnotations | None:
         idempotent_hint=mark.idempotent,
         open_world_hint=mark.open_world,
     )
+
+
+def _preparer(
+    made: SDKTool, validate: Callable[[dict[str, Any]], dict[str, Any]], module: ModuleContext
+) -> Callable[[Request, dict[str, Any]], Awaitable[Mapping[str, Any] | InputRequiredResult]]:
+    async def prepare(request: Request, arguments: dict[str, Any]) -> Mapping[str, Any] | InputRequiredResult:
+        context = Context(request, module)
+        return await resolve_arguments(
+            made.resolved_params, made.resolver_plans, validate(arguments), context
+        )
+
+    return prepare
 
 
 def _tool_handler(
@@ -84,7 +98,9 @@ def _tool_handler(
             context = Context(request, module)
             if context_name is not None:
                 values[context_name] = context
-            if resolved:
+            if request.prepared is not None:
+                values |= request.prepared
+            elif resolved:
                 found = await resolve_arguments(resolved, made.resolver_plans, values, context)
                 if isinstance(found, InputRequiredResult):
                     return found
@@ -94,10 +110,10 @@ def _tool_handler(
         else:
             result = await module.run_sync(functools.partial(function, **values))
         if type(result) is plain:
-            text = result if plain is str else json.dumps(result)
+            text = result if plain is str else plain_text(result)
             return CallToolResult(
                 content=[TextContent(type="text", text=text)], structured_content={"result": result}
             )
-        return converted_result(metadata, result)
+        return converted_result(metadata, result, made.name)
 
     return handle

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import anyio
 from mcp.server.stdio import stdio_server
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp.shared.message import SessionMessage
+
+from .stdin import BoundedLines, taken_stdin
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,10 +30,22 @@ ClientStreams = tuple["ReadStream[SessionMessage | Exception]", "WriteStream[Ses
 async def serve_stdio(server: ProtocolServer) -> None:
     """Serve one client over the process's stdin and stdout until it closes them.
 
-    While it runs, file descriptor 1 points at stderr: whatever a tool prints can't break the frames.
+    While it runs, `sys.stdout` and file descriptor 1 point at stderr: whatever a tool prints can't break the frames.
     """
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+    printed = sys.stdout
+    with taken_stdin() as stdin:
+        lines: Any = BoundedLines(stdin)
+        await _serve_lines(server, lines, printed)
+
+
+async def _serve_lines(server: ProtocolServer, lines: Any, printed: TextIO) -> None:
+    async with stdio_server(stdin=lines) as (read, write):
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                await server.run(read, write, server.create_initialization_options())
+        finally:
+            # What was printed to the former one waits in its buffer, and must be gone before 1 is stdout again.
+            printed.flush()
 
 
 class MemoryTransport:
@@ -60,6 +76,8 @@ async def _served_in_memory(server: ProtocolServer) -> AsyncIterator[Any]:
             try:
                 await server.run(*server_streams, server.create_initialization_options())
             finally:
+                # Its client sees the connection end, whichever side ended it.
+                await server_streams[1].aclose()
                 done.set()
 
         async with anyio.create_task_group() as tasks:

@@ -7,8 +7,8 @@ import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,56 @@ create table if not exists tasks (
     id text primary key, name text not null, module text not null, arguments text not null,
     status text not null, created real not null, updated real not null, expires real,
     progress real not null default 0, total real, message text not null default '',
-    result text, error text, owner text not null, detail text not null default ''
+    result text, error text, owner text not null, detail text not null default '',
+    refusal text, asked text, repeatable integer not null default 0, attempts integer not null default 1,
+    able text
 );
 create table if not exists cancellations (task text primary key);
+create table if not exists answers (
+    task text not null, question text not null, response text not null, primary key (task, question)
+);
 create index if not exists tasks_created on tasks (created);
 create table if not exists owners (id text primary key, pid integer not null, beat real not null);
 """
 
+LATER_COLUMNS = {
+    "detail": "text not null default ''",
+    "refusal": "text",
+    "asked": "text",
+    "repeatable": "integer not null default 0",
+    "attempts": "integer not null default 1",
+    "able": "text",
+}
+"""Columns that a file of an earlier version lacks."""
+
+TASK_ATTEMPTS = 3
+"""How often a task that may run again is begun at most: what kills its process each time must not do so for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task as it is kept: its state, and its result (the protocol's JSON) or error once it has ended."""
+    """A task as it is kept: its state, and its result (the protocol's JSON) or error once it has ended.
+
+    Attributes:
+        refusal: the JSON-RPC error (`code`, `message`, `data`) by which the tool ended it, if it did.
+        asked: what it waits to hear from its client, the protocol's JSON by the questions' ids.
+    """
 
     state: TaskState
     result: dict[str, Any] | None = None
     error: str = ""
+    refusal: dict[str, Any] | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClaim:
+    """A task of a process that died, to be run again by the one that claimed it. `able` is what its client can be
+    asked for, `None` if there is nobody to ask."""
+
+    state: TaskState
+    arguments: dict[str, Any]
+    able: dict[str, Any] | None = None
 
 
 class TaskStore:
@@ -71,8 +106,10 @@ class TaskStore:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
             connection.executescript(TASK_TABLES)
-            if "detail" not in {column[1] for column in connection.execute("pragma table_info(tasks)")}:
-                connection.execute("alter table tasks add column detail text not null default ''")
+            known = {column[1] for column in connection.execute("pragma table_info(tasks)")}
+            for column, kind in LATER_COLUMNS.items():
+                if column not in known:
+                    connection.execute(f"alter table tasks add column {column} {kind}")
         except sqlite3.Error:
             connection.close()
             raise
@@ -93,11 +130,18 @@ class TaskStore:
         """Say that this owner lives."""
         self._write("insert or replace into owners values (?, ?, ?)", (self.owner, os.getpid(), now))
 
-    def add(self, state: TaskState, arguments: dict[str, Any]) -> None:
+    def add(
+        self,
+        state: TaskState,
+        arguments: dict[str, Any],
+        *,
+        repeatable: bool = False,
+        able: dict[str, Any] | None = None,
+    ) -> None:
         """Keep a new task."""
         self._write(
-            "insert into tasks (id, name, module, arguments, status, created, updated, owner)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into tasks (id, name, module, arguments, status, created, updated, owner, repeatable, able)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 state.task,
                 state.name,
@@ -107,15 +151,25 @@ class TaskStore:
                 state.created,
                 state.updated,
                 self.owner,
+                repeatable,
+                None if able is None else json.dumps(able),
             ),
         )
 
-    def progressed(self, state: TaskState) -> None:
+    def progressed(self, state: TaskState, asked: Mapping[str, Any]) -> None:
         """Keep how far a task is. A write that was overtaken by the task's end changes nothing."""
         self._write(
-            "update tasks set status = ?, updated = ?, progress = ?, total = ?, message = ?"
+            "update tasks set status = ?, updated = ?, progress = ?, total = ?, message = ?, asked = ?"
             " where id = ? and expires is null",
-            (state.status, state.updated, state.progress, state.total, state.message, state.task),
+            (
+                state.status,
+                state.updated,
+                state.progress,
+                state.total,
+                state.message,
+                json.dumps(asked) if asked else None,
+                state.task,
+            ),
         )
 
     def ended(self, row: TaskRow, expires: float) -> None:
@@ -123,7 +177,7 @@ class TaskStore:
         state = row.state
         self._write(
             "update tasks set status = ?, updated = ?, expires = ?, progress = ?, total = ?, message = ?,"
-            " result = ?, error = ?, detail = ? where id = ?",
+            " result = ?, error = ?, refusal = ?, detail = ?, asked = null where id = ?",
             (
                 state.status,
                 state.updated,
@@ -133,6 +187,7 @@ class TaskStore:
                 state.message,
                 None if row.result is None else json.dumps(row.result),
                 row.error,
+                None if row.refusal is None else json.dumps(row.refusal),
                 state.detail,
                 state.task,
             ),
@@ -146,8 +201,9 @@ class TaskStore:
     def latest(self, module: str, count: int) -> list[TaskRow]:
         """The last `count` tasks of a module, newest first, without their results."""
         rows = self._read(
-            "select id, name, module, status, created, updated, progress, total, message, error, detail,"
-            " null as result from tasks where module = ? order by created desc, rowid desc limit ?",
+            "select id, name, module, status, created, updated, progress, total, message, error, detail, attempts,"
+            " null as result, null as refusal, null as asked from tasks"
+            " where module = ? order by created desc, rowid desc limit ?",
             (module, count),
         )
         return [_row(row) for row in rows]
@@ -169,24 +225,82 @@ class TaskStore:
         self._write_many("delete from cancellations where task = ?", [(task,) for task in asked])
         return asked
 
+    def give_answers(self, task: str, responses: Mapping[str, Any]) -> None:
+        """Leave answers for a task that another process runs."""
+        self._write_many(
+            "insert or replace into answers select id, ?, ? from tasks where id = ? and status = 'input_required'",
+            [(question, json.dumps(response), task) for question, response in responses.items()],
+        )
+
+    def taken_answers(self) -> list[tuple[str, str, Any]]:
+        """(task, question, response) that others left for tasks of this owner; each is handed out once."""
+        rows = self._read(
+            "select task, question, response from answers join tasks on id = task where owner = ?",
+            (self.owner,),
+        )
+        self._write_many("delete from answers where task = ? and question = ?", [row[:2] for row in rows])
+        return [(row["task"], row["question"], json.loads(row["response"])) for row in rows]
+
     def changes(self) -> int:
         """A number that is another one once another process has changed the file."""
         return int(self._read("pragma data_version", ())[0][0])
 
-    def recover(self, now: float, expires: float) -> int:
-        """Mark the unfinished tasks of dead owners as interrupted; returns how many."""
+    def recover(self, now: float, expires: float, module: str) -> tuple[int, list[TaskClaim]]:
+        """Account for the unfinished tasks of dead owners: those that may run again are this owner's and `module`'s
+        from now on and are returned; the others are interrupted. Also returns how many these are."""
         dead = [
             row["id"]
             for row in self._read("select * from owners", ())
             if row["id"] != self.owner and (now - row["beat"] > OWNER_SILENCE or self._is_gone(row))
         ]
         self._write_many("delete from owners where id = ?", [(owner,) for owner in dead])
-        return self._write(
-            "update tasks set status = 'interrupted', updated = ?, expires = ?,"
-            f" error = 'The process that ran it has ended', detail = '' where status in {UNFINISHED_TASKS}"
-            " and owner not in (select id from owners)",
+        claims = self._claim(now, module)
+        interrupted = self._write(
+            "update tasks set status = 'interrupted', updated = ?, expires = ?, asked = null, detail = '',"
+            " error = case when repeatable then 'The process that ran it has ended, at attempt ' || attempts"
+            " else 'The process that ran it has ended' end"
+            f" where status in {UNFINISHED_TASKS} and owner not in (select id from owners)",
             (now, expires),
         )
+        return interrupted, claims
+
+    def _claim(self, now: float, module: str) -> list[TaskClaim]:
+        orphaned = (
+            f"status in {UNFINISHED_TASKS} and repeatable and attempts < {TASK_ATTEMPTS}"
+            " and owner not in (select id from owners)"
+        )
+        with self._lock:
+            connection = self._open()
+            cursor = connection.cursor()
+            cursor.row_factory = sqlite3.Row
+            connection.execute("begin immediate")  # two processes must not claim the same task
+            try:
+                rows = list(cursor.execute(f"select * from tasks where {orphaned} order by created, rowid"))
+                connection.executemany(
+                    "update tasks set owner = ?, module = ?, attempts = attempts + 1, status = 'queued',"
+                    " updated = ?, progress = 0, total = null, message = '', asked = null where id = ?",
+                    [(self.owner, module, now, row["id"]) for row in rows],
+                )
+                connection.execute("commit")
+            except BaseException:
+                connection.execute("rollback")
+                raise
+        return [
+            TaskClaim(
+                TaskState(
+                    row["id"],
+                    row["name"],
+                    module,
+                    "queued",
+                    row["created"],
+                    now,
+                    attempts=row["attempts"] + 1,
+                ),
+                json.loads(row["arguments"]),
+                json.loads(row["able"] or "null"),
+            )
+            for row in rows
+        ]
 
     def purge(self, now: float) -> int:
         """Forget the tasks whose results have expired; returns how many."""
@@ -231,8 +345,10 @@ def _row(row: sqlite3.Row) -> TaskRow:
         row["total"],
         row["message"],
         row["detail"] or task_detail(result, error),
+        row["attempts"],
     )
-    return TaskRow(state, result, error)
+    refusal = None if row["refusal"] is None else json.loads(row["refusal"])
+    return TaskRow(state, result, error, refusal, json.loads(row["asked"] or "{}"))
 
 
 def task_detail(result: dict[str, Any] | None, error: str) -> str:

@@ -19,6 +19,7 @@ from ..errors import (
 from ..module import ModuleContext
 from ..settings import BreakerSettings
 from .addresses import AllowedHosts, resolved_addresses
+from .definition import StepBreaker
 
 if TYPE_CHECKING:
     import httpx2
@@ -89,8 +90,10 @@ class ApiCaller:
         """Close what is open."""
         await self._client.aclose()
 
-    async def call(self, request: ApiRequest) -> dict[str, Any]:
+    async def call(self, request: ApiRequest, breaker: StepBreaker | None = None) -> dict[str, Any]:
         """Send `request` and follow its redirects; answers `{status, headers, body}`, where JSON is parsed.
+
+        `breaker` may name one for all of it, instead of one for each host, and have settings of its own.
 
         Raises:
             InvalidArgumentsError: the request can't be sent as it is.
@@ -106,7 +109,7 @@ class ApiCaller:
         if request.params:
             url = url.copy_merge_params(request.params)
         for _ in range(REDIRECTS_AT_MOST + 1):
-            answer = await self._exchange(request, url, due - loop.time())
+            answer = await self._exchange(request, url, due - loop.time(), breaker or StepBreaker())
             if not answer.location:
                 return _told_answer(answer, url)
             try:
@@ -117,12 +120,15 @@ class ApiCaller:
             url = _parsed_url(str(target))
         raise UnavailableError(f"{url.host} redirects more than {REDIRECTS_AT_MOST} times")
 
-    async def _exchange(self, request: ApiRequest, url: httpx2.URL, seconds: float) -> _RawAnswer:
-        host = _host_and_port(url)
-        if host not in self._hosts and len(self._hosts) >= HOST_BREAKERS:
-            host = "other hosts"
-        self._hosts.add(host)
-        breaker = self._context.breaker(host, self._breaker_settings)
+    async def _exchange(
+        self, request: ApiRequest, url: httpx2.URL, seconds: float, guarded: StepBreaker
+    ) -> _RawAnswer:
+        host = guarded.name or _host_and_port(url)
+        if not guarded.name:
+            if host not in self._hosts and len(self._hosts) >= HOST_BREAKERS:
+                host = "other hosts"
+            self._hosts.add(host)
+        breaker = self._context.breaker(host, guarded.settings or self._breaker_settings)
 
         async def limited() -> _RawAnswer:
             # Inside the breaker: a host that hangs has failed.

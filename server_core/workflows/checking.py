@@ -11,11 +11,15 @@ from .definition import (
     ApiCallStep,
     ConditionStep,
     DataTransformStep,
+    ForEachStep,
+    ParallelStep,
     ToolCallStep,
     Workflow,
     WorkflowFinding,
     WorkflowStep,
     step_name,
+    steps_inside,
+    walk_steps,
 )
 from .expressions import Expression, Template
 
@@ -38,8 +42,11 @@ def check_run(
 
 def check_definition(workflow: Workflow, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
     """What would fail in any run on a server with these tools, whatever variables it starts with."""
-    set_later = {step.output_variable for step in workflow.walk()}
-    given = {name for name in needed_variables(workflow) if name not in set_later}
+    if workflow.inputs is not None:
+        given = set(workflow.inputs.properties)
+    else:
+        set_later = {step.output_variable for step in workflow.walk()}
+        given = {name for name in needed_variables(workflow) if name not in set_later}
     findings = _unset_variables(workflow, workflow.steps, given)
     for step in workflow.walk():
         if isinstance(step, ToolCallStep):
@@ -49,20 +56,23 @@ def check_definition(workflow: Workflow, tools: Mapping[str, ToolItem]) -> list[
 
 def needed_variables(workflow: Workflow) -> tuple[str, ...]:
     """The variables that the workflow's caller must give, in the order in which they are used."""
-    known: set[str] = set()
     needed: dict[str, None] = {}
 
-    def collect(steps: Sequence[WorkflowStep]) -> None:
+    def collect(steps: Sequence[WorkflowStep], known: set[str]) -> None:
         for step in steps:
             needed.update(dict.fromkeys(sorted(step_variables(step) - known)))
-            if isinstance(step, ConditionStep):
-                collect(step.then)
-                collect(step.otherwise)
+            for _name, inside in steps_inside(step):
+                collect(inside, known if isinstance(step, ConditionStep) else known | own_variables(step))
             if step.output_variable:
                 known.add(step.output_variable)
 
-    collect(workflow.steps)
+    collect(workflow.steps, set())
     return tuple(needed)
+
+
+def own_variables(step: WorkflowStep) -> set[str]:
+    """What a step sets for the steps inside it."""
+    return {step.item, step.index} - {""} if isinstance(step, ForEachStep) else set()
 
 
 def step_variables(step: WorkflowStep) -> frozenset[str]:
@@ -84,6 +94,8 @@ def _step_parts(step: WorkflowStep) -> Sequence[Expression | Template]:
         return [step.value]
     if isinstance(step, ConditionStep):
         return [step.condition]
+    if isinstance(step, ForEachStep):
+        return [step.items]
     return [step.arguments] if isinstance(step, ToolCallStep) else []
 
 
@@ -92,7 +104,8 @@ def _unset_variables(
 ) -> list[WorkflowFinding]:
     """Variables that are read before anything can have set them; `known` grows by what `steps` set.
 
-    What only one branch sets counts as set: where the branch was not taken it is null.
+    What only one branch of a condition sets counts as set: where the branch was not taken it is null. What the branches
+    of a `parallel` and the steps of a `for_each` set stays in them.
     """
     findings: list[WorkflowFinding] = []
     for step in steps:
@@ -103,6 +116,9 @@ def _unset_variables(
             findings += _unset_variables(workflow, step.then, then)
             findings += _unset_variables(workflow, step.otherwise, otherwise)
             known |= then | otherwise
+        elif isinstance(step, ParallelStep | ForEachStep):
+            for _name, inside in steps_inside(step):
+                findings += _unset_variables(workflow, inside, known | own_variables(step))
         if step.output_variable:
             known.add(step.output_variable)
     return findings
@@ -110,12 +126,22 @@ def _unset_variables(
 
 def _unset_text(workflow: Workflow, step: WorkflowStep, name: str, known: set[str]) -> str:
     text = f"{step_name(step)} needs the variable {name!r}"
+    for outer in workflow.walk():
+        if isinstance(outer, ParallelStep | ForEachStep) and name in _set_inside(outer):
+            stays = f"{text}, which stays inside {step_name(outer)}"
+            return f"{stays}; what goes out of it is its output_variable"
     later = next((step_name(each) for each in workflow.walk() if each.output_variable == name), None)
     if later is not None:
         return f"{text}, which {later} sets only later"
     near = nearest(name, known)
-    hint = f"; did you mean {' or '.join(near)}?" if near else "; give it in context"
-    return f"{text}, which is not in the context and no earlier step sets{hint}"
+    where = "the context" if workflow.inputs is None else "its inputs"
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; give it in {where.split()[-1]}"
+    return f"{text}, which is not in {where} and no earlier step sets{hint}"
+
+
+def _set_inside(step: WorkflowStep) -> set[str]:
+    inside = [each for _name, steps in steps_inside(step) for each in walk_steps(steps)]
+    return {each.output_variable for each in inside} | own_variables(step)
 
 
 def _tool_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +11,8 @@ from .definition import (
     ApiCallStep,
     ConditionStep,
     DataTransformStep,
+    ForEachStep,
+    ParallelStep,
     StepPath,
     ToolCallStep,
     Workflow,
@@ -19,22 +20,35 @@ from .definition import (
     WorkflowFinding,
     WorkflowStep,
 )
-from .expressions import Expression, ExpressionError, Template, compile_expression, compile_template
+from .expressions import Expression, Template, compile_template
+from .inputs import parse_inputs
+from .step_keys import VARIABLE_NAME, StepKeys, unknown_key
 
 STEP_KEYS = {
     "api_call": ("method", "url", "headers", "params", "body", "json"),
     "data_transform": ("expression", "value"),
     "condition": ("condition", "expression", "then", "else"),
     "tool_call": ("tool", "arguments"),
+    "parallel": ("branches", "at_once"),
+    "for_each": ("items", "item", "index", "steps", "at_once", "max_items"),
 }
-COMMON_STEP_KEYS = ("id", "type", "description", "output_variable", "continue_on_error", "timeout")
-GUIDE_STEP_KEYS = {"outputVariable": "output_variable", "continueOnError": "continue_on_error"}
-"""The names that the guide gives to keys of ours."""
+GUARD_KEYS = ("retry", "breaker", "cache")
+"""Keys of the steps that ask something outside of the workflow."""
 
+GUARDED = ("api_call", "tool_call")
+
+COMMON_STEP_KEYS = (
+    "id", "type", "description", "output_variable", "continue_on_error", "timeout", *GUARD_KEYS,
+)  # fmt: skip
+WORKFLOW_KEYS = ("description", "inputs", "tool", "steps")
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 STEP_DEPTH = 20
 STEPS_AT_MOST = 1000
+AT_ONCE_MOST = 100
+ITEMS_MOST = 10_000
+
+MakeStep = Callable[[StepKeys, dict[str, Any]], WorkflowStep | None]
 
 
 def parse_workflow(name: str, data: Any) -> Workflow:
@@ -63,15 +77,31 @@ class _WorkflowParser:
         if not isinstance(data, Mapping):
             self._find((), "a workflow is a table with steps")
             return None
-        self._unknown_keys(data, ("description", "steps"), ())
+        for key in data:
+            if key not in WORKFLOW_KEYS:
+                self._find((str(key),), unknown_key(str(key), WORKFLOW_KEYS))
         description = data.get("description", "")
         if not isinstance(description, str):
             self._find(("description",), "must be a text")
             description = ""
+        inputs = parse_inputs(data["inputs"], self._find) if data.get("inputs") is not None else None
+        tool = self._tool_name(name, data.get("tool", True))
         if not data.get("steps"):
             self._find(("steps",) if "steps" in data else (), "it has no steps")
             return None
-        return Workflow(name, description, self._steps(data["steps"], ("steps",)))
+        return Workflow(name, description, self._steps(data["steps"], ("steps",)), inputs, tool)
+
+    def _tool_name(self, name: str, tool: Any) -> str:
+        if tool is False:
+            return ""
+        if tool is True:
+            return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:100]
+        if not isinstance(tool, str):
+            self._find(("tool",), "must be the name of its tool, or false for none")
+            return ""
+        if not TOOL_NAME.fullmatch(tool):
+            self._find(("tool",), f"{tool!r} can't be a tool's name: use letters, digits, _, . and -")
+        return tool
 
     def _steps(self, data: Any, path: StepPath) -> tuple[WorkflowStep, ...]:
         if not isinstance(data, list | tuple):
@@ -92,7 +122,7 @@ class _WorkflowParser:
         if not isinstance(data, Mapping):
             self._find(path, "a step is a table")
             return None
-        keys = _StepKeys(self, data, path)
+        keys = StepKeys(self._find, data, path)
         kind = keys.text("type", "")
         if kind not in STEP_KEYS:
             near = nearest(kind, STEP_KEYS)
@@ -104,36 +134,34 @@ class _WorkflowParser:
         common: dict[str, Any] = {
             "id": self._id(keys, path),
             "path": path,
-            "output_variable": self._variable(keys),
+            "output_variable": keys.variable("output_variable"),
             "continue_on_error": keys.flag("continue_on_error"),
             "timeout": keys.seconds("timeout"),
+            "retry": keys.retry(),
+            "breaker": keys.breaker(),
+            "cache": keys.seconds("cache"),
         }
-        make: Callable[[_StepKeys, dict[str, Any]], WorkflowStep | None] = {
+        if kind not in GUARDED:
+            for name in filter(keys.has, GUARD_KEYS):
+                self._find(keys.place(name), f"a {kind} has no {name}; only {' and '.join(GUARDED)} have")
+        make: dict[str, MakeStep] = {
             "api_call": self._api_call,
             "data_transform": self._data_transform,
             "condition": self._condition,
             "tool_call": self._tool_call,
-        }[kind]
-        return make(keys, common)
+            "parallel": self._parallel,
+            "for_each": self._for_each,
+        }
+        return make[kind](keys, common)
 
-    def _id(self, keys: _StepKeys, path: StepPath) -> str:
+    def _id(self, keys: StepKeys, path: StepPath) -> str:
         name = keys.text("id", "") or _unnamed(path)
         if name in self._ids:
             self._find(keys.place("id"), f"another step has the id {name!r} already")
         self._ids.add(name)
         return name
 
-    def _variable(self, keys: _StepKeys) -> str:
-        name = keys.text("output_variable", "")
-        if name and not VARIABLE_NAME.fullmatch(name):
-            self._find(
-                keys.place("output_variable"), f"{name!r} can't be a variable: use letters, digits and _"
-            )
-        if name == "env":
-            self._find(keys.place("output_variable"), "env is the environment's name; choose another one")
-        return name
-
-    def _api_call(self, keys: _StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
+    def _api_call(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         method = keys.text("method", "GET").upper()
         if method not in HTTP_METHODS:
             self._find(keys.place("method"), f"{method!r} is no method; there are {', '.join(HTTP_METHODS)}")
@@ -162,14 +190,14 @@ class _WorkflowParser:
             json=is_json,
         )
 
-    def _data_transform(self, keys: _StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
+    def _data_transform(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         if keys.has("expression") == keys.has("value"):
             self._find(keys.path, "it needs an expression or a value, one of the two")
             return None
         value = keys.expression("expression") if keys.has("expression") else keys.template("value")
         return None if value is None else DataTransformStep(**common, value=value)
 
-    def _condition(self, keys: _StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
+    def _condition(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         if keys.has("condition") == keys.has("expression"):
             self._find(keys.path, "it needs a condition (a JMESPath expression)")
             condition = None
@@ -183,7 +211,7 @@ class _WorkflowParser:
             return None
         return ConditionStep(**common, condition=condition, then=branches["then"], otherwise=branches["else"])
 
-    def _tool_call(self, keys: _StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
+    def _tool_call(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         tool = keys.text("tool", "")
         if not tool:
             self._find(keys.place("tool"), "its tool is missing: the name of a tool of this server")
@@ -192,101 +220,55 @@ class _WorkflowParser:
             self._find(keys.place("arguments"), "must be a table")
         return ToolCallStep(**common, tool=tool, arguments=arguments) if tool else None
 
+    def _parallel(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
+        table, place = keys.get("branches"), keys.place("branches")
+        if not isinstance(table, Mapping) or len(table) < 2:
+            self._find(place, "it needs branches: a table with two or more lists of steps, each with a name")
+            return None
+        branches = []
+        for name, steps in table.items():
+            if not VARIABLE_NAME.fullmatch(str(name)):
+                self._find((*place, str(name)), f"{name!r} can't name a branch: use letters, digits and _")
+            branches.append((str(name), self._inner_steps(steps, (*place, str(name)))))
+        return ParallelStep(**common, branches=tuple(branches), at_once=keys.count("at_once", AT_ONCE_MOST))
+
+    def _for_each(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
+        items: Expression | Template | None
+        if isinstance(keys.get("items"), list | tuple):
+            items = keys.template("items")
+        elif keys.has("items"):
+            items = keys.expression("items")
+        else:
+            items = None
+            self._find(keys.path, "it needs items: a JMESPath expression for a list, or a list")
+        steps = self._inner_steps(keys.get("steps"), keys.place("steps"))
+        item, index = keys.variable("item", "item") or "item", keys.variable("index")
+        if item == index:
+            self._find(keys.place("index"), f"item and index are both called {item!r}")
+        at_once, most = keys.count("at_once", AT_ONCE_MOST), keys.count("max_items", ITEMS_MOST)
+        if items is None:
+            return None
+        return ForEachStep(
+            **common,
+            items=items,
+            steps=steps,
+            at_once=at_once or 1,
+            max_items=most or 100,
+            item=item,
+            index=index,
+        )
+
+    def _inner_steps(self, data: Any, path: StepPath) -> tuple[WorkflowStep, ...]:
+        if not data:
+            self._find(path, "it has no steps")
+            return ()
+        return self._steps(data, path)
+
     def _find(self, path: StepPath, message: str) -> None:
         self.findings.append(WorkflowFinding(path, message))
-
-    def _unknown_keys(self, data: Mapping[str, Any], known: tuple[str, ...], path: StepPath) -> None:
-        for key in data:
-            if key not in known:
-                near = nearest(str(key), known)
-                hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-                self._find((*path, str(key)), f"unknown key {str(key)!r}; {hint}")
 
 
 def _unnamed(path: StepPath) -> str:
     """What a step without an id is called: `step 4.else.1`."""
     parts = (str(part + 1) if isinstance(part, int) else part for part in path[1:] if part != "config")
     return f"step {'.'.join(parts)}"
-
-
-class _StepKeys:
-    """A step's keys, its own and those of its `config`, under our names, each with its place."""
-
-    def __init__(self, parser: _WorkflowParser, data: Mapping[str, Any], path: StepPath) -> None:
-        self._parser = parser
-        self.path = path
-        self._values: dict[str, Any] = {}
-        self._places: dict[str, StepPath] = {}
-        self._take(data, path)
-        inner = self._values.pop("config", None)
-        if isinstance(inner, Mapping):
-            self._take(inner, (*path, "config"))
-        elif inner is not None:
-            parser._find((*path, "config"), "must be a table")
-
-    def _take(self, data: Mapping[str, Any], path: StepPath) -> None:
-        for key, value in data.items():
-            name = GUIDE_STEP_KEYS.get(key, str(key))
-            if name in self._values:
-                self._parser._find((*path, str(key)), f"{name} is given twice")
-            self._values[name] = value
-            self._places[name] = (*path, str(key))
-
-    def refuse_unknown(self, known: tuple[str, ...]) -> None:
-        for name in self._values:
-            if name not in known:
-                near = nearest(name, known)
-                hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-                self._parser._find(self.place(name), f"unknown key {name!r}; {hint}")
-
-    def has(self, name: str) -> bool:
-        return name in self._values
-
-    def get(self, name: str) -> Any:
-        return self._values.get(name)
-
-    def place(self, name: str) -> StepPath:
-        return self._places.get(name, self.path)
-
-    def text(self, name: str, default: str) -> str:
-        value = self._values.get(name, default)
-        if isinstance(value, str):
-            return value
-        self._parser._find(self.place(name), f"{name} must be a text")
-        return default
-
-    def flag(self, name: str) -> bool:
-        value = self._values.get(name, False)
-        if isinstance(value, bool):
-            return value
-        self._parser._find(self.place(name), f"{name} must be true or false")
-        return False
-
-    def seconds(self, name: str) -> float | None:
-        value = self._values.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
-            return float(value)
-        self._parser._find(self.place(name), f"{name} must be a number of seconds greater than 0")
-        return None
-
-    def expression(self, name: str) -> Expression | None:
-        text = self.text(name, "")
-        if isinstance(self._values.get(name), str):
-            try:
-                return compile_expression(text)
-            except ExpressionError as error:
-                self._parser._find(self.place(name), str(error))
-        return None
-
-    def template(self, name: str, *, required: bool = False) -> Template | None:
-        if name not in self._values:
-            if required:
-                self._parser._find(self.path, f"its {name} is missing")
-            return None
-        try:
-            return compile_template(self._values[name])
-        except ExpressionError as error:
-            self._parser._find(self.place(name), str(error))
-            return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.terminal import Terminal
+from workbench.actions import PLACES
 
 from .frames import faults
 
@@ -19,16 +21,23 @@ ESCAPE = "\x1b"
 F5 = "\x1b[15~"
 
 SCREENS = {
-    "1": "What happened",
-    "2": " tools",
-    "3": " resources",
-    "4": "Workflow runs",
-    "5": "Record and replay",
-    "6": "Script",
+    "overview": "─What happened|─ What happened",
+    "tools": r"╭─ (\d+ t|T)ools|^ Tools  ",
+    "resources": r"╭─ (\d+ r|R)esources|^ Resources  ",
+    "tasks": "Workflow runs",
+    "health": "Breakers",
+    "watch": "Record and replay",
+    "export": "Script",
 }
-"""Each screen's number key, and something that stands on that screen only, below the tabs."""
+"""What stands on each screen once it is there, as a pattern; by the screen's name."""
 
-START_SECONDS = 20.0
+KEYS = {place.mode: place.key for place in PLACES}
+"""Each screen's number key."""
+
+START_SECONDS = 40.0
+
+WIDE = 110
+"""From so many columns on, list and form stand beside each other."""
 
 
 @contextmanager
@@ -49,6 +58,9 @@ def body(terminal: Terminal) -> str:
     return "\n".join(terminal.lines[2:])
 
 
+KEY_ATTEMPTS, KEY_SECONDS = 3, 8.0
+
+
 def wait_until_started(terminal: Terminal) -> None:
     """Wait until every module of the sample runs."""
     terminal.wait_until(
@@ -64,13 +76,29 @@ def wait_until_started(terminal: Terminal) -> None:
     )
 
 
-def go(terminal: Terminal, key: str) -> None:
-    """Go to a screen by its number key."""
-    terminal.send(key)
-    terminal.wait_until(lambda: SCREENS[key] in body(terminal), f"the screen of key {key}")
+def is_on(terminal: Terminal, screen: str) -> bool:
+    """Whether that screen is the one in sight: its tab is the highlighted one, and its panels are there."""
+    highlighted = terminal.bold(1).split()
+    return (
+        highlighted[:1] == [KEYS[screen]]
+        and re.search(SCREENS[screen], body(terminal), re.MULTILINE) is not None
+    )
 
 
-def whole(terminal: Terminal, seconds: float = 5.0) -> None:
+def go(terminal: Terminal, screen: str) -> None:
+    """Go to a screen by its number key. Keys that follow are that screen's.
+
+    The key is pressed again where it does nothing: right after Esc a terminal makes alt and that key of the two.
+    """
+    for _attempt in range(KEY_ATTEMPTS):
+        terminal.send(KEYS[screen])
+        with contextlib.suppress(TimeoutError):
+            terminal.wait_until(lambda: is_on(terminal, screen), f"the screen {screen}", KEY_SECONDS)
+            return
+    terminal.wait_until(lambda: is_on(terminal, screen), f"the screen {screen}")
+
+
+def whole(terminal: Terminal, seconds: float = 15.0) -> None:
     """Wait until the screen is whole: what is on its way may be half drawn.
 
     Raises:
@@ -103,6 +131,14 @@ def open_form(terminal: Terminal, name: str) -> None:
     terminal.wait_until(
         lambda: f"─ {name}  " in terminal.text and "⏎ Open" not in terminal.text, f"the form of {name}"
     )
+
+
+def leave_form(terminal: Terminal) -> None:
+    """Out of the form, where keys are text, into the list. In a narrow terminal a call does so by itself."""
+    if terminal.screen.columns >= WIDE:
+        # Alone: a key that followed at once would be alt and that key.
+        terminal.send(ESCAPE)
+        terminal.wait_for("⏎ Open")
 
 
 def timed(terminal: Terminal, keys: str, condition: Callable[[], bool], seconds: float) -> float | None:

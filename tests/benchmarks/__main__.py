@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from . import calls, notices, scripts, starts
+from . import calls, databases, guards, keys, memory, notices, scripts, starts
 
 BENCHMARKS = {
     "paint": starts.first_paint,
@@ -13,6 +13,12 @@ BENCHMARKS = {
     "call": calls.direct,
     "frames": calls.framed,
     "notice": notices.file_to_notice,
+    "keys": keys.keys,
+    "breaker": guards.breaker,
+    "hit": guards.cache_hit,
+    "rows": databases.hundred_rows,
+    "cached": databases.cached_read,
+    "tasks": memory.tasks,
     "script": scripts.script_start,
 }
 
@@ -33,7 +39,7 @@ def main(names: list[str]) -> int:
         ratio = f"{row.ratio:.2f}" if row.other else ""
         verdict = "" if row.held else "  over"
         print(
-            f"{row.name:<42}{f'{row.ours:.1f} {row.unit}':>12}{other:>12}{ratio:>8}{row.bound:>8g}"
+            f"{row.name:<42}{f'{row.ours:.1f} {row.unit}':>12}{other:>12}{ratio:>8}{row.bound:>8.3g}"
             f"  {row.against}{verdict}",
             flush=True,
         )

@@ -6,11 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.acceptance.driving import F5, go, open_form, timed, wait_until_started, workbench
+from tests.acceptance.driving import F5, KEYS, go, open_form, timed, wait_until_started, workbench
 
 from .pairs import Row, alone
 
-KEYS = 200
+PRESSES = 200
 
 TOOLS = '''
 
@@ -66,16 +66,15 @@ def _answers(tool: str) -> list[float]:
         tools.write_text(tools.read_text("utf-8") + TOOLS, "utf-8")
         with workbench(folder, data=Path(parent)) as terminal:
             wait_until_started(terminal)
-            go(terminal, "2")
+            go(terminal, "tools")
             open_form(terminal, tool)
             terminal.send(F5)
-            terminal.send("\x1b")
             named = timed(terminal, "", lambda: "tools.py:" in terminal.text, 5.0)
             print(f"  {tool} named on the screen after {named or 0:.0f} ms", file=sys.stderr)
             measured = []
-            for number in range(KEYS):
-                key, mark = ("1", "What happened") if number % 2 else ("5", "Record and replay")
-                answer = terminal.answer(key, mark, 5.0)
+            for number in range(PRESSES):
+                screen, mark = ("overview", "What happened") if number % 2 else ("watch", "Record and replay")
+                answer = terminal.answer(KEYS[screen], mark, 5.0)
                 measured.append(5000.0 if answer is None else answer)
                 while terminal.read(0.03):  # the rest of this answer
                     pass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 
 from server_core.protocol.http_addresses import AddressError, split_address
 from tests.conformance.fixtures import conformance_server
@@ -20,7 +22,8 @@ def main() -> None:
         address = split_address(options.http)
     except AddressError as error:
         parser.error(str(error))
-    conformance_server().run_http(*address)
+    with tempfile.TemporaryDirectory() as folder:
+        conformance_server(Path(folder)).run_http(*address)
 
 
 if __name__ == "__main__":

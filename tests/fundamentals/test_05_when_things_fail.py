@@ -1,11 +1,14 @@
-"""A circuit breaker stops asking what does not answer, and tries again by itself."""
+"""A circuit breaker stops asking what does not answer, and tries again by itself.
+
+And to see how a client bears it, things can be made to fail on purpose.
+"""
 
 from pathlib import Path
 
 import pytest
 
 from server_core import BreakerSettings, FunctionsModule, Server
-from server_core.testing import ManualClock, connect
+from server_core.testing import ManualClock, connect, set_faults
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +58,19 @@ async def test_a_breaker_opens_after_failures_and_closes_after_a_probe_that_work
             "closed",
             ["open", "half_open", "closed"],
         )
+
+
+async def test_a_fault_on_purpose_shows_how_a_client_bears_it(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(TOOLS)
+    server = Server("shop", base=tmp_path)
+    server.add(FunctionsModule("tools", path="tools.py", reload=False))
+    async with server.running(), connect(server) as client:
+        faults = set_faults(server, "repair=fail:1", "ask=garble")
+        failed = await client.call_tool("repair", {})
+        assert "repair failed on purpose" in failed.content[0].text  # type: ignore[union-attr]
+        assert not (await client.call_tool("repair", {})).is_error
+
+        with pytest.raises(RuntimeError, match="'result' is a required property"):
+            await client.call_tool("ask", {})  # its answer is cut off; the SDK's client looks at the schema
+        faults.clear()
+        assert (await client.call_tool("ask", {})).content[0].text == "10 copies"  # type: ignore[union-attr]

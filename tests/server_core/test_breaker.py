@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mcp import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 
-from server_core.breaker import BREAKER_HISTORY, BreakerRegistry, CircuitBreaker, counts_as_failure
+from server_core.breaker import BREAKER_HISTORY, CircuitBreaker, counts_as_failure
+from server_core.breakers import BreakerRegistry
 from server_core.bus import EventBus
 from server_core.errors import (
     BreakerOpenError,
@@ -22,7 +23,7 @@ from server_core.errors import (
     TooLargeError,
     UnavailableError,
 )
-from server_core.events import BreakerChanged, BreakerFailed, BreakerRecovered, BreakerRefused
+from server_core.events import BreakerChanged, BreakerFailed, BreakerProbed, BreakerRecovered, BreakerRefused
 from server_core.manual_clock import ManualClock
 from server_core.settings import BreakerSettings
 from tests.waiting import loop_turns, within
@@ -236,8 +237,16 @@ async def test_every_step_is_told_as_a_fact(bench: Bench) -> None:
         BreakerChanged("shop", "closed", "open", 3, 60, reason),
         BreakerRefused("shop", 60),
         BreakerChanged("shop", "open", "half_open", 3, 0, "the time to wait is over"),
+        BreakerProbed("shop", True),
         BreakerChanged("shop", "half_open", "closed", 0, 0, "the probe succeeded"),
     ]
+
+
+async def test_a_probe_that_says_nothing_is_told_to_have_left_its_place(bench: Bench) -> None:
+    await bench.open()
+    bench.breaker.allow_probe()
+    await bench.fail(InvalidArgumentsError("odd"))
+    assert bench.facts[-2:] == [BreakerProbed("shop", True), BreakerProbed("shop", False)]
 
 
 async def test_its_history_is_bounded_and_a_long_error_is_told_in_one_short_line(bench: Bench) -> None:
@@ -290,6 +299,80 @@ def test_what_speaks_against_the_guarded_thing_counts_and_a_callers_mistake_does
     error: BaseException, counts: bool
 ) -> None:
     assert counts_as_failure(error) is counts
+
+
+@pytest.mark.parametrize("named", ["TimeoutError", "builtins.TimeoutError", "OSError"])
+async def test_what_the_settings_name_counts_for_nothing_with_all_that_is_derived_from_it(
+    bench: Bench, named: str
+) -> None:
+    bench.breaker.settings = BreakerSettings(1, 60, (named,))
+    await bench.fail(TimeoutError("slow"))
+    await bench.fail(ExceptionGroup("both", [TimeoutError("slow"), TimeoutError("slow")]))
+    assert bench.breaker.state().status == "closed"
+    await bench.fail(ExceptionGroup("both", [TimeoutError("slow"), ValueError("really")]))
+    assert bench.breaker.state().status == "open"
+
+
+async def test_an_ignored_error_of_the_probe_leaves_its_place_to_the_next_call(bench: Bench) -> None:
+    await bench.open()
+    bench.breaker.settings = BreakerSettings(3, 60, ("ValueError",))
+    bench.clock.advance(61)
+    await bench.fail(ValueError("says nothing"))
+    assert bench.breaker.state().status == "half_open"
+    assert await bench.succeed() == "fine"
+    assert bench.breaker.state().status == "closed"
+
+
+async def test_of_a_thousand_callers_at_a_half_open_breaker_exactly_one_goes_through(bench: Bench) -> None:
+    await bench.open()
+    bench.clock.advance(60)
+    through = 0
+    release = asyncio.Event()
+
+    async def operation() -> None:
+        nonlocal through
+        through += 1
+        await release.wait()
+
+    callers = [asyncio.create_task(bench.breaker.call(operation)) for _ in range(1000)]
+    await loop_turns(3)
+    assert through == 1
+    release.set()
+    ends = await within(asyncio.gather(*callers, return_exceptions=True), "everybody has ended")
+    assert sum(isinstance(end, BreakerOpenError) for end in ends) == 999
+    assert through == 1
+    assert bench.breaker.state().status == "closed"
+
+
+async def test_a_probe_by_hand_asks_at_once_and_tells_what_came_of_it(bench: Bench) -> None:
+    breaker, asked = bench.breaker, 0
+    trouble: BaseException | None = OSError("no route")
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+        if trouble is not None:
+            raise trouble
+
+    breaker.prober = ask
+    assert await breaker.probe() == "it is closed: there is nothing to try"
+    await bench.open()
+    assert await breaker.probe() == "it failed again: OSError: no route"
+    assert breaker.state().status == "open"
+    assert breaker.state().retry_at == bench.clock.now() + 60, "it waits anew"
+    trouble = None
+    assert await breaker.probe() == "it answers again and is closed"
+    assert breaker.state().status == "closed"
+    assert asked == 2
+
+
+async def test_where_nobody_can_ask_the_next_call_is_the_probe(bench: Bench) -> None:
+    await bench.open()
+    assert await bench.breaker.probe() == "its next call goes through"
+    assert bench.breaker.state().status == "half_open"
+    assert await bench.breaker.probe() == "its next call goes through"
+    assert await bench.succeed() == "fine"
+    assert bench.breaker.state().status == "closed"
 
 
 def test_the_registry_makes_each_breaker_once_and_takes_new_settings() -> None:

@@ -286,6 +286,27 @@ def test_a_module_that_overrides_one_value_of_a_breaker_keeps_the_servers_other_
     assert module.breaker_settings == BreakerSettings(failure_threshold=9, reset_timeout=7.0)
 
 
+def test_what_a_breaker_ignores_is_read_overridden_and_written() -> None:
+    text = FULL.replace(
+        "reset_timeout = 7", 'reset_timeout = 7\nignore = ["ValueError", "json.JSONDecodeError"]'
+    )
+    config = parse_config(text)
+    assert config.breaker.ignore == ("ValueError", "json.JSONDecodeError")
+    assert build_module("shop", config.modules["shop"], config.breaker).breaker_settings == BreakerSettings(
+        9, 7.0, ("ValueError", "json.JSONDecodeError")
+    )
+    plain = parse_config(FULL)
+    assert parse_config(update_toml(FULL, plain, config)) == config
+    assert parse_config(update_toml(text, config, plain)) == plain
+    text = FULL.replace("failure_threshold = 9", 'ignore = ["OSError"]')
+    config = parse_config(text)
+    assert build_module("shop", config.modules["shop"], config.breaker).breaker_settings == BreakerSettings(
+        2, 7.0, ("OSError",)
+    )
+    with pytest.raises(ConfigError, match="ignore"):
+        parse_config(FULL.replace("reset_timeout = 7", 'ignore = "ValueError"'))
+
+
 def test_a_server_is_built_with_the_enabled_modules_and_overrides_win(tmp_path: Path) -> None:
     server = build_server(parse_config(FULL), tmp_path, development=False)
     assert list(server.modules) == ["shop", "docs", "jobs", "flows", "feed"]
@@ -309,11 +330,14 @@ def test_the_keys_of_a_modules_table_are_its_constructors_keywords(kind: str) ->
 
 
 def test_the_keys_of_steps_are_those_that_the_workflows_module_takes() -> None:
-    from server_core.workflows.parsing import COMMON_STEP_KEYS, GUIDE_STEP_KEYS, STEP_KEYS
+    from server_core.configuration.workflow_tables import TABLES_OF_STEPS
+    from server_core.workflows.parsing import COMMON_STEP_KEYS, STEP_KEYS
+    from server_core.workflows.step_keys import BREAKER_KEYS, GUIDE_STEP_KEYS, RETRY_KEYS
 
     assert KEYS_OF_TYPE == STEP_KEYS
     assert set(COMMON_KEYS) == {*COMMON_STEP_KEYS, "config"}
     assert OTHER_NAMES == GUIDE_STEP_KEYS
+    assert TABLES_OF_STEPS == {"retry": RETRY_KEYS, "breaker": BREAKER_KEYS}
 
 
 def test_the_line_of_a_key_is_found_in_the_file(tmp_path: Path) -> None:
@@ -335,3 +359,41 @@ def test_reading_a_config_does_not_import_the_protocol() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
+
+
+def test_workflows_with_branches_retries_and_inputs_are_written_as_they_were_read() -> None:
+    sample = Path(__file__).parents[2] / "workbench" / "demo" / "sample" / "server.toml"
+    text = sample.read_text("utf-8")
+    config = parse_config(text)
+    assert parse_config(config_to_toml(config)) == config
+    data = config.model_dump(exclude_unset=True)
+    steps = data["modules"]["flows"]["workflows"]["restock"]["steps"]
+    steps[2]["then"][0]["steps"][0]["retry"]["attempts"] = 5
+    new = ServerConfig.model_validate(data)
+    written = update_toml(text, config, new)
+    assert parse_config(written) == new
+    comments = [line for line in text.splitlines() if line.startswith("#")]
+    assert [line for line in written.splitlines() if line.startswith("#")] == comments
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (
+            "type = 'tool_call'\ntool = 'x'\nretry = { atempts = 3 }",
+            "server.toml:8: unknown key 'atempts' in modules.f.workflows.w.steps[1].retry; did you mean attempts?",
+        ),
+        (
+            "type = 'for_each'\nitems = 'x'\n[[modules.f.workflows.w.steps.steps]]\ntype = 'tool_cal'",
+            "server.toml:9: unknown type 'tool_cal' in modules.f.workflows.w.steps[1].steps[1]; did you mean",
+        ),
+        (
+            "type = 'parallel'\n[[modules.f.workflows.w.steps.branches.a]]\nid = 'x'",
+            "server.toml:7: modules.f.workflows.w.steps[1].branches.a[1] needs the key 'type'",
+        ),
+    ],
+)
+def test_unknown_keys_inside_of_steps_are_found(step: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(f"{HEAD}{STEPS}[[modules.f.workflows.w.steps]]\n{step}")
+    assert str(caught.value).startswith(says)

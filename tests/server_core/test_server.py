@@ -150,6 +150,21 @@ async def test_ten_thousand_resources_are_listed_in_pages(protocol: ProtocolRevi
         assert uris == [f"text://n{number}" for number in range(10_000)]
 
 
+async def test_a_breaker_tells_what_it_guards() -> None:
+    class Guarded(ToolsModule):
+        async def start(self, context: ModuleContext) -> None:
+            self.options = {"breaker": "supplier"}
+            context.breaker("supplier")
+            context.breaker("api.example.org")
+            await super().start(context)
+
+    server = Server("s")
+    server.add(Guarded("m", ask=hello, order=hello))
+    async with server.running():
+        guards = {breaker.name: breaker.guards for breaker in server.inspect().breakers}
+    assert guards == {"supplier": ("ask", "order"), "api.example.org": ("module m",)}
+
+
 async def test_a_stopped_server_has_stopped_each_module_once() -> None:
     server = Server("s")
     module = server.add(ToolsModule("m", a=hello))

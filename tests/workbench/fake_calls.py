@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mcp.types import Prompt, PromptArgument, Resource, ResourceTemplate, Tool, ToolAnnotations
 
 from server_core.inspection import CacheEntryState
 from tests.workbench.fakes import NOON, FakeEngine
+from workbench.engine import EngineError
+from workbench.engine.following import Gathered
 from workbench.forms import dump_json
 from workbench.records import CallError, CallMethod, CallRecord, Frame, Owner, Owners
 
@@ -177,6 +180,7 @@ class CallEngine(FakeEngine):
         gates: a call of that name waits for its event.
         progress: what a call of that name reports before it waits.
         suggestions: of completions, by argument.
+        streams: what comes of a stream before it waits at its gate; it ends, or fails with its failure.
     """
 
     def __init__(self, *story: Any, **words: Any) -> None:
@@ -186,11 +190,14 @@ class CallEngine(FakeEngine):
         self.offers = OWNERS
         self.store = FakeStore()
         self.answers: dict[str, Answer] = {}
+        self.references: dict[str, str] = {}
         self.gates: dict[str, asyncio.Event] = {}
         self.progress: dict[str, tuple[float, float | None, str]] = {}
         self.suggestions: dict[str, list[str]] = {}
         self.cached: dict[str, CacheEntryState] = {}
         self.cancelled: list[str] = []
+        self.streams: dict[str, Sequence[Gathered]] = {}
+        self.stream_failures: dict[str, str] = {}
         self.listed = 0
 
     async def list_tools(self, protocol: str = NEWEST) -> Sequence[Tool]:
@@ -235,8 +242,22 @@ class CallEngine(FakeEngine):
                 raise
         made = self.answers.get(target, lambda _arguments: text_result("done"))(arguments)
         record = record_of(method, target, arguments, made, key=options["key"], protocol=options["protocol"])
+        record = replace(record, reference=self.references.get(target, ""))
         self.store.records.insert(0, record)
         return record
+
+    async def follow(self, uri: str, on_gathered: Callable[[Gathered], None], **_options: Any) -> None:
+        self.commands.append(("follow", uri))
+        for gathered in self.streams.get(uri, ()):
+            on_gathered(gathered)
+        if uri in self.gates:
+            try:
+                await self.gates[uri].wait()
+            except asyncio.CancelledError:
+                self.cancelled.append(uri)
+                raise
+        if uri in self.stream_failures:
+            raise EngineError(self.stream_failures[uri])
 
     async def complete(
         self, ref: Mapping[str, str], argument: str, value: str, context: Mapping[str, str], **_options: Any

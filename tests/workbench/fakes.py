@@ -39,6 +39,7 @@ from server_core.inspection import (
     CacheState,
     ClientState,
     ModuleState,
+    PoolHolder,
     PoolState,
     RunningRequest,
     ServerState,
@@ -81,7 +82,20 @@ STATE = ServerState(
         BreakerState("api.books", "half_open", 3, 3, 5.0, probing=True, refused=7, last_error="timed out"),
         BreakerState("supplier", "open", 3, 3, 5.0, NOON + 4, refused=2, last_error="connection refused"),
     ),
-    pools=(PoolState("shop", 8, 2, 0, 2, 10, opened=12, closed=2),),
+    pools=(
+        PoolState(
+            "shop",
+            8,
+            2,
+            0,
+            2,
+            10,
+            opened=12,
+            closed=2,
+            holders=(PoolHolder("db://table/books", NOON - 12, 39), PoolHolder("query", NOON - 0.4, 41)),
+            acquire_timeout=30.0,
+        ),
+    ),
     tasks=(
         TaskState(
             "9b1d77aa", "import", "jobs", "completed", NOON - 300, NOON - 269, detail="1,204 rows imported"
@@ -194,6 +208,7 @@ class FakeEngine:
         place = folder or Path("bookshop")
         self.project = Project(place, place / "server.toml")
         self.state = state
+        self.clock_ahead = 0.0
         self.commands: list[tuple[object, ...]] = []
         self.refuses = ""
         """If set, commands raise `EngineError` with this text."""
@@ -220,7 +235,7 @@ class FakeEngine:
     async def inspect(self) -> ServerState:
         if self.refuses:
             raise EngineError(self.refuses)
-        self.emit(ServerInspected(self.state))
+        self.emit(ServerInspected(self.state, self.clock_ahead))
         return self.state
 
     def frames(self, key: str | None = None) -> list[Any]:

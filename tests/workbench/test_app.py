@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.color import Color
 from textual.widgets import Button
 
 from server_core.events import LogWritten, TaskChanged
@@ -17,6 +18,7 @@ from tests.workbench.screens.shown import LARGE, SMALL, quiet_app, screen_text, 
 from workbench.app import WorkbenchApp
 from workbench.preferences import save_theme, saved_theme
 from workbench.session import Next
+from workbench.widgets.themes import LIGHT
 
 pytestmark = pytest.mark.anyio
 
@@ -60,14 +62,14 @@ async def test_number_keys_go_to_the_screens_and_the_focus_stays_where_it_was():
         assert app.current_mode == "tasks"
         assert app.screen.focused is not None
         assert app.screen.focused.id == "tasks"
-        await pilot.press("5", "1")
+        await pilot.press("6", "1")
         assert app.current_mode == "overview"
         assert app.screen.focused is focused
 
 
 async def test_a_click_on_a_tab_goes_there():
     async with shown() as (app, pilot):
-        await pilot.click("TabLine", offset=(48, 0))
+        await pilot.click("TabLine", offset=(62, 0))
         await pilot.pause()
         assert app.current_mode == "watch"
 
@@ -126,7 +128,7 @@ async def test_a_hidden_screen_is_not_drawn_and_catches_up_when_it_is_shown():
     engine = FakeEngine()
     async with shown(engine) as (app, pilot):
         overview = app.screen
-        await pilot.press("5")
+        await pilot.press("6")
         engine.emit(LogWritten("tool", "error", "out of paper"))
         await settled(app, pilot)
         assert overview.snapshot is not app.snapshot
@@ -183,6 +185,7 @@ async def test_the_theme_is_switched_and_remembered():
         assert (app.theme, saved_theme()) == ("workbench-light", "workbench-light")
     async with shown() as (app, pilot):
         assert app.theme == "workbench-light"
+        assert app.screen.styles.background == Color.parse(LIGHT.background or "")
 
 
 @pytest.mark.parametrize("theme", ["nord", "ansi-dark"])

@@ -39,6 +39,41 @@ def test_a_bad_expression_and_an_unknown_tool_are_found_at_their_lines(demo: Pat
     assert "workflow restock" in found
 
 
+def test_what_is_wrong_inside_of_branches_and_items_is_found_at_its_line(demo: Path) -> None:
+    config = demo / "server.toml"
+    text = config.read_text("utf-8").replace('tool = "quote"', 'tool = "quot"')
+    shelves = 'id = "shelves"\ntype = "tool_call"\ntool = "query"\narguments = { '
+    assert shelves in text
+    config.write_text(text.replace(shelves, shelves + 'x = "${nobody}", '), "utf-8")
+    lines = config.read_text("utf-8").splitlines()
+    quote = next(number for number, line in enumerate(lines, 1) if line.endswith(".then.steps]]"))
+    branch = next(number for number, line in enumerate(lines, 1) if line.endswith(".branches.shelves]]"))
+    found = findings(demo)
+    assert any(each.startswith(f"server.toml:{quote}: workflow restock: step quote calls") for each in found)
+    assert not any("nobody" in each for each in found), "it is a variable that callers give"
+    config.write_text(
+        config.read_text("utf-8").replace(
+            "flows.workflows.evening]", "flows.workflows.evening]\ninputs = {}"
+        ),
+        "utf-8",
+    )
+    (told,) = [each for each in findings(demo) if "nobody" in each]
+    assert told.startswith(f"server.toml:{branch + 1}: workflow evening: step shelves needs the variable")
+
+
+def test_a_workflow_whose_tool_another_module_has_is_found_at_its_table(demo: Path) -> None:
+    config = demo / "server.toml"
+    text = config.read_text("utf-8").replace("workflows.evening", "workflows.add")
+    config.write_text(text, "utf-8")
+    line = 1 + text.splitlines().index("[modules.flows.workflows.add]")
+    says = f"server.toml:{line}: workflow add: the tool 'add' is offered by module 'tools' already; set tool"
+    assert [each for each in findings(demo) if "add" in each and each.startswith(says)]
+    assert not [each for each in findings(demo) if "module flows can't start" in each]
+    text = text.replace("[modules.flows.workflows.add]", "[modules.flows.workflows.add]\ntool = false")
+    config.write_text(text, "utf-8")
+    assert findings(demo) == []
+
+
 def test_a_module_that_cannot_start_is_found_at_its_table(demo: Path) -> None:
     config = demo / "server.toml"
     text = config.read_text("utf-8").replace("shop.db", "none.db")

@@ -30,9 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return FAILED
     except Exception as error:
-        if debug:
-            raise
         code, line = explained(error)
+        if debug:
+            import traceback
+
+            traceback.print_exc()
         print(f"workbench: {line}", file=sys.stderr)
         return code
 
@@ -44,7 +46,7 @@ def _run(words: list[str]) -> int:
     from workbench.cli.parser import LATER, build_parser
 
     parser = build_parser()
-    options = parser.parse_args(with_command(words))
+    options = parser.parse_args(with_options_first(with_command(words)))
     if options.version:
         from importlib.metadata import version
 
@@ -78,6 +80,26 @@ def with_command(words: list[str]) -> list[str]:
     return words
 
 
+def with_options_first(words: list[str]) -> list[str]:
+    """`words` with the options of a command that takes `key=value` moved before those: argparse wants them together."""
+    from workbench.cli.parser import MIXED, WITH_VALUE
+
+    place = next((place for place, word in enumerate(words) if word in MIXED), None)
+    if place is None or "--" in words:
+        return words
+    options: list[str] = []
+    rest: list[str] = []
+    following = iter(words[place + 1 :])
+    for word in following:
+        if word.startswith("-") and len(word) > 1:
+            options.append(word)
+            if word in WITH_VALUE:
+                options += [value] if (value := next(following, None)) is not None else []
+        else:
+            rest.append(word)
+    return [*words[: place + 1], *options, *rest]
+
+
 def explained(error: Exception) -> tuple[int, str]:
     """The exit code and the one line for a failure."""
     if isinstance(error, CommandError):
@@ -88,6 +110,7 @@ def explained(error: Exception) -> tuple[int, str]:
         ("ExportError", USAGE),
         ("RecordingNotFoundError", NOT_FOUND),
         ("RecordingError", USAGE),
+        ("ReplayError", USAGE),
         ("EngineError", FAILED),
     ):
         # By name, so that nothing is imported just to compare.

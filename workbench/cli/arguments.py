@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,20 +62,28 @@ def typed(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
     given = pairs(words)
     properties: Mapping[str, Any] = schema.get("properties") or {}
     arguments: dict[str, Any] = {}
+    is_open = schema.get("additionalProperties", not properties)
+    check_names(given, [*properties, *given] if is_open else properties, schema.get("required") or ())
     for key, text in given.items():
-        if key not in properties and not schema.get("additionalProperties", not properties):
-            near = nearest(key, properties)
-            hint = (
-                f"; did you mean {' or '.join(near)}?"
-                if near
-                else f"; it takes {', '.join(properties) or 'none'}"
-            )
-            raise CommandError(USAGE, f"Unknown argument {key}{hint}")
         arguments[key] = _value(key, text, _resolved(properties.get(key, {}), schema))
-    missing = [key for key in schema.get("required") or () if key not in arguments]
+    return arguments
+
+
+def check_names(given: Iterable[str], known: Iterable[str], required: Iterable[str]) -> None:
+    """Make sure that arguments have the right names.
+
+    Raises:
+        CommandError: an unknown one (nearest named), or a required one that is missing.
+    """
+    names, there = list(known), set(given)
+    for key in given:
+        if key not in names:
+            near = nearest(key, names)
+            words = f"did you mean {' or '.join(near)}?" if near else f"it takes {', '.join(names) or 'none'}"
+            raise CommandError(USAGE, f"Unknown argument {key}; {words}")
+    missing = [key for key in required if key not in there]
     if missing:
         raise CommandError(USAGE, f"Missing argument{'s' if len(missing) > 1 else ''}: {', '.join(missing)}")
-    return arguments
 
 
 def _resolved(part: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

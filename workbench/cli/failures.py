@@ -21,15 +21,19 @@ class CommandError(Exception):
         self.code = code
 
 
-def not_found(what: str, name: str, known: Iterable[str]) -> CommandError:
-    """Something that the project does not have; the nearest names are told, or all if they are few."""
+def not_found(what: str, name: str, known: Iterable[str], *, listed: bool = True) -> CommandError:
+    """Something that the project does not have; the nearest names are told, or all if they are few.
+
+    Args:
+        listed: `workbench list` shows them, where they are many.
+    """
     from server_core.errors import nearest
 
     names = sorted(known)
     close = nearest(name, names)
     if close:
         hint = f"; did you mean {' or '.join(close)}?"
-    elif 0 < len(names) <= 8:
+    elif names and (len(names) <= 8 or not listed):
         hint = f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
     else:
         hint = f"; `workbench list {what}s` shows them"

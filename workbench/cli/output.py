@@ -61,6 +61,11 @@ def show(text: str) -> None:
     print(clean(text) if results().isatty() else text, file=results(), flush=True)
 
 
+def show_piece(text: str) -> None:
+    """A piece of a result that goes on: no line feed is added."""
+    print(clean(text) if results().isatty() else text, file=results(), end="", flush=True)
+
+
 def show_json(value: Any) -> None:
     """The one JSON document that `--json` promises."""
     print(json.dumps(value, ensure_ascii=False, indent=2), file=results(), flush=True)

@@ -88,6 +88,9 @@ def build_parser() -> Parser:
 
     read = add("read", "read a resource", json_too, revision, timeout)
     read.add_argument("uri")
+    read.add_argument(
+        "-f", "--follow", action="store_true", help="print what a stream brings as it comes, until ctrl+c"
+    )
 
     prompt = add("prompt", "render a prompt", json_too, revision, timeout)
     prompt.add_argument("name")
@@ -141,7 +144,13 @@ def build_parser() -> Parser:
         help="a name by which clients may call it besides HOST, as behind a proxy; may be repeated",
     )
     serve.add_argument("--workers", type=int, metavar="N", help="(not there yet)")
-    serve.add_argument("--fault", action="append", metavar="NAME=fail:N", help="(not there yet)")
+    serve.add_argument(
+        "--fault",
+        action="append",
+        metavar="NAME=fail:N",
+        help="a fault on purpose on a tool, prompt, URI, template or module: fail:3 or fail:20%% (of the calls), "
+        "delay:SECONDS, hang, garble, drop, clock:+60; each may end with how often, :3 or :20%%; may be repeated",
+    )
 
     for name, text in LATER.items():
         later = add(name, f"{text} (not there yet)")
@@ -155,6 +164,13 @@ COMMANDS = (
 )  # fmt: skip
 
 
+MIXED = ("call", "prompt", "run")
+"""Commands whose `key=value` words may stand anywhere among the options."""
+
+WITH_VALUE = ("-p", "--project", "--protocol", "--timeout", "--args")
+"""Their options that take a word of their own."""
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -166,4 +182,11 @@ def _seconds(text: str) -> float:
 
 
 def _speed(text: str) -> float | str:
-    return "max" if text == "max" else _seconds(text)
+    if text == "max":
+        return text
+    try:
+        return _seconds(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no pace: it is how many times as fast as recorded, or max"
+        ) from None

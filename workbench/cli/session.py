@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from server_core.events import ModuleFailed, ModuleStarted
+from server_core.events import ErrorReported, ModuleFailed, ModuleStarted
 from workbench.cli.failures import PROTOCOL, CommandError
 from workbench.cli.output import results_apart, say
 from workbench.engine import Engine
@@ -48,11 +49,14 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
     engine = Engine(project, store=store)
     settled = asyncio.Event()
     loop = asyncio.get_running_loop()
+    development = project.config.server.development
     wanted = {name for name, module in project.config.modules.items() if module.enabled}
     seen: set[str] = set()
 
     def listen(event: object) -> None:
         fact = getattr(event, "fact", None)
+        if isinstance(fact, ErrorReported) and development and fact.source != "request":
+            loop.call_soon_threadsafe(say, fact.traceback)
         if isinstance(fact, ModuleStarted | ModuleFailed):
             seen.add(fact.module)
             if isinstance(fact, ModuleFailed):
@@ -61,6 +65,11 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
                 loop.call_soon_threadsafe(settled.set)
 
     unsubscribe = engine.bus.subscribe(listen)
+    log = logging.getLogger("server_core")
+    level = log.level
+    if development:
+        # A request's answer brings the traceback with it: the log would tell it once more.
+        log.setLevel(logging.CRITICAL)
     if not wanted:
         settled.set()
     try:
@@ -77,5 +86,6 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
         yield engine
     finally:
         unsubscribe()
+        log.setLevel(level)
         await asyncio.to_thread(engine.stop)
         await asyncio.to_thread(store.close)

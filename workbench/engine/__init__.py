@@ -10,22 +10,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .commanding import NEWEST as NEWEST
+    from .commanding import PROTOCOLS as PROTOCOLS
     from .console import ConsoleGuard as ConsoleGuard
-    from .engine import NEWEST as NEWEST
-    from .engine import PROTOCOLS as PROTOCOLS
+    from .core_commands import ReplaySpeed as ReplaySpeed
     from .engine import Engine as Engine
-    from .engine import ReplaySpeed as ReplaySpeed
     from .errors import EngineError as EngineError
     from .inbox import Inbox as Inbox
 
 _HOMES = {
-    "NEWEST": "engine",
-    "PROTOCOLS": "engine",
+    "NEWEST": "commanding",
+    "PROTOCOLS": "commanding",
     "ConsoleGuard": "console",
     "Engine": "engine",
     "EngineError": "errors",
     "Inbox": "inbox",
-    "ReplaySpeed": "engine",
+    "ReplaySpeed": "core_commands",
 }
 
 

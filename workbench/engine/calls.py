@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter
 
 from server_core.bus import Event, EventBus
 from server_core.clock import Clock
-from server_core.events import Outcome, RequestFinished
+from server_core.events import ErrorReported, Outcome, RequestFinished
 from server_core.request import REQUEST_KEY_META
 from workbench.records import CallError, CallMethod, CallRecord
 
@@ -24,6 +25,9 @@ from .progress import ProgressCallback
 
 TRACE_SECONDS = 0.25
 """How long a call that timed out waits for the server to say where the time went."""
+
+MOST_CAUSES = 100
+"""Of how many unexpected errors the traceback is kept for the call that they ended."""
 
 _ReadAnswer: TypeAdapter[Any] = TypeAdapter(mcp_types.ReadResourceResult | mcp_types.InputRequiredResult)
 
@@ -57,6 +61,7 @@ class Calls:
         self._clock = clock
         self._keep = keep
         self._pending: dict[str, _Heard] = {}
+        self._causes: OrderedDict[str, str] = OrderedDict()
         self.close = bus.subscribe(self._hear)
 
     async def call_tool(
@@ -175,7 +180,8 @@ class Calls:
                 seconds,
                 tuple(stage for fact in heard.facts for stage in fact.stages),
                 last.size if last is not None else 0,
-                last.reference if last is not None else "",
+                reference := last.reference if last is not None else "",
+                self._causes.pop(reference, ""),
             )
             self._keep(record)
         return record
@@ -186,6 +192,10 @@ class Calls:
             heard = self._pending[fact.key]
             heard.facts.append(fact)
             heard.first.set()
+        elif isinstance(fact, ErrorReported) and fact.source == "request":
+            self._causes[fact.reference] = fact.traceback
+            while len(self._causes) > MOST_CAUSES:
+                self._causes.popitem(last=False)
 
 
 async def _limited(

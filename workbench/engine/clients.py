@@ -45,8 +45,8 @@ _LEVELS: dict[str, LogLevel] = {
 
 
 class EngineClient:
-    """A client of one revision. It outlives its connection: when the server is restarted, it connects
-    again, and commands that come meanwhile wait. On the engine's loop only.
+    """A client of one revision. It outlives its connection: when the server is restarted, or the connection
+    breaks, it connects again, and commands that come meanwhile wait. On the engine's loop only.
 
     Attributes:
         protocol: the revision that it speaks.
@@ -73,6 +73,7 @@ class EngineClient:
         self._streams: ListenStreams | None = None
         self._leave = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
+        self._again: asyncio.Task[None] | None = None
         self._connected: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
 
     # -- life
@@ -100,9 +101,14 @@ class EngineClient:
 
     async def disconnect(self) -> None:
         """Leave the server. Calls under way end with an error."""
-        self._knows_tools = False
-        if self._connected.done():
-            self._connected = asyncio.get_running_loop().create_future()
+        if self._again is not None:
+            self._again.cancel()
+            await asyncio.gather(self._again, return_exceptions=True)
+            self._again = None
+        await self._end()
+
+    async def _end(self) -> None:
+        self._forget()
         if self._streams is not None:
             await self._streams.close()
             self._streams = None
@@ -111,12 +117,35 @@ class EngineClient:
             await asyncio.gather(self._life, return_exceptions=True)
             self._life = None
 
+    def _forget(self) -> None:
+        """From now on commands wait for the next connection."""
+        self._knows_tools = False
+        if self._connected.done():
+            self._connected = asyncio.get_running_loop().create_future()
+
+    def _lost(self, server: Server) -> None:
+        """The server's end of the connection is closed; unless that was wanted, connect again."""
+        if self._leave.is_set() or not self._connected.done():
+            return
+        self._forget()
+        self._emit(LogWritten(self._name, "warning", "The connection broke; connecting again"))
+        self._again = asyncio.create_task(self._reconnect(server), name=f"{self._name} again")
+
+    async def _reconnect(self, server: Server) -> None:
+        try:
+            await self._end()
+            await self.connect(server)
+        except Exception as error:
+            self._emit(LogWritten(self._name, "error", f"It can't connect again: {error}"))
+
     async def connected(self) -> Client:
         """The SDK's client, as soon as it is connected."""
         return await asyncio.shield(self._connected)
 
     async def _live(self, server: Server, opened: asyncio.Future[Client]) -> None:
-        transport: Any = TappedTransport(MemoryTransport(server.protocol), self._frames.sink(self.protocol))
+        transport: Any = TappedTransport(
+            MemoryTransport(server.protocol), self._frames.sink(self.protocol), lambda: self._lost(server)
+        )
         try:
             async with Client(
                 transport,

@@ -166,6 +166,8 @@ class _LogHandler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "reference", ""):
+            return  # an error that was reported: its fact tells more than its line
         target = _target()
         if record.levelno < logging.WARNING and not target:
             return

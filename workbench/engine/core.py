@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from mcp import MCPError
 
 from server_core.breaker import CircuitBreaker
 from server_core.bus import Event, EventBus
-from server_core.clock import Clock, SystemClock
 from server_core.config import ConfigError, ServerConfig, build_server
 from server_core.errors import CoreError, NotFoundError, nearest
-from server_core.events import FilesChanged, LogWritten
+from server_core.events import FOLLOW_METHOD, FaultKind, FilesChanged, LogWritten
+from server_core.faults.jumping import JumpingClock
 from server_core.inspection import CacheEntryState, ServerState
+from server_core.items import TakePiece
+from server_core.request import Request
 from server_core.server import Server
 from workbench.facts import ConfigApplied, ServerInspected
 from workbench.records import BatchRecord, CallRecord, Owners
@@ -23,6 +26,7 @@ from workbench.records import BatchRecord, CallRecord, Owners
 from .calls import Calls
 from .changes import changes_between
 from .clients import EngineClient
+from .commanding import NEWEST, PROTOCOLS
 from .errors import EngineError
 from .loopwatch import LoopWatch
 from .owners import owners_of
@@ -31,13 +35,11 @@ from .tap import FrameRing
 if TYPE_CHECKING:
     from mcp.types import Tool
 
+    from server_core.faults.injector import FaultInjector
     from workbench.project import Project
     from workbench.store import Store
 
     from .recordings import Recordings
-
-NEWEST = "2026-07-28"
-PROTOCOLS = ("2025-11-25", NEWEST)
 
 QUIET_ROUNDS = 2
 """After so many round trips of both clients without a notice there is none under way."""
@@ -59,21 +61,23 @@ class EngineCore:
         frames: FrameRing,
         *,
         store: Store | None = None,
-        clock: Clock | None = None,
+        clock: JumpingClock,
         watch: LoopWatch | None = None,
     ) -> None:
         self._project = project
         self._bus = bus
-        self._clock: Clock = clock or SystemClock()
+        self._clock = clock
         self._store = store
         self._applying = asyncio.Lock()
         self._failed: set[str] = set()
+        self._uncaught = ExitStack()
         self.config: ServerConfig = project.config
         self.server = self._build(self.config)
         self._clients = {
             protocol: EngineClient(protocol, frames, bus.emit, project.folder) for protocol in PROTOCOLS
         }
-        self.calls = Calls(self.client, bus, self._clock, self._keep)
+        # What is kept for later bears the true time, whatever the server takes for it.
+        self.calls = Calls(self.client, bus, clock.inner, self._keep)
         self._watch = watch
         self._unsubscribe = bus.subscribe(self._remember)
         if store is not None:
@@ -100,6 +104,8 @@ class EngineCore:
             self._store.flush()
 
     async def _start_server(self) -> None:
+        # What nobody catches is shown like any other error, also of the user's own threads.
+        self._uncaught.enter_context(self.server.report_uncaught())
         await self.server.start(settle=0)
         for client in self._clients.values():
             await client.connect(self.server)
@@ -108,9 +114,12 @@ class EngineCore:
         for client in self._clients.values():
             await client.disconnect()
         await self.server.stop()
+        self._uncaught.close()
 
     def _build(self, config: ServerConfig) -> Server:
-        return build_server(config, self._project.folder, clock=self._clock, bus=self._bus)
+        server = build_server(config, self._project.folder, clock=self._clock, bus=self._bus)
+        server.reporter.keeps_frames = True
+        return server
 
     # -- clients
 
@@ -133,6 +142,14 @@ class EngineCore:
         """End the subscriptions of both clients."""
         await asyncio.gather(*(client.unsubscribe(uris) for client in self._clients.values()))
 
+    async def follow(self, uri: str, take: TakePiece, key: str) -> None:
+        """Hand over a stream's pieces as they come; see `Engine.follow`."""
+        request = Request(FOLLOW_METHOD, uri, clock=self._clock, bus=self._bus, client="workbench", key=key)
+        try:
+            await self.server.pipeline.follow(request, uri, take)
+        except MCPError as error:
+            raise EngineError(error.message) from error
+
     async def flush_notices(self) -> None:
         """See `Engine.flush_notices`."""
         quiet = 0
@@ -148,14 +165,21 @@ class EngineCore:
         """Records and replays; made when it is first asked for, so that a start does without its imports."""
         from .recordings import Recordings
 
-        return Recordings(lambda: self.server, self._bus, self._clock)
+        return Recordings(lambda: self.server, self._bus, self._clock.inner)
+
+    @cached_property
+    def faults(self) -> FaultInjector:
+        """The faults on purpose; made when the first one is set."""
+        from server_core.faults.injector import FaultInjector
+
+        return FaultInjector(self.server)
 
     # -- looking and handling
 
     async def inspect(self) -> ServerState:
         """The server's whole state, told as a fact too, so that it has its place in the order of things."""
         state = self.server.inspect()
-        self._bus.emit(ServerInspected(state))
+        self._bus.emit(ServerInspected(state, self._clock.ahead))
         return state
 
     async def owners(self) -> Owners:
@@ -187,9 +211,25 @@ class EngineCore:
         """Close a breaker."""
         self._breaker(breaker).reset()
 
-    async def probe(self, breaker: str) -> None:
-        """Let an open breaker's next call through."""
-        self._breaker(breaker).allow_probe()
+    async def probe(self, breaker: str) -> str:
+        """Try what an open breaker guards; what came of it."""
+        return await self._breaker(breaker).probe()
+
+    async def set_fault(self, text: str) -> None:
+        """See `Engine.set_fault`."""
+        from server_core.faults.spec import FaultSpecError, parse_fault
+
+        try:
+            fault = parse_fault(text)
+            if fault.name:
+                self.faults.check_name(fault.name)
+            self.faults.set(fault)
+        except FaultSpecError as error:
+            raise EngineError(str(error)) from error
+
+    async def clear_faults(self, name: str, kind: FaultKind | None) -> int:
+        """See `Engine.clear_faults`."""
+        return self.faults.clear(name, kind)
 
     async def task_tools(self) -> list[Tool]:
         """The tools that may run as long tasks."""
@@ -209,6 +249,18 @@ class EngineCore:
                     raise EngineError(" ".join(getattr(block, "text", "") for block in answer.content))
                 return
         raise EngineError(f"There is no task {task_id}")
+
+    async def cancel_run(self, run: str) -> None:
+        """See `Engine.cancel_run`."""
+        from .runs import cancel_run
+
+        cancel_run(self.server, run)
+
+    async def resume_run(self, run: str) -> str:
+        """See `Engine.resume_run`."""
+        from .runs import resume_run
+
+        return await resume_run(self.server, run)
 
     def _breaker(self, name: str) -> CircuitBreaker:
         known = {breaker.name: breaker for breaker in self.server.breakers.all()}
@@ -236,6 +288,8 @@ class EngineCore:
                     await self.recordings.stop_replay()
                 await self._stop_server()
                 self.server = fresh
+                if "faults" in vars(self):
+                    self.faults.move_to(fresh)
                 await self._start_server()
             else:
                 for name in changes.removed:
@@ -289,4 +343,5 @@ class EngineCore:
     def _remember(self, event: Event) -> None:
         fact = event.fact
         if self._store is not None and isinstance(fact, FilesChanged):
-            self._store.add_batch(BatchRecord(event.at, fact.module, fact.changes, fact.replayed))
+            at = event.at - self._clock.ahead
+            self._store.add_batch(BatchRecord(at, fact.module, fact.changes, fact.replayed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Literal, NamedTuple
@@ -17,6 +18,12 @@ LINES_A_TURN = 50
 
 LINE_CHARS = 2000
 """Longer lines are cut there."""
+
+FREE_LINES = 1000
+PACED_LINES = 50
+PACE_SECONDS = 0.001
+"""Whoever writes more than `FREE_LINES` in a turn rests after each further `PACED_LINES`, so that others, the screen
+first, get to run: a real terminal would not take them in faster either."""
 
 WRITE_CHARS = 200_000
 """Of a longer single write only the end is looked at."""
@@ -108,7 +115,10 @@ class LineLog:
                 self._add(source, level, line)
             if lines[-1]:
                 self._unfinished[writer] = _Unfinished(source, level, lines[-1][: LINE_CHARS + 1])
+            came = self._sources[source].came if source in self._sources else 0
         self._wake()
+        if came > FREE_LINES and len(lines) > 1 and came % PACED_LINES < len(lines) - 1:
+            time.sleep(PACE_SECONDS)
 
     def flush(self, writer: Hashable) -> None:
         """Log the unfinished line of `writer`, if it has one."""

@@ -13,12 +13,15 @@ from server_core.events import LoopBlocked, LoopFreed
 
 from .usercode import Place, UserCode
 
-LOOK_SECONDS = 0.03
-BLOCKED_SECONDS = 0.05
+LOOK_SECONDS = 0.015
+BLOCKED_SECONDS = 0.04
 """The loop counts as blocked when code of the user has not let it turn for so long."""
 
 BLOCKED_LIBRARY_SECONDS = 0.5
 """The same for code of libraries, where nobody could do much about a shorter stop."""
+
+MISSED_SECONDS = 0.12
+"""When the watch itself did not run for so long, the machine is busy or slept: nobody is to blame."""
 
 REPEAT_SECONDS = 1.0
 
@@ -91,8 +94,8 @@ class LoopWatch:
             seconds = looked - left
             if selector.waiting or seconds < BLOCKED_SECONDS or (told and looked - told < REPEAT_SECONDS):
                 continue
-            if not told and looked - before > 4 * LOOK_SECONDS:
-                continue  # this thread did not run either: the machine is busy, or slept
+            if not told and looked - before > MISSED_SECONDS:
+                continue
             place = self._place(seconds)
             if place is not None and not selector.waiting and selector.left == left:
                 self._emit(LoopBlocked(*place, seconds))

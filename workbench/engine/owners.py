@@ -29,4 +29,5 @@ def _owner(module: str, item: ToolItem | ResourceItem | TemplateItem | PromptIte
         getattr(item, "breaker", ""),
         getattr(item, "cached", False),
         getattr(item, "task", False),
+        getattr(item, "follow", None) is not None,
     )

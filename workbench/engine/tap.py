@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import anyio
+
 from server_core.clock import Clock, SystemClock
 from server_core.request import REQUEST_KEY_META
 from workbench.records import Frame, FrameKind, Side
@@ -89,15 +91,23 @@ class FrameRing:
 
 
 class TapStream:
-    """A read or write stream that shows what passes to `take`; otherwise the stream that it wraps.
+    """A read or write stream that shows what passes to `take`; otherwise the stream that it wraps. `ended` is called
+    when what is read has come to its end.
 
     `last_context` is how the SDK carries context variables from the sender to the handler.
     """
 
-    def __init__(self, inner: Any, take: Callable[[Side, Any], None], direction: Side) -> None:
+    def __init__(
+        self,
+        inner: Any,
+        take: Callable[[Side, Any], None],
+        direction: Side,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self._inner = inner
         self._take = take
         self._direction: Side = direction
+        self._ended = ended
 
     @property
     def last_context(self) -> Any:
@@ -108,7 +118,11 @@ class TapStream:
         await self._inner.send(item)
 
     async def receive(self) -> Any:
-        item = await self._inner.receive()
+        try:
+            item = await self._inner.receive()
+        except anyio.EndOfStream:
+            self._ended()
+            raise
         if not isinstance(item, Exception):
             self._take(self._direction, item)
         return item
@@ -117,7 +131,11 @@ class TapStream:
         return self
 
     async def __anext__(self) -> Any:
-        item = await self._inner.__anext__()
+        try:
+            item = await self._inner.__anext__()
+        except StopAsyncIteration:
+            self._ended()
+            raise
         if not isinstance(item, Exception):
             self._take(self._direction, item)
         return item
@@ -137,15 +155,19 @@ class TapStream:
 
 
 class TappedTransport:
-    """Any transport that `mcp.Client` takes (in memory, stdio, HTTP), with a tap on both of its streams."""
+    """Any transport that `mcp.Client` takes (in memory, stdio, HTTP), with a tap on both of its streams. `ended` is
+    called when the server has closed the connection."""
 
-    def __init__(self, inner: Any, take: Callable[[Side, Any], None]) -> None:
+    def __init__(
+        self, inner: Any, take: Callable[[Side, Any], None], ended: Callable[[], None] = lambda: None
+    ) -> None:
         self._inner = inner
         self._take = take
+        self._ended = ended
 
     async def __aenter__(self) -> tuple[Any, Any]:
         read, write = await self._inner.__aenter__()
-        return TapStream(read, self._take, "server"), TapStream(write, self._take, "client")
+        return TapStream(read, self._take, "server", self._ended), TapStream(write, self._take, "client")
 
     async def __aexit__(self, *error: Any) -> None:
         await self._inner.__aexit__(*error)

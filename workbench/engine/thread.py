@@ -20,6 +20,10 @@ SWITCH_INTERVAL = 0.001
 slow."""
 
 
+TURN_SECONDS = 1.0
+"""A loop that has not turned for so long when it shall end is held by a function that may never return."""
+
+
 class LoopThread:
     """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile.
 
@@ -79,11 +83,15 @@ class LoopThread:
 
     def stop(self, seconds: float) -> bool:
         """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in
-        `seconds`."""
+        `seconds`. A loop that does not turn any more is not waited for."""
         if self._thread.ident is None:
             return True
+        turned = threading.Event()
         with contextlib.suppress(RuntimeError):  # closed already
             self.loop.call_soon_threadsafe(self._cancel_main)
+            self.loop.call_soon_threadsafe(turned.set)
+            if not turned.wait(min(seconds, TURN_SECONDS)) and self._thread.is_alive():
+                seconds = 0.0
         self._thread.join(seconds)
         sys.setswitchinterval(self._interval)
         return not self._thread.is_alive()

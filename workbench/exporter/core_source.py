@@ -155,7 +155,10 @@ class CoreModule:
     def _origin(self, statement: ast.ImportFrom, alias: ast.alias) -> Origin:
         if not statement.level:
             return External(statement.module or "", alias.name)
-        parents = self.name.split(".")[: -statement.level]
+        parts = self.name.split(".")
+        # A package's own file stands in its package.
+        up = statement.level - (self.path.name == "__init__.py")
+        parents = parts[: len(parts) - up]
         return CoreName(".".join([*parents, *([statement.module] if statement.module else [])]), alias.name)
 
     def _mistake(self, statement: ast.stmt, text: str) -> CoreSourceError:

@@ -12,6 +12,7 @@ from importlib import metadata
 CORE_REQUIREMENTS = {
     "anyio": "anyio>=4.9",
     "cachetools": "cachetools>=6",
+    "docstring_parser": "docstring-parser>=0.16",
     "httpx2": "httpx2",
     "jmespath": "jmespath>=1.1",
     "jsonschema": "jsonschema>=4.23",

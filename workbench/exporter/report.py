@@ -52,7 +52,7 @@ class CheckReport:
 
     def _lines(self) -> Iterator[str]:
         for protocol, counts in self.compared.items():
-            listed = ", ".join(f"{count} {what}" for what, count in counts.items())
+            listed = ", ".join(_counted(count, what) for what, count in counts.items())
             started = f", started in {self.seconds[protocol]:.2f} s" if protocol in self.seconds else ""
             yield f"{protocol}: compared {listed}{started}"
         if self.packages:
@@ -97,3 +97,9 @@ def _shown(table: dict[str, Any], key: str) -> str:
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def _counted(count: int, what: str) -> str:
+    """`2 prompts rendered`, `1 prompt rendered`."""
+    noun, space, rest = what.partition(" ")
+    return f"{count} {noun if count != 1 else noun.removesuffix('s')}{space}{rest}"

@@ -48,9 +48,14 @@ def hidden_secrets(workflows: dict[str, Any], module: str) -> tuple[dict[str, An
         if match and "${" not in match["secret"]:
             filled = hide(match["secret"], f"{place}.url", "password")
             result["url"] = match["before"] + filled + str(url)[match.end() :]
-        for branch in ("then", "else"):
+        for branch in ("then", "else", "steps"):
             if isinstance(result.get(branch), list):
                 result[branch] = steps(result[branch], f"{place}.{branch}")
+        if isinstance(result.get("branches"), dict):
+            result["branches"] = {
+                name: steps(inside, f"{place}.branches.{name}") if isinstance(inside, list) else inside
+                for name, inside in result["branches"].items()
+            }
         if isinstance(result.get("config"), dict):
             result["config"] = step(result["config"], f"{place}.config")
         return result

@@ -138,7 +138,8 @@ class Shape:
         """Whether entries that the schema does not name are welcome in this object."""
         more = self.schema.get("additionalProperties")
         if more is None:
-            return bool(self.schema.get("patternProperties")) or not self.properties
+            # A tool that takes nothing has properties as well: none.
+            return bool(self.schema.get("patternProperties")) or "properties" not in self.schema
         return more is not False
 
     def entry(self, name: str) -> Shape:

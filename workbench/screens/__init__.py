@@ -14,6 +14,7 @@ _HOMES = {
     "tools": "ToolsScreen",
     "resources": "ResourcesScreen",
     "tasks": "TasksScreen",
+    "health": "HealthScreen",
     "watch": "WatchScreen",
     "export": "ExportScreen",
     "start": "StartScreen",

@@ -8,19 +8,26 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from textual import work
+from textual import on, work
 from textual.worker import get_current_worker
 
 from workbench.records import CallMethod, CallRecord
+from workbench.screens.errors import ErrorScreen
 from workbench.screens.frame import WorkbenchScreen
-from workbench.text import one_line, span
+from workbench.text import one_line, span, time_of_day
 from workbench.widgets.callview import CallView, Running
+from workbench.widgets.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
+    from workbench.state import Snapshot
+
 EARLIER = 50
 """How many calls of before can be chosen."""
+
+LATE_SECONDS = 0.5
+"""How long after a call's end lines are still taken for its own: prints are told in turns."""
 
 Progressed = Callable[[float, float | None, str], None]
 Make = Callable[[str, Progressed], Awaitable[CallRecord]]
@@ -128,6 +135,17 @@ class CallingScreen(WorkbenchScreen):
             seconds,
         )
 
+    @on(CallView.ErrorWanted)
+    def tell_error(self, event: CallView.ErrorWanted) -> None:
+        """Tell everything of a call's unexpected error, as long as it is remembered."""
+        for failure in self.snapshot.failures:
+            if failure.fact.reference == event.reference:
+                self.app.push_screen(ErrorScreen(failure))
+                return
+        self.notify(
+            f"It was too long ago: only the log knows {event.reference}", severity="warning", markup=False
+        )
+
     def action_cancel(self) -> None:
         """Cancel the call of what is chosen."""
         if self.shown is not None and self.shown.under_way is not None:
@@ -168,6 +186,26 @@ class CallingScreen(WorkbenchScreen):
         elif view.record is not job.record:
             view.show(job.record, self.engine.frames)
         view.set_earlier(job.earlier)
+        view.set_log(self._logged(job))
+
+    def show_log(self, old: Snapshot, new: Snapshot) -> None:
+        """Show what is printed while the call of what is chosen runs, and just after it. For `watch_snapshot`."""
+        if new.logs is not old.logs and self.shown is not None and self.query(CallView):
+            self.query_one(CallView).set_log(self._logged(self.shown))
+
+    def _logged(self, job: Job) -> list[Line]:
+        """The lines that were told of the call under way, or of the one that is shown. They may come a little late."""
+        if job.under_way is not None:
+            first, last = job.under_way.started, float("inf")
+        elif job.record is not None:
+            first, last = job.record.started, job.record.started + job.record.seconds + LATE_SECONDS
+        else:
+            return []
+        return [
+            line(Span(f"{time_of_day(each.at)}  ", "dim"), Span(each.text, each.tone))
+            for each in self.workbench.snapshot.logs
+            if each.source.partition(" (")[0] == job.target and first <= each.at <= last
+        ]
 
     async def look_up(self, job: Job) -> None:
         """Ask the history for earlier calls."""

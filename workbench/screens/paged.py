@@ -9,8 +9,18 @@ from textual import on
 from workbench.screens.frame import WorkbenchScreen
 from workbench.widgets.segments import Segments
 
-ROOMY = 100
-"""Cells from which on the parts stand beside each other, as in `WorkbenchScreen.HORIZONTAL_BREAKPOINTS`."""
+ROOMY = WorkbenchScreen.HORIZONTAL_BREAKPOINTS[-1][0]
+"""Cells from which on the parts stand beside each other: where the screen's styles are those of a wide one."""
+
+
+MOST_OF_COLUMN = 0.6
+"""The share of its column that a panel takes which grows with its contents; the styles have it too."""
+
+FRAME_ROWS = 3
+"""The rows of the header, the tabs and the keys."""
+
+PANEL_ROWS = 4
+"""The rows of a panel's border and of its buttons with the line above them."""
 
 
 class PageTabs(Segments, can_focus=False):
@@ -23,6 +33,9 @@ class PagedScreen(WorkbenchScreen):
     PAGES: ClassVar[tuple[str, ...]] = ()
     PARTS: ClassVar[dict[str, tuple[str, ...]]] = {}
     """Selectors of the parts that make up each page."""
+
+    SCROLLED: ClassVar[str] = ""
+    """Selector of what scrolls in a panel that is as high as its contents, up to `MOST_OF_COLUMN`."""
 
     page: str = ""
     """Where the user is."""
@@ -51,7 +64,17 @@ class PagedScreen(WorkbenchScreen):
         # Not by classes: each of them would have every widget of the screen look at its styles anew.
         shown = set(self.PARTS.get(self.page, ())) if self.one_at_a_time else None
         for selector in {part for parts in self.PARTS.values() for part in parts}:
-            self.query_one(selector).display = shown is None or selector in shown
+            for part in self.query(selector):
+                part.display = shown is None or selector in shown
+        for scroll in self.query(self.SCROLLED) if self.SCROLLED else ():
+            # The panel's own bound would cut it off: what scrolls must know how much of it is to be seen.
+            column = self.size.height - FRAME_ROWS
+            bound = max(3, int(column * MOST_OF_COLUMN) - PANEL_ROWS)
+            scroll.styles.max_height = None if self.one_at_a_time else bound
+        # The focus never rests on what is not in sight: keys would go there, and nobody would see it.
+        focused = self.focused
+        if focused is not None and not all(node.display for node in focused.ancestors_with_self):
+            self.focus_page(self.page)
 
     @on(PageTabs.Chosen, "PageTabs")
     def _page_chosen(self, event: PageTabs.Chosen) -> None:

@@ -12,6 +12,8 @@ from server_core.bus import Event
 from server_core.inspection import (
     BreakerState,
     ClientState,
+    FailureState,
+    FaultState,
     ModuleState,
     PoolState,
     RunningRequest,
@@ -24,6 +26,7 @@ from .rates import book, latency_of
 from .snapshot import (
     BATCHES,
     ENDED_TASKS,
+    FAILURES,
     HAPPENINGS,
     LATENCIES,
     LOGS,
@@ -83,6 +86,7 @@ class Draft:
         self.breakers: Shelf[BreakerState] = Shelf(snapshot.breakers, attrgetter("name"))
         self.pools: Shelf[PoolState] = Shelf(snapshot.pools, attrgetter("name"))
         self.tasks: Shelf[TaskState] = Shelf(snapshot.tasks, attrgetter("task"))
+        self.faults: Shelf[FaultState] = Shelf(snapshot.faults, attrgetter("name", "kind"))
         self.runs: Shelf[WorkflowRun] = Shelf(snapshot.runs, attrgetter("run"))
         self.counts: dict[int, list[int]] = {}
         """Calls, errors, hits and misses of each second."""
@@ -93,6 +97,7 @@ class Draft:
         self.logs: deque[Event] = deque(maxlen=LOGS)
         self.batches: list[Batch] = []
         self.notices: deque[Notice] = deque(maxlen=NOTICES)
+        self.failures: Shelf[FailureState] = Shelf(snapshot.failures, attrgetter("fact.reference"))
         self._progress: dict[int, Progress] | None = None
 
     def get(self, name: str) -> Any:
@@ -133,10 +138,11 @@ class Draft:
     def done(self) -> Snapshot:
         """The new snapshot; parts that did not change are the old one's."""
         old, fields = self.snapshot, self.fields
-        for name in ("modules", "clients", "active", "breakers", "pools", "runs", "tasks"):
+        for name in ("modules", "clients", "active", "breakers", "pools", "runs", "tasks", "faults"):
             shelf: Shelf[Any] = getattr(self, name)
             fields[name] = shelf.result()
         fields["runs"] = fields["runs"][-RUNS:]
+        fields["failures"] = self.failures.result()[-FAILURES:]
         fields["tasks"] = _bounded_tasks(fields["tasks"])
         if self._progress is not None:
             fields["progress"] = self._progress

@@ -9,7 +9,7 @@ from typing import Any
 from server_core.bus import Event
 
 from .draft import Draft
-from .folds import FILES, PARTS, REQUESTS, SERVER, WORK
+from .folds import FAULTS, FILES, PARTS, REQUESTS, SERVER, WORK
 from .happenings import TOLD
 from .snapshot import Snapshot
 
@@ -17,7 +17,7 @@ Fold = Callable[[Draft, Event, Any], None]
 
 _seq = attrgetter("seq")
 
-FOLDS: dict[type, Fold] = {**SERVER, **REQUESTS, **PARTS, **WORK, **FILES}
+FOLDS: dict[type, Fold] = {**SERVER, **REQUESTS, **PARTS, **WORK, **FILES, **FAULTS}
 
 
 def reduce(snapshot: Snapshot, events: Sequence[Event]) -> Snapshot:

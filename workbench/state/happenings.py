@@ -12,7 +12,12 @@ from server_core.events import (
     ClientConnected,
     ClientDisconnected,
     ClientsNotified,
+    ClockJumped,
     ErrorReported,
+    FaultActed,
+    FaultCleared,
+    FaultSet,
+    FaultUsedUp,
     FileChange,
     FilesChanged,
     FunctionsReloaded,
@@ -20,6 +25,7 @@ from server_core.events import (
     LoopBlocked,
     LoopFreed,
     ModuleFailed,
+    ModuleNoted,
     ModuleStarted,
     ModuleStopped,
     PoolChanged,
@@ -36,18 +42,23 @@ from server_core.events import (
 )
 from workbench.facts import (
     ConfigApplied,
+    ConfigRejected,
     Dropped,
     EngineFailed,
+    ProjectOpened,
     RecordingStarted,
     RecordingStopped,
     UserAsked,
 )
-from workbench.text import Tone, number, one_line, plural, span
+from workbench.text import Tone, number, one_line, plural, short_uri, span
 
 from .parts import Happening, Topic
 
 MARKS = {"added": "+", "modified": "~", "deleted": "−"}
 """How a change of a file is written."""
+
+TOLD_ONCE_SECONDS = 1.0
+"""A stop of the loop is told of anew each second; the first time it has lasted less than this."""
 
 TRACE_SHOWN = 0.00005
 """A stage shorter than this many seconds is not worth a word."""
@@ -105,17 +116,23 @@ def changes_text(changes: tuple[FileChange, ...]) -> str:
 def _request(fact: RequestFinished) -> Line:
     source = fact.module or "server"
     took = span(fact.seconds)
+    target = short_uri(fact.target)
     if fact.outcome == "ok":
-        return Line("call", source, f"{fact.target}  {took}", trace_text(fact.stages), "ok")
+        return Line("call", source, f"{target}  {took}", trace_text(fact.stages), "ok")
     if fact.outcome == "cancelled":
-        return Line("call", source, f"{fact.target}  cancelled after {took}", "", "dim")
+        return Line("call", source, f"{target}  cancelled after {took}", "", "dim")
     words = {"tool_error": "tool error", "timeout": "timed out"}.get(fact.outcome, fact.outcome)
     reference = f" ({fact.reference})" if fact.reference else ""
-    return Line("call", source, f"{fact.target}  {words}  {took}", fact.error + reference, "bad")
+    return Line("call", source, f"{target}  {words}  {took}", fact.error + reference, "bad")
 
 
 def _module_started(fact: ModuleStarted) -> Line:
-    counts = ((fact.tools, "tool"), (fact.resources + fact.templates, "resource"), (fact.prompts, "prompt"))
+    counts = (
+        (fact.tools, "tool"),
+        (fact.resources, "resource"),
+        (fact.templates, "template"),
+        (fact.prompts, "prompt"),
+    )
     offered = ", ".join(plural(count, noun) for count, noun in counts if count)
     return Line("server", fact.module, f"started  {span(fact.seconds)}", offered, "ok")
 
@@ -135,6 +152,16 @@ def _pool(fact: PoolChanged) -> Line | None:
     return None
 
 
+def _fault(fact: FaultActed) -> Line:
+    left = "" if fact.left is None else f"{fact.left} more to come" if fact.left else "the last time"
+    return Line("part", fact.name, f"on purpose: {fact.target} {fact.effect}", left, "warn")
+
+
+def _jumped(fact: ClockJumped) -> Line:
+    ahead = f"{span(abs(fact.ahead))} {'ahead of' if fact.ahead > 0 else 'behind'} the machine's"
+    return Line("part", "clock", f"jumped by {fact.seconds:+g} s", ahead, "warn")
+
+
 def _task(fact: TaskChanged) -> Line | None:
     tones: dict[str, Tone] = {
         "completed": "ok",
@@ -150,7 +177,7 @@ def _task(fact: TaskChanged) -> Line | None:
 
 
 def _step(fact: StepFinished) -> Line:
-    tones: dict[str, Tone] = {"ok": "ok", "failed": "bad", "skipped": "dim"}
+    tones: dict[str, Tone] = {"ok": "ok", "failed": "bad", "skipped": "dim", "cancelled": "dim"}
     words = f"{fact.step}  {span(fact.seconds)}" if fact.status == "ok" else f"{fact.step}  {fact.status}"
     return Line("work", fact.workflow, words, fact.detail, tones[fact.status])
 
@@ -171,7 +198,7 @@ def _notified(fact: ClientsNotified) -> Line | None:
         return None
     told = f"{plural(fact.clients, 'client')} told"
     if fact.kind == "updated":
-        return Line("file", "notice", f"updated {fact.uri}", told, "accent")
+        return Line("file", "notice", f"updated {short_uri(fact.uri)}", told, "accent")
     return Line("file", "notice", f"the list of {fact.kind} changed", told, "accent")
 
 
@@ -186,9 +213,11 @@ def _log(fact: LogWritten) -> Line:
     return Line("log", fact.source, fact.text, "", tones[fact.level])
 
 
-def _blocked(fact: LoopBlocked) -> Line:
+def _blocked(fact: LoopBlocked) -> Line | None:
+    if fact.seconds > TOLD_ONCE_SECONDS:
+        return None  # it was told when it began; the header counts on
     who = fact.target or fact.function
-    where = f"{fact.function} at {fact.file}:{fact.line}"
+    where = f"{fact.file.rpartition('/')[2]}:{fact.line} in {fact.function}"
     return Line("server", "loop", f"{who} blocks the loop  {span(fact.seconds)}", where, "bad")
 
 
@@ -202,11 +231,13 @@ def _asked(fact: UserAsked) -> Line:
 
 
 TOLD: dict[type, Callable[[Any], Line | None]] = {
+    ProjectOpened: lambda f: Line("server", "project", f.folder),
     ServerStarted: lambda f: Line("server", "server", f"{f.name} {f.version} accepts requests", "", "ok"),
     ServerStopped: lambda f: Line("server", "server", f"{f.name} stopped", "", "dim"),
     EngineFailed: lambda f: Line("server", "server", "did not start", f.reason, "bad"),
     ModuleStarted: _module_started,
     ModuleFailed: lambda f: Line("server", f.module, "failed", f.reason, "bad"),
+    ModuleNoted: lambda f: Line("server", f.module, f.note, "", "bad") if f.trouble else None,
     ModuleStopped: lambda f: Line("server", f.module, "stopped", "", "dim"),
     ClientConnected: lambda f: Line("server", "client", f"{f.name} connected", f.protocol),
     ClientDisconnected: lambda f: Line("server", "client", f"{f.client} left", "", "dim"),
@@ -217,6 +248,15 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ),
     BreakerChanged: _breaker,
     PoolChanged: _pool,
+    FaultSet: lambda f: Line("part", f.name, f"fault on purpose: {f.how}", "", "warn"),
+    FaultActed: _fault,
+    FaultUsedUp: lambda f: Line(
+        "part", f.name, f"fault used up: {f.kind}", f"acted {plural(f.acted, 'time')}", "dim"
+    ),
+    FaultCleared: lambda f: Line(
+        "part", f.name, f"fault cleared: {f.kind}", f"acted {plural(f.acted, 'time')}", "dim"
+    ),
+    ClockJumped: _jumped,
     TaskStarted: lambda f: Line("work", f.module, f"{f.name} started", f"task {f.task[:8]}"),
     TaskChanged: _task,
     WorkflowStarted: lambda f: Line("work", f.workflow, "started", plural(f.steps, "step")),
@@ -242,6 +282,7 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
         "server", "screen", f"{number(f.count)} events were too many to show", "counters are exact", "warn"
     ),
     ConfigApplied: _applied,
+    ConfigRejected: lambda f: Line("server", "config", f.reason, "the one before stays in force", "bad"),
     UserAsked: _asked,
 }
 """The facts that are worth a line, each with the function that writes it."""

@@ -74,14 +74,18 @@ class Notice(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step of a workflow run; `seconds` is `None` while it runs."""
+    """A step of a workflow run; `seconds` is `None` while it runs, `attempts` tells of those that failed."""
 
     name: str
     kind: str
-    status: Literal["running", "ok", "failed", "skipped"]
+    status: Literal["running", "ok", "failed", "skipped", "cancelled"]
     started: float
     seconds: float | None = None
     detail: str = ""
+    place: tuple[str, ...] = ()
+    given: str = ""
+    answered: str = ""
+    attempts: tuple[str, ...] = ()
 
 
 class WorkflowRun(NamedTuple):
@@ -95,6 +99,7 @@ class WorkflowRun(NamedTuple):
     steps: tuple[Step, ...] = ()
     seconds: float | None = None
     error: str = ""
+    resumed: str = ""
 
 
 class Recording(NamedTuple):

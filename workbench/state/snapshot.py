@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         BreakerState,
         CacheState,
         ClientState,
+        FailureState,
+        FaultState,
         ModuleState,
         PoolState,
         RunningRequest,
@@ -46,6 +48,7 @@ LOGS = 500
 BATCHES = 200
 RUNS = 50
 NOTICES = 200
+FAILURES = 100
 ENDED_TASKS = 200
 
 
@@ -62,8 +65,12 @@ class Snapshot:
         seconds: the last seconds since the first request, oldest first, none missing.
         tools_revision, resources_revision, prompts_revision: change whenever the list should be taken anew.
         happened, batches, notices: newest last.
+        failures: unexpected errors, newest last; `errors` counts the anticipated ones too.
         logs: what was logged or printed, newest last; kept apart, so that calls do not push it out.
         runs: workflow runs, oldest first.
+        config_problem: why the config file as it is now can't come into force; empty where it is in force.
+        faults: those on purpose, in the order in which they were set.
+        clock_ahead: by how many seconds the server's clock was made to jump.
         tasks: long tasks, in the order in which they came.
     """
 
@@ -86,11 +93,15 @@ class Snapshot:
     breakers: tuple[BreakerState, ...] = ()
     pools: tuple[PoolState, ...] = ()
     tasks: tuple[TaskState, ...] = ()
+    faults: tuple[FaultState, ...] = ()
+    config_problem: str = ""
+    clock_ahead: float = 0.0
     runs: tuple[WorkflowRun, ...] = ()
     batches: tuple[Batch, ...] = ()
     recording: Recording | None = None
     replay: Replay | None = None
     notices: tuple[Notice, ...] = ()
+    failures: tuple[FailureState, ...] = ()
     happened: tuple[Happening, ...] = ()
     logs: tuple[Happening, ...] = ()
     blocked: Blocked | None = None
@@ -98,6 +109,12 @@ class Snapshot:
     tools_revision: int = 0
     resources_revision: int = 0
     prompts_revision: int = 0
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What somebody should mend though the server runs, the config's first."""
+        notes = tuple(module.note for module in self.modules if module.trouble)
+        return (self.config_problem, *notes) if self.config_problem else notes
 
     @property
     def running_tasks(self) -> tuple[TaskState, ...]:
@@ -109,10 +126,14 @@ class Snapshot:
         """What would be lost if the workbench were left now, in words."""
         tasks = len(self.running_tasks)
         runs = sum(run.status == "running" for run in self.runs)
+        from server_core.events import FOLLOW_METHOD  # not before the first paint
+
+        # Who follows a stream just looks.
+        requests = sum(request.method != FOLLOW_METHOD for request in self.active)
         found = (
             (tasks, "long task", "long tasks"),
             (runs, "workflow run", "workflow runs"),
-            (len(self.active), "request", "requests"),
+            (requests, "request", "requests"),
         )
         words = [f"{count} {one if count == 1 else many}" for count, one, many in found if count]
         words += ["a recording"] if self.recording else []

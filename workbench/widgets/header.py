@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from textual.strip import Strip
 
 from workbench.state.snapshot import Snapshot
-from workbench.text import elapsed, plural
+from workbench.text import elapsed, fit, one_line, plural
 
 from .live import Live
 from .painting import paint
@@ -19,8 +19,14 @@ PHASES: dict[str, Span] = {
     "failed": Span("✗ failed", "bad"),
     "stopped": Span("○ stopped", "dim"),
 }
+FAULT_SIGN = "↯"
+"""Marks whatever a fault on purpose is set on."""
+
 ROOMY = 100
 """From how many cells on there is room for words in full."""
+
+
+TROUBLE_CELLS, TROUBLE_CELLS_NARROW = 44, 28
 
 
 def header_line(snapshot: Snapshot, now: float, width: int) -> Line:
@@ -49,6 +55,12 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
         who = blocked.target or blocked.function
         place = f" {blocked.file.rpartition('/')[2]}:{blocked.line}" if roomy else ""
         yield line(Span(f"✗ {who}{place} blocks the loop {max(0.0, now - blocked.since):.0f} s", "bad"))
+    if snapshot.troubles:
+        yield _trouble(snapshot.troubles, roomy)
+    if snapshot.faults:
+        yield line(Span(f"{FAULT_SIGN} {plural(len(snapshot.faults), 'fault')} on purpose", "warn"))
+    if snapshot.clock_ahead:
+        yield line(Span(f"clock {snapshot.clock_ahead:+,.0f} s", "warn"))
     if snapshot.modules:
         failed = sum(module.status == "failed" for module in snapshot.modules)
         count = plural(len(snapshot.modules), "module")
@@ -58,6 +70,14 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
         yield line(plural(len(snapshot.clients), "client"))
         if blocked is None:
             yield line(Span("loop ok", "dim"))
+
+
+def _trouble(troubles: tuple[str, ...], roomy: bool) -> Line:
+    """The first of them, as far as there is room for it: where it is stands at its beginning."""
+    first = one_line(troubles[0])
+    most = TROUBLE_CELLS if roomy else TROUBLE_CELLS_NARROW
+    more = f" +{len(troubles) - 1}" if len(troubles) > 1 else ""
+    return line(Span(f"✗ {fit(first, most).rstrip()}{more}", "bad"))
 
 
 def _right(snapshot: Snapshot) -> Line:
@@ -78,7 +98,20 @@ class Header(Live):
     ALLOW_SELECT = False
 
     def parts(self, s: Snapshot) -> tuple[object, ...]:
-        return (s.phase, s.name, s.version, s.started, s.modules, s.clients, s.blocked, s.recording, s.replay)
+        return (
+            s.phase,
+            s.name,
+            s.version,
+            s.started,
+            s.modules,
+            s.clients,
+            s.blocked,
+            s.config_problem,
+            s.faults,
+            s.clock_ahead,
+            s.recording,
+            s.replay,
+        )
 
     def redraw(self) -> None:
         self.refresh()

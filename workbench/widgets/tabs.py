@@ -37,11 +37,14 @@ def tab_texts(places: Sequence[Place], badges: Mapping[str, str], active: str, w
 
 
 def tab_badges(snapshot: Snapshot) -> dict[str, str]:
-    """What a tab tells besides its title: how many tasks and runs go on, whether files are recorded."""
+    """What a tab tells besides its title: how many tasks and runs go on, whether a breaker is not closed,
+    whether files are recorded."""
     running = len(snapshot.running_tasks) + sum(run.status == "running" for run in snapshot.runs)
     badges = {}
     if running:
         badges["tasks"] = f"({running})"
+    if any(breaker.status != "closed" for breaker in snapshot.breakers):
+        badges["health"] = "!"
     if snapshot.recording is not None:
         badges["watch"] = "●"
     elif snapshot.replay is not None:
@@ -62,7 +65,7 @@ class TabLine(Live):
         self.active = active
 
     def parts(self, s: Snapshot) -> tuple[object, ...]:
-        return (s.tasks, s.runs, s.recording, s.replay)
+        return (s.tasks, s.runs, s.breakers, s.recording, s.replay)
 
     def redraw(self) -> None:
         self.refresh()

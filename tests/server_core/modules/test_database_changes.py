@@ -27,6 +27,9 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
+SLEEPERS = 2
+"""Who sleeps by the clock while nothing happens: the watch of the file, and the pool until one is idle too long."""
+
 
 @pytest.fixture
 def shop_file(tmp_path: Path) -> Path:
@@ -40,7 +43,7 @@ def clock() -> ManualClock:
 
 async def look(clock: ManualClock) -> None:
     """Let the module look at its file once."""
-    await until(lambda: clock.sleepers, "the module waits for its next look")
+    await until(lambda: clock.sleepers == SLEEPERS, "the module waits for its next look")
     clock.advance(0.5)
 
 
@@ -99,7 +102,7 @@ async def test_nothing_is_told_while_nobody_writes(shop_file: Path, clock: Manua
         await shop.read("db://table/books")
         for _ in range(3):
             await look(clock)
-        await until(lambda: clock.sleepers, "the last look is over")
+        await until(lambda: clock.sleepers == SLEEPERS, "the last look is over")
         assert shop.server.inspect().cache.entries == 1
 
 
@@ -191,6 +194,19 @@ async def test_a_database_that_goes_away_trips_the_breaker_and_comes_back_by_its
         assert state.modules[0].note == "2 tables, 1 view"
 
 
+async def test_a_probe_by_hand_asks_the_database_itself(shop_file: Path, clock: ManualClock) -> None:
+    kept = shop_file.with_name("kept.db")
+    async with opened(f"sqlite:///{shop_file}", clock=clock, breaker=BreakerSettings(1, 60)) as shop:
+        shutil.move(shop_file, kept)
+        await shop.refused("SELECT 1")
+        breaker = shop.server.breakers.get("shop")
+        assert "shop.db is gone" in await breaker.probe()
+        assert breaker.state().status == "open"
+        shutil.move(kept, shop_file)
+        assert await breaker.probe() == "it answers again and is closed"
+        assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 250}]
+
+
 def test_a_look_at_a_locked_file_waits_for_nothing_and_the_next_one_tells(shop_file: Path) -> None:
     watch = SqliteFileWatch(str(shop_file))
     assert watch.look() is None
@@ -243,5 +259,5 @@ async def test_many_writes_and_reads_together_never_show_an_old_state_for_good(
             write(shop_file, f"INSERT INTO authors VALUES ({number}, 'n', NULL)")
             await asyncio.gather(look(clock), shop.read("db://table/authors"))
         await look(clock)
-        await until(lambda: clock.sleepers, "the last look is over")
+        await until(lambda: clock.sleepers == SLEEPERS, "the last look is over")
         assert (await shop.read("db://table/authors"))["metadata"]["total"] == 22

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import threading
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from mcp import Client, MCPError
 
-from server_core.events import ErrorReported, FunctionsReloaded, RequestProgressed
+from server_core.events import ClientsNotified, FunctionsReloaded, ModuleNoted, RequestProgressed
 from server_core.modules.functions import FunctionsModule
 from server_core.server import Server
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision, connect, expect
@@ -230,13 +231,33 @@ async def test_a_saved_file_is_taken_over_in_place_and_clients_are_told(tmp_path
 async def test_a_broken_save_keeps_the_old_functions_and_a_mended_one_is_taken_over(tmp_path: Path) -> None:
     server = served(tmp_path, "@tool\ndef a() -> str:\n    return 'old'\n", reload=True)
     async with server.running(), connect(server) as client:
-        async with expect(server.bus, ErrorReported) as error:
+        async with expect(server.bus, ModuleNoted) as noted:
             (tmp_path / "tools.py").write_text("def broken(:\n")
-        assert "tools.py:1" in error.result().error
+        assert noted.result() == ModuleNoted(
+            "tools", "tools.py:1: invalid syntax; the old functions serve on", trouble=True
+        )
+        assert server.inspect().modules[0].trouble
         assert await call(client, "a") == "old"
         async with expect(server.bus, FunctionsReloaded):
             (tmp_path / "tools.py").write_text(HEAD + "@tool\ndef a() -> str:\n    return 'new'\n")
         assert await call(client, "a") == "new"
+        assert not server.inspect().modules[0].trouble
+
+
+async def test_clients_are_told_only_of_lists_that_are_others_now(tmp_path: Path) -> None:
+    first = "@tool\ndef a() -> str:\n    return 'old'\n\n@prompt\ndef a_prompt() -> str:\n    return 'old'\n"
+    server = served(tmp_path, first, reload=True)
+    told: list[str] = []
+    async with server.running(), connect(server, OLDEST) as client:
+        await client.list_tools()
+        server.bus.subscribe(
+            lambda event: told.append(event.fact.kind) if isinstance(event.fact, ClientsNotified) else None
+        )
+        async with expect(server.bus, FunctionsReloaded):
+            (tmp_path / "tools.py").write_text(HEAD + first.replace("'old'", "'new'"))
+        async with expect(server.bus, ClientsNotified):
+            (tmp_path / "tools.py").write_text(HEAD + first + "@tool\ndef b() -> str:\n    return 'b'\n")
+    assert told == ["tools"]
 
 
 async def test_marked_functions_can_be_given_without_a_file(tmp_path: Path) -> None:
@@ -258,3 +279,17 @@ async def test_a_path_that_leads_elsewhere_is_refused_in_a_template(tmp_path: Pa
         for uri in ("x://../../etc/passwd", "x:///etc/passwd", "x://%2e%2e/secret"):
             with pytest.raises(MCPError, match="leads elsewhere"):
                 await client.read_resource(uri)
+
+
+@REVISIONS
+async def test_bytes_are_an_embedded_resource_whatever_is_in_them(
+    tmp_path: Path, protocol: ProtocolRevision
+) -> None:
+    server = served(tmp_path, "@tool\ndef every_byte() -> bytes:\n    return bytes(range(256))\n")
+    async with server.running(), connect(server, protocol) as client:
+        [tool] = (await client.list_tools()).tools
+        assert tool.output_schema is None
+        result = await client.call_tool("every_byte", {})
+    [block] = result.content
+    assert not result.is_error
+    assert base64.b64decode(block.resource.blob) == bytes(range(256))  # type: ignore[union-attr]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -97,39 +96,10 @@ async def test_a_stream_cancelled_half_way_closes_its_generator(tmp_path: Path) 
         assert result.structured_content == {"result": ["endless"]}
 
 
-async def test_a_growing_file_is_followed_and_a_cut_one_begins_anew(tmp_path: Path) -> None:
-    path = tmp_path / "ticker.log"
-    path.write_text("one\n")
-    server = Server("s", base=tmp_path)
-    feed = server.add(StreamsModule("feed", sources={"ticker": {"path": "ticker.log", "follow": True}}))
-    async with server.running(), aclosing(feed.follow("ticker")) as pieces:
-        assert await anext(pieces) == "one\n"
-        with path.open("a") as file:
-            file.write("two\n")
-        assert await asyncio.wait_for(anext(pieces), 5) == "two\n"
-        path.write_text("3\n")
-        assert await asyncio.wait_for(anext(pieces), 5) == "3\n"
-
-
 async def test_a_source_needs_a_path_or_a_function(tmp_path: Path) -> None:
     server = served(tmp_path, {"odd": {}})
     async with server.running():
         assert "odd: give it a path or a function" in server.inspect().modules[1].reason
-
-
-async def test_a_rotated_file_is_followed_from_its_old_end_to_its_new_beginning(tmp_path: Path) -> None:
-    path = tmp_path / "ticker.log"
-    path.write_text("one\n")
-    server = Server("s", base=tmp_path)
-    feed = server.add(StreamsModule("feed", sources={"ticker": {"path": "ticker.log", "follow": True}}))
-    async with server.running(), aclosing(feed.follow("ticker")) as pieces:
-        assert await anext(pieces) == "one\n"
-        old = path.rename(tmp_path / "ticker.log.1")
-        with old.open("a") as file:
-            file.write("last\n")
-        path.write_text("a new and longer beginning\n")
-        assert await asyncio.wait_for(anext(pieces), 5) == "last\n"
-        assert await asyncio.wait_for(anext(pieces), 5) == "a new and longer beginning\n"
 
 
 async def test_subscribed_clients_are_told_when_a_followed_file_grows(tmp_path: Path) -> None:

@@ -386,7 +386,7 @@ async def test_a_workflow_that_calls_itself_is_stopped(tmp_path: Path) -> None:
 
     server = served(tmp_path, calling("v"), others={"v": {"steps": [calling("w")]}})
     async with server.running(), connect(server) as client:
-        assert "Workflow w calls itself: w → v → w" in await failure(client)
+        assert "workflow w calls itself: w → v → w" in await failure(client)
 
 
 async def test_an_api_call_is_made_and_its_secret_is_in_no_result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -102,12 +103,37 @@ async def raw_client(url: str, protocol: ProtocolRevision) -> AsyncIterator[RawC
         yield client
 
 
+UNEXPECTED = "failed unexpectedly (reference"
+MISBEHAVIOUR = [
+    ("leaves", UNEXPECTED),
+    ("leaves_from_the_loop", UNEXPECTED),
+    ("interrupts", UNEXPECTED),
+    ("cancels_itself", UNEXPECTED),
+    ("cancels_itself_on_a_thread", UNEXPECTED),
+    ("raises_a_group", UNEXPECTED),
+    ("stops_iterating", UNEXPECTED),
+    ("closes_itself", UNEXPECTED),
+    ("unspeakable", UNEXPECTED),
+    ("never_returns", "took longer than 0.2 s and was stopped"),
+    ("never_returns_on_a_thread", "took longer than 0.2 s and was stopped"),
+    ("not_a_number", "NaN"),
+    ("not_json", "JSON can't carry"),
+    ("holds_itself", "holds itself"),
+    ("huge_number", "digits"),
+    ("huge", "20.0 MB or more, over the limit of 4.0 MB"),
+]
+"""Tools that do what tools should not, each with what the client is told."""
+
+
 def misbehaving(**limits: Any) -> Server:
     """A server of functions that do what functions should not."""
     functions = [
         leaves, leaves_from_the_loop, cancels_itself, never_returns, lone_surrogate, not_a_number, huge,
         huge_with_progress, odd_progress, odd_log, odd_error, echo, odd_prompt, huge_prompt, leaving_prompt,
-        leaving_resource, odd_resource, huge_resource,
+        closing_prompt, closing_resource, closing_cached_resource,
+        leaving_resource, odd_resource, huge_resource, never_returns_on_a_thread, cancels_itself_on_a_thread,
+        not_json, holds_itself, unspeakable, interrupts, raises_a_group, stops_iterating,
+        closes_itself, huge_number,
     ]  # fmt: skip
     server = Server("misbehaving", limits=LimitSettings(**limits))
     server.add(FunctionsModule("bad", functions=functions))
@@ -127,6 +153,64 @@ async def leaves_from_the_loop() -> str:
 @tool
 async def cancels_itself() -> str:
     raise asyncio.CancelledError
+
+
+@tool
+def cancels_itself_on_a_thread() -> str:
+    raise asyncio.CancelledError
+
+
+@tool
+def never_returns_on_a_thread() -> str:
+    threading.Event().wait()
+    return ""
+
+
+@tool
+async def interrupts() -> str:
+    raise KeyboardInterrupt
+
+
+@tool
+async def raises_a_group() -> str:
+    raise BaseExceptionGroup("several", [SystemExit(3), ValueError("one")])
+
+
+@tool
+def stops_iterating() -> str:
+    return str(next(iter(())))
+
+
+@tool
+async def closes_itself() -> str:
+    raise GeneratorExit
+
+
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@tool
+async def unspeakable() -> str:
+    raise UnspeakableError
+
+
+@tool
+def not_json() -> dict[str, Any]:
+    return {"value": [object()]}
+
+
+@tool
+def holds_itself() -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    value["self"] = value
+    return value
+
+
+@tool
+def huge_number() -> int:
+    return 10**5000
 
 
 @tool
@@ -193,6 +277,21 @@ def huge_prompt() -> str:
 @prompt
 def leaving_prompt() -> str:
     sys.exit(3)
+
+
+@prompt
+async def closing_prompt() -> str:
+    raise GeneratorExit
+
+
+@resource("bad://closing")
+async def closing_resource() -> str:
+    raise GeneratorExit
+
+
+@resource("bad://cached", cached=True)
+async def closing_cached_resource() -> str:
+    raise GeneratorExit
 
 
 @resource("bad://leaving")

@@ -12,6 +12,7 @@ from mcp import Client, MCPError
 from server_core.errors import TOO_LARGE
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision
 from tests.server_core.protocol.http_for_tests import (
+    MISBEHAVIOUR,
     connected,
     misbehaving,
     raw_client,
@@ -35,17 +36,7 @@ async def call(client: Client, name: str, **arguments: Any) -> Any:
 
 
 @REVISIONS
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("leaves", "failed unexpectedly (reference"),
-        ("leaves_from_the_loop", "failed unexpectedly (reference"),
-        ("cancels_itself", "failed unexpectedly (reference"),
-        ("never_returns", "took longer than 0.2 s and was stopped"),
-        ("not_a_number", "NaN"),
-        ("huge", "20.0 MB or more, over the limit of 4.0 MB"),
-    ],
-)
+@pytest.mark.parametrize(("name", "said"), MISBEHAVIOUR)
 async def test_a_tool_that_misbehaves_is_answered_with_what_is_wrong(
     name: str, said: str, url: str, protocol: ProtocolRevision
 ) -> None:
@@ -89,6 +80,9 @@ async def test_prompts_and_resources_that_misbehave_are_answered_with_errors(
     async with connected(url, protocol) as client:
         for work, said in (
             (client.get_prompt("leaving_prompt"), "Internal error (reference"),
+            (client.get_prompt("closing_prompt"), "Internal error (reference"),
+            (client.read_resource("bad://closing"), "Internal error (reference"),
+            (client.read_resource("bad://cached"), "Internal error (reference"),
             (client.get_prompt("huge_prompt"), "The prompt has 20.0 MB"),
             (client.read_resource("bad://leaving"), "Internal error (reference"),
             (client.read_resource("bad://huge"), "The resource has 20.0 MB"),

@@ -12,10 +12,10 @@ from mcp.types import CallToolResult
 
 from server_core.events import TaskChanged
 from server_core.module import Module, ModuleContext
-from server_core.request import ProgressSink
 from server_core.results import text_result
 from server_core.server import Server
-from server_core.tasking.engine import LocalTaskEngine
+from server_core.tasking.engine import TaskRun
+from server_core.tasking.local import LocalTaskEngine
 from server_core.tasking.store import TaskRow, TaskStore
 from server_core.testing import expect
 
@@ -48,12 +48,12 @@ async def engine_in(folder: Path, owner: str = "one", most: int = 10) -> AsyncIt
             await engine.close()
 
 
-async def endless(_sink: ProgressSink) -> CallToolResult:
+async def endless(_run: TaskRun) -> CallToolResult:
     await asyncio.Event().wait()
     return text_result("")
 
 
-async def at_once(_sink: ProgressSink) -> CallToolResult:
+async def at_once(_run: TaskRun) -> CallToolResult:
     return text_result("done")
 
 

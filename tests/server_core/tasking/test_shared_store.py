@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from server_core.events import TaskChanged, TaskProgressed, TaskStarted
-from server_core.request import ProgressSink
 from server_core.results import text_result
-from server_core.tasking.engine import LocalTaskEngine
+from server_core.tasking.engine import TaskRun
+from server_core.tasking.local import LocalTaskEngine
 from server_core.testing import expect
 from tests.server_core.tasking.test_engine import at_once, endless, engine_in, status_of
 from tests.waiting import until
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True)
 def quick_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server_core.tasking.engine.HOUSEKEEPING_SECONDS", 0.02)
+    monkeypatch.setattr("server_core.tasking.local.HOUSEKEEPING_SECONDS", 0.02)
 
 
 def shown(engine: LocalTaskEngine) -> dict[str, str]:
@@ -40,11 +40,43 @@ async def test_a_task_of_another_process_is_cancelled_where_it_runs(tmp_path: Pa
         assert await second.cancel("nothing") is None
 
 
+async def test_what_a_task_asks_is_answered_through_another_process(tmp_path: Path) -> None:
+    async def work(run: TaskRun):  # type: ignore[no-untyped-def]
+        await run.progressed(1, 2, "half way")
+        first = run.ask({"name": {"method": "elicitation/create", "params": {"message": "Who?"}}})
+        second = run.ask({"list": {"method": "roots/list"}})
+        return text_result(str(await asyncio.gather(first, second)))
+
+    async with engine_in(tmp_path, "one") as first, engine_in(tmp_path, "two") as second:
+        state = await first.start("t", {}, work)
+        await until(
+            lambda: [each.message for each in second.states()] == ["asks: Who?; roots/list"],
+            "the other process shows what is asked",
+        )
+        row = await second.get(state.task)
+        assert row is not None
+        assert row.state.status == "input_required"
+        by_method = {request["method"]: question for question, request in row.asked.items()}
+        await second.answer(state.task, {by_method["roots/list"]: [], "nobody's": 1})
+        await until(
+            lambda: [each.message for each in first.states()] == ["asks: Who?"], "one question is left"
+        )
+        await second.answer(state.task, {by_method["elicitation/create"]: "Ada"})
+        await until(lambda: shown(second) == {state.task: "completed"}, "it went on to its end")
+        row = await second.get(state.task)
+        assert row is not None
+        assert (row.state.detail, row.state.message, row.asked) == (
+            "[{'name': 'Ada'}, {'list': []}]",
+            "half way",
+            {},
+        )
+
+
 async def test_the_tasks_of_another_process_are_shown_and_told_of(tmp_path: Path) -> None:
     go = asyncio.Event()
 
-    async def work(sink: ProgressSink):  # type: ignore[no-untyped-def]
-        await sink(1, 2, "half way")
+    async def work(run: TaskRun):  # type: ignore[no-untyped-def]
+        await run.progressed(1, 2, "half way")
         await go.wait()
         return text_result("done")
 

@@ -96,7 +96,8 @@ def test_every_finding_is_told_at_once_with_its_path() -> None:
         "steps[3].expression: 'a[' is no JMESPath expression: it is incomplete",
         "steps[4].then[1].url: must be a URL that begins with http:// or https://",
         "steps[5].argumnts: unknown key 'argumnts'; did you mean arguments?",
-        "steps[6]: its type is missing; there are api_call, data_transform, condition, tool_call",
+        "steps[6]: its type is missing; there are api_call, data_transform, condition, tool_call, "
+        "parallel, for_each",
         "steps[7]: a step is a table",
     ]
 

@@ -83,6 +83,8 @@ def test_a_tool_error_is_exit_code_1(run) -> None:  # type: ignore[no-untyped-de
         (["read", "db://table/boks"], 3, "did you mean db://table/books"),
         (["prompt", "reviews"], 3, "did you mean review?"),
         (["run", "restok"], 3, "did you mean restock?"),
+        (["run", "restock", "copie=3"], 2, "Unknown argument copie; did you mean copies?"),
+        (["run", "evening", "x=1"], 2, "Unknown argument x; it takes none"),
         (["replay", "nothing.jsonl"], 3, "There is no recording nothing.jsonl"),
         (["test"], 2, "not there yet"),
         (["serve", "--http", "nowhere"], 2, "'nowhere' is no address: write HOST:PORT"),
@@ -161,3 +163,12 @@ def test_the_first_word_may_be_a_folder() -> None:
     assert with_command(["-p", "list", "call", "add"]) == ["-p", "list", "call", "add"]
     assert with_command(["--debug", "."]) == ["--debug", "open", "."]
     assert with_command([]) == []
+
+
+def test_the_chunks_of_a_stream_are_printed_as_one_text(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("read", "shop://till")
+    lines = out.rstrip().splitlines()
+    assert code == 0, err
+    assert lines[0] == "THE BOOKSHOP"
+    assert lines[-1].startswith("SUM")
+    assert all(line.strip() for line in lines)

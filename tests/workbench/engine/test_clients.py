@@ -116,6 +116,7 @@ async def test_an_unexpected_failure_of_a_tool_is_recorded_with_its_reference(ri
     assert record.outcome == "tool_error"
     assert record.reference
     assert record.reference in str(record.result)
+    assert record.cause.startswith("Traceback (most recent call last):")
     assert record.error is None
 
 

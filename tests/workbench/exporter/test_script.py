@@ -41,7 +41,7 @@ def test_the_wiring_is_what_a_person_would_write(tmp_path: Path) -> None:
         '[server]\nname = "shop"\nversion = "1.2"\n[cache]\nmax_size = 10\nttl = 5\n[breaker]\nreset_timeout = 7\n'
         '[modules.docs]\nkind = "files"\npath = "docs"\nignore = ["*.tmp"]\n'
         '[modules.db]\nkind = "database"\nurl = "sqlite:///shop.db"\npool = { max_size = 4 }\n'
-        "breaker = { failure_threshold = 2 }\n"
+        'breaker = { failure_threshold = 2, ignore = ["ValueError"] }\n'
         '[modules.off]\nkind = "files"\npath = "x"\nenabled = false\n'
     )
     export = make_export(project_in(tmp_path / "p", toml), tmp_path / "shop.py")
@@ -62,7 +62,7 @@ def build() -> Server:
             "db",
             url="sqlite:///shop.db",
             pool=PoolSettings(max_size=4),
-            breaker=BreakerSettings(failure_threshold=2, reset_timeout=7),
+            breaker=BreakerSettings(failure_threshold=2, reset_timeout=7, ignore=["ValueError"]),
         )
     )
     return server

@@ -88,6 +88,17 @@ def test_secrets_of_http_requests_become_variables_in_branches_too() -> None:
     assert inner["url"] == "https://me:pw@host/"
 
 
+def test_secrets_in_branches_side_by_side_and_in_items_become_variables() -> None:
+    def asking(token: str) -> dict[str, object]:
+        return {"type": "api_call", "url": "https://a.example/", "headers": {"Authorization": token}}
+
+    each = {"type": "for_each", "items": "x", "steps": [asking("Bearer one")]}
+    both = {"type": "parallel", "branches": {"a": [asking("Bearer two")], "b": [each]}}
+    hidden, secrets = hidden_secrets({"w": {"steps": [both]}}, "flows")
+    assert sorted(value for value, _place in secrets.values()) == ["Bearer one", "Bearer two"]
+    assert "Bearer" not in str(hidden)
+
+
 def test_the_script_has_no_secret_and_the_export_says_what_to_set(tmp_path: Path) -> None:
     toml = """
     [server]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mcp.types import Resource
 from textual.pilot import Pilot
 
 from server_core.inspection import CacheEntryState
@@ -13,7 +15,10 @@ from tests.waiting import until
 from tests.workbench.fake_calls import CallEngine, record_of, text_result
 from tests.workbench.fakes import NOON
 from tests.workbench.screens.shown import LARGE, SMALL, quiet_app
+from workbench.engine.following import Gathered
+from workbench.records import Owner
 from workbench.screens.resources import ResourcesScreen
+from workbench.screens.resources.streamview import StreamView
 from workbench.screens.tools import ToolsScreen
 from workbench.widgets.callview import CallView
 from workbench.widgets.textview import TextView
@@ -111,3 +116,31 @@ def test_the_picture_is_as_it_was(
     run: Callable[[Pilot[Any]], Any], size: tuple[int, int], snap_compare: Any
 ) -> None:
     assert snap_compare(quiet_app(engine()), terminal_size=size, run_before=run)
+
+
+async def followed(pilot: Pilot[Any]) -> None:
+    """The resources screen while a stream is followed."""
+    await until(lambda: pilot.app.snapshot.phase == "running", "a running server")  # type: ignore[attr-defined]
+    await pilot.press("3")
+    await until(lambda: isinstance(pilot.app.screen, ResourcesScreen), "the screen")
+    screen = pilot.app.screen
+    assert isinstance(screen, ResourcesScreen)
+    await until(lambda: bool(screen._rows.rows), "the tree")
+    screen._rows.show_key("stream://ticker")
+    await until(lambda: screen.shown is not None and screen.shown.target == "stream://ticker", "the stream")
+    await pilot.press("F")
+    await until(lambda: screen.stream is not None and screen.stream.pieces == 40, "its chunks")
+    await until(lambda: "◌" in str(screen.query_one(StreamView).border_title), "that it goes on")
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["stream", "stream-small"])
+def test_the_picture_of_a_stream_is_as_it_was(size: tuple[int, int], snap_compare: Any) -> None:
+    made = engine()
+    made.resources = [*made.resources, Resource(uri="stream://ticker", name="ticker", mime_type="text/plain")]
+    owners = {**made.offers.resources, "stream://ticker": Owner("feed", follows=True)}
+    made.offers = made.offers._replace(resources=owners)
+    lines = "".join(f"09:{number:02}  Mrs Finch buys The Slow Clock  {number}.50\n" for number in range(40))
+    made.streams["stream://ticker"] = [Gathered(40, len(lines), lines, 0)]
+    made.gates["stream://ticker"] = asyncio.Event()
+    assert snap_compare(quiet_app(made), terminal_size=size, run_before=followed)

@@ -28,7 +28,7 @@ async def test_help_is_about_what_has_the_focus(key: str):
 
 
 async def test_help_of_a_screen_has_its_own_keys():
-    async with shown(FakeEngine(), LARGE, "5", "question_mark") as (app, _pilot):
+    async with shown(FakeEngine(), LARGE, "6", "question_mark") as (app, _pilot):
         await sees(app, "On this screen")
         assert "Record the file changes from now on" in screen_text(app)
 
@@ -59,4 +59,4 @@ async def test_the_palette_offers_what_works_here_the_screens_and_what_has_no_ke
         assert {"Filter  (f)", "Tasks  (4)", "Quit  (q)", "Choose a theme"} <= set(offered)
         assert not {"Trip  (t)", "Down  (j)"} & set(offered)
         found = [hit.text async for hit in provider.search("record them")]
-        assert found[0] == "Watch  (5)"
+        assert found[0] == "Watch  (6)"

@@ -101,7 +101,7 @@ async def test_resources_tasks_hit_rate_and_breakers_are_in_sight(size: tuple[in
     async with shown(busy_engine(), size) as (app, _pilot):
         text = screen_text(app)
         for words in (
-            "55 resources",
+            "53 resources",
             "reindex",
             "57 %",
             "87.3 %",

@@ -5,14 +5,17 @@ After a change that is meant: `pytest tests/workbench/screens/test_pictures.py -
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from tests.workbench.fakes import FakeEngine
+from server_core.inspection import BreakerChange, PoolHolder
+from tests.workbench.fakes import NOON, STATE, STORY, FakeEngine
 from tests.workbench.screens.shown import LARGE, SMALL, busy_engine, quiet_app, settled
+from tests.workbench.screens.test_health import failure
 from workbench.app import WorkbenchApp
 from workbench.preferences import save_theme
 
@@ -46,7 +49,42 @@ def test_tasks(snap_compare: Any):
 
 
 def test_watch(snap_compare: Any):
-    assert snap_compare(quiet_app(FakeEngine()), terminal_size=LARGE, run_before=after("5"))
+    assert snap_compare(quiet_app(FakeEngine()), terminal_size=LARGE, run_before=after("6"))
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=["120x40", "80x24"])
+def test_health(snap_compare: Any, size: tuple[int, int]):
+    (shop, books, supplier), (pool,) = STATE.breakers, STATE.pools
+    changes = (
+        BreakerChange(NOON - 20, "closed", "open", "3 failures in a row: OSError: no route"),
+        BreakerChange(NOON - 6, "open", "half_open", "the time to wait is over"),
+        BreakerChange(NOON - 1, "half_open", "open", "the probe failed: OSError: no route"),
+    )
+    state = replace(
+        STATE,
+        breakers=(
+            replace(shop, failures=2, guards=("query", "db://table/{name}"), last_error="timed out"),
+            books,
+            replace(supplier, history=changes, guards=("ask_supplier",)),
+        ),
+        pools=(
+            replace(
+                pool,
+                in_use=2,
+                idle=0,
+                waiting=1,
+                max_size=2,
+                timed_out=3,
+                waiters=(PoolHolder("export", NOON - 9, 42),),
+            ),
+        ),
+    )
+    errors = (
+        (-2.0, failure("5ce1f0a2", "KeyError: 'isbn'", source="uncaught", method="")),
+        (-1.0, failure()),
+    )
+    engine = FakeEngine([*STORY, *errors], state)
+    assert snap_compare(quiet_app(engine), terminal_size=size, run_before=after("5", "G"))
 
 
 def test_start(snap_compare: Any, monkeypatch: pytest.MonkeyPatch):

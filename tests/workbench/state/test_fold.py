@@ -13,8 +13,10 @@ import server_core.events
 import workbench.facts
 from server_core.bus import Event
 from server_core.events import (
+    FOLLOW_METHOD,
     BreakerChanged,
     BreakerFailed,
+    BreakerProbed,
     BreakerRecovered,
     BreakerRefused,
     CacheEvicted,
@@ -24,6 +26,8 @@ from server_core.events import (
     ClientConnected,
     ClientDisconnected,
     ClientsNotified,
+    ErrorFrame,
+    ErrorReported,
     FileChange,
     FilesChanged,
     FunctionsReloaded,
@@ -39,6 +43,7 @@ from server_core.events import (
     PoolChanged,
     ReplayFinished,
     ReplayStarted,
+    RequestFinished,
     RequestProgressed,
     RequestStarted,
     ServerStarted,
@@ -52,6 +57,7 @@ from server_core.events import (
     WorkflowFinished,
     WorkflowStarted,
 )
+from server_core.inspection import FailureState
 from tests.workbench.fakes import NOON, STATE, STORY, request, traffic
 from workbench.facts import (
     Dropped,
@@ -65,7 +71,7 @@ from workbench.facts import (
 from workbench.state import Snapshot
 from workbench.state.fold import FOLDS, reduce
 from workbench.state.happenings import TOLD
-from workbench.state.snapshot import BATCHES, ENDED_TASKS, HAPPENINGS, LATENCIES, LOGS
+from workbench.state.snapshot import BATCHES, ENDED_TASKS, FAILURES, HAPPENINGS, LATENCIES, LOGS
 
 _seq = itertools.count(1)
 
@@ -236,6 +242,8 @@ def test_a_breaker_fails_opens_half_opens_and_closes():
     shop = s.breakers[0]
     assert (shop.status, shop.retry_at, shop.refused) == ("open", NOON + 60, 1)
     s = after(BreakerChanged("shop", "open", "half_open", 5, 0.0, "a probe"), start=s)
+    assert not s.breakers[0].probing
+    s = after(BreakerProbed("shop", True), start=s)
     assert (s.breakers[0].status, s.breakers[0].retry_at, s.breakers[0].probing) == ("half_open", 0.0, True)
     s = after(BreakerChanged("shop", "half_open", "closed", 0, 0.0, "the probe"), start=s)
     shop = s.breakers[0]
@@ -255,10 +263,37 @@ def test_what_is_not_known_yet_is_shown_and_asked_after():
     assert (s.pools[0].name, s.pools[0].in_use) == ("p", 2)
 
 
-def test_a_pool_s_figures_follow_and_its_holders_are_not_made_up():
+def test_who_holds_and_who_waits_follows_from_step_to_step():
+    s = after(
+        ServerInspected(STATE),
+        PoolChanged("shop", "released", 9, 1, 0, 10, "query", 41),
+        PoolChanged("shop", "acquired", 0, 10, 0, 10, "export", 42),
+        PoolChanged("shop", "waiting", 0, 10, 1, 10, "query", 43),
+        PoolChanged("shop", "waiting", 0, 10, 2, 10, "report", 44),
+    )
+    pool = s.pools[0]
+    assert [one.holder for one in pool.holders] == ["db://table/books", "export"]
+    assert [(one.holder, one.since) for one in pool.waiters] == [("query", NOON), ("report", NOON)]
+    s = after(
+        PoolChanged("shop", "released", 1, 9, 2, 10, "export", 42),
+        PoolChanged("shop", "acquired", 0, 10, 1, 10, "query", 43),
+        PoolChanged("shop", "cancelled", 0, 10, 0, 10, "report", 44),
+        PoolChanged("shop", "closed", 0, 10, 0, 10),
+        at=NOON + 2,
+        start=s,
+    )
+    pool = s.pools[0]
+    assert [(one.holder, one.since) for one in pool.holders] == [
+        ("db://table/books", NOON - 12),
+        ("query", NOON + 2),
+    ]
+    assert pool.waiters == ()
+
+
+def test_a_pool_s_figures_follow():
     s = after(ServerInspected(STATE), PoolChanged("shop", "timed_out", 0, 10, 3, 10))
     pool = s.pools[0]
-    assert (pool.idle, pool.in_use, pool.waiting, pool.timed_out, pool.holders) == (0, 10, 3, 1, ())
+    assert (pool.idle, pool.in_use, pool.waiting, pool.timed_out) == (0, 10, 3, 1)
     assert pool.min_size == 2
 
 
@@ -381,6 +416,37 @@ def test_what_would_be_lost_by_leaving_is_told_in_words():
     assert Snapshot().busy == ()
 
 
+def test_who_follows_a_stream_just_looks() -> None:
+    following = RequestStarted(1, FOLLOW_METHOD, "stream://ticker", "workbench", "k")
+    reading = RequestStarted(2, "resources/read", "stream://ticker", "c1", "k")
+    assert after(following).busy == ()
+    assert after(following, reading).busy == ("1 request",)
+    finished = RequestFinished(
+        1, FOLLOW_METHOD, "stream://ticker", "feed", "workbench", "k", "ok", 3600.0, (), 9, "", ""
+    )
+    s = after(following, finished)
+    assert s.active == ()
+    assert s.durations == Snapshot().durations
+
+
+def test_unexpected_errors_are_kept_newest_last_and_only_so_many():
+    s = after(*(ErrorReported(f"r{n}", "tool", "ValueError: no", "", "", 0) for n in range(FAILURES + 3)))
+    assert len(s.failures) == FAILURES
+    assert s.failures[-1].fact.reference == f"r{FAILURES + 2}"
+    assert s.failures[-1].at == NOON
+    assert after(LogWritten("a", "info", "b"), start=s).failures is s.failures
+
+
+def test_errors_that_were_dropped_on_the_way_are_taken_from_an_inspection():
+    known = ErrorReported("known", "tool", "ValueError: no", "", "", 0)
+    missed = ErrorReported("missed", "tool", "ValueError: no", "", "", 0)
+    state = dataclasses.replace(STATE, failures=(FailureState(NOON - 5, missed), FailureState(NOON, known)))
+    s = after(known)
+    s = after(ServerInspected(state), start=s)
+    assert [failure.fact.reference for failure in s.failures] == ["missed", "known"]
+    assert after(ServerInspected(state), start=s).failures is s.failures
+
+
 # -- the fold itself
 
 
@@ -408,10 +474,10 @@ def test_every_fact_of_the_vocabulary_is_folded_or_told():
         kind
         for module in (server_core.events, workbench.facts)
         for _, kind in inspect.getmembers(module, inspect.isclass)
-        if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
+        if dataclasses.is_dataclass(kind) and kind.__module__.startswith(module.__name__)
     }
-    # A chunk of a stream is part of a request, which is told; a change is part of a batch.
-    assert vocabulary - set(FOLDS) - set(TOLD) == {StreamChunked, FileChange}
+    # A chunk of a stream is part of a request, which is told; a change is part of a batch, a frame of an error.
+    assert vocabulary - set(FOLDS) - set(TOLD) == {StreamChunked, FileChange, ErrorFrame}
 
 
 TALE = [Event(number, NOON + at, fact) for number, (at, fact) in enumerate([*traffic()[-400:], *STORY], 1)]

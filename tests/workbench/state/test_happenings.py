@@ -47,7 +47,7 @@ def told(fact: object) -> tuple[str, str, str, str]:
         ),
         (
             ModuleStarted("shop", "database", 0.031, 1, 4, 1, 0),
-            ("shop", "started  31 ms", "1 tool, 5 resources", "ok"),
+            ("shop", "started  31 ms", "1 tool, 4 resources, 1 template", "ok"),
         ),
         (
             BreakerChanged("api", "open", "half_open", 3, 0.0, "time for a probe"),

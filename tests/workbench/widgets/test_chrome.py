@@ -55,16 +55,20 @@ def test_before_it_runs_and_when_it_fails_the_header_says_so():
 
 def test_tabs_have_their_titles_as_long_as_there_is_room():
     texts = tab_texts(PLACES, {"tasks": "(3)"}, "tools", 80)
-    assert texts[1:5] == [" 2 Tools ", " 3 Resources ", " 4 Tasks (3) ", " 5 Watch "]
+    assert texts[1:5] == [" 2 Tools ", " 3 Resources ", " 4 Tasks (3) ", " 5 Health "]
 
 
 def test_narrow_tabs_are_short_and_in_the_end_just_their_keys():
-    assert tab_texts(PLACES, {}, "resources", 58)[:3] == [" 1 Over ", " 2 Tools ", " 3 Resources "]
+    assert tab_texts(PLACES, {}, "resources", 68)[:3] == [" 1 Over ", " 2 Tools ", " 3 Resources "]
     assert tab_texts(PLACES, {}, "resources", 30)[:3] == [" 1 ", " 2 ", " 3 Resources "]
 
 
 def test_a_tab_tells_what_goes_on_behind_it():
-    assert tab_badges(after(ServerInspected(STATE), RecordingStarted("r"))) == {"tasks": "(2)", "watch": "●"}
+    assert tab_badges(after(ServerInspected(STATE), RecordingStarted("r"))) == {
+        "tasks": "(2)",
+        "health": "!",
+        "watch": "●",
+    }
     assert tab_badges(Snapshot()) == {}
 
 

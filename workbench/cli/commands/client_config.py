@@ -15,7 +15,7 @@ def run(options: Namespace) -> int:
     from workbench.exporter.clients import CLIENTS, client_entry
 
     if options.client not in CLIENTS:
-        raise not_found("client", options.client, CLIENTS)
+        raise not_found("client", options.client, CLIENTS, listed=False)
     script = Path(options.script) if options.script else None
     if script is not None and not script.is_file():
         raise CommandError(USAGE, f"There is no {script}; `workbench export -o {script}` writes it")

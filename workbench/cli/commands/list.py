@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workbench.cli.failures import FINE
+from workbench.cli.failures import FAILED, FINE
 from workbench.cli.output import say, show_json, show_table
 from workbench.cli.session import project_of, with_engine
 from workbench.engine import Engine
@@ -19,7 +19,10 @@ def run(options: Namespace) -> int:
         return _tell(options, _workflows(options))
 
     async def work(engine: Engine) -> int:
-        return _tell(options, await _listed(engine, options))
+        code = _tell(options, await _listed(engine, options))
+        # What a module would have offered that failed is missing, which stderr has told.
+        failed = any(module.status == "failed" for module in (await engine.inspect()).modules)
+        return FAILED if failed and options.what != "modules" else code
 
     return with_engine(options, work)
 
@@ -48,9 +51,22 @@ def _workflows(options: Namespace) -> list[dict[str, Any]]:
                     "module": name,
                     "description": definition.get("description", ""),
                     "steps": [step.get("id", "") for step in definition.get("steps", ())],
+                    "chain": _chain(definition.get("steps", ())),
                 }
             )
     return found
+
+
+def _chain(steps: Iterable[dict[str, Any]]) -> str:
+    """Steps in a line, each with those inside it, in the order in which they are written."""
+    told = []
+    for step in steps:
+        keys = {**step, **(step.get("config") or {})}
+        lists = [keys.get(name) or () for name in ("then", "else", "steps")]
+        inside = [each for steps in (*lists, *(keys.get("branches") or {}).values()) for each in steps]
+        name = step.get("id") or step.get("type", "")
+        told.append(f"{name} ({_chain(inside)})" if inside else name)
+    return " → ".join(told)
 
 
 def _tell(options: Namespace, items: list[dict[str, Any]]) -> int:
@@ -68,16 +84,20 @@ def _row(what: str, item: dict[str, Any]) -> list[str]:
         text = item["reason"] or item["note"]
         return [item["name"], item["kind"], item["status"], text]
     if what == "workflows":
-        return [item["name"], " → ".join(item["steps"]), item["description"]]
+        return [item["name"], item["chain"], item["description"]]
     name = item.get("uri") or item.get("uriTemplate") or item["name"]
     detail = (item.get("description") or item.get("title") or "").strip().partition("\n")[0]
     if what == "resources":
         return [name, item.get("mimeType", ""), detail or item["name"]]
     if what == "prompts":
-        return [name, " ".join(argument["name"] for argument in item.get("arguments") or ()), detail]
+        return [name, " ".join(_optional(argument) for argument in item.get("arguments") or ()), detail]
     if what == "tools":
         return [name, " ".join(_arguments(item.get("inputSchema") or {})), detail]
     return [name, detail]
+
+
+def _optional(argument: dict[str, Any]) -> str:
+    return str(argument["name"]) if argument.get("required") else f"[{argument['name']}]"
 
 
 def _arguments(schema: dict[str, Any]) -> list[str]:

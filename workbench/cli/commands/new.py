@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from pathlib import Path
 
@@ -22,6 +23,6 @@ def run(options: Namespace) -> int:
         raise CommandError(
             USAGE, f"{error.filename or folder} exists already; choose another folder"
         ) from error
-    say(f"Made {', '.join(made)}. Next: workbench {folder}")
+    say(f"Made {', '.join(made)}. Next: workbench {shlex.quote(str(folder))}")
     show(str(folder))
     return FINE

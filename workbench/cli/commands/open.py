@@ -16,17 +16,27 @@ if TYPE_CHECKING:
 
 def run(options: Namespace | SimpleNamespace) -> int:
     """Open the project, or the start screen where there is none."""
+    named = getattr(options, "project", None) or getattr(options, "folder", None)
+    folder = Path(named or ".")
+    if named is not None and not folder.exists():
+        raise CommandError(USAGE, _nothing_there(str(named)))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(
             USAGE, "The terminal interface needs a terminal; `workbench --help` shows the other commands"
         )
-    named = getattr(options, "project", None) or getattr(options, "folder", None)
-    folder = Path(named or ".")
-    if named is not None and not folder.exists():
-        raise CommandError(USAGE, f"There is no {folder}; `workbench new {folder}` makes a project there")
     # Everything that is imported stays: to look for garbage among it would only delay the first paint, after which
     # the application enables it again.
     gc.disable()
     from workbench.app import run as run_app
 
     return run_app(folder)
+
+
+def _nothing_there(named: str) -> str:
+    from server_core.errors import nearest
+    from workbench.cli.parser import COMMANDS
+
+    near = nearest(named, COMMANDS)
+    if near and "/" not in named:
+        return f"There is no command and no folder {named!r}; did you mean {' or '.join(near)}?"
+    return f"There is no {named}; `workbench new {named}` makes a project there"

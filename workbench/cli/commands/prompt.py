@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from workbench.cli.arguments import pairs
+from workbench.cli.arguments import check_names, pairs
 from workbench.cli.commands.call import block_text
 from workbench.cli.failures import not_found
 from workbench.cli.output import show
@@ -18,9 +18,11 @@ def run(options: Namespace) -> int:
     arguments = pairs(options.arguments)
 
     async def work(engine: Engine) -> int:
-        prompts = [prompt.name for prompt in await engine.list_prompts(options.protocol)]
+        prompts = {prompt.name: prompt for prompt in await engine.list_prompts(options.protocol)}
         if options.name not in prompts:
             raise not_found("prompt", options.name, prompts)
+        takes = prompts[options.name].arguments or ()
+        check_names(arguments, [each.name for each in takes], [each.name for each in takes if each.required])
         record = await engine.get_prompt(
             options.name, arguments, protocol=options.protocol, timeout=options.timeout
         )

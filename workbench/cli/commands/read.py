@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
 
-from workbench.cli.failures import NOT_FOUND, CommandError, not_found
-from workbench.cli.output import say, show, show_bytes
+from server_core.pipeline import NOT_A_STREAM
+from workbench.cli.failures import FAILED, FINE, NOT_FOUND, USAGE, CommandError, not_found
+from workbench.cli.output import say, show, show_bytes, show_piece
 from workbench.cli.records import conclude
 from workbench.cli.session import with_engine
-from workbench.engine import Engine
+from workbench.engine import Engine, EngineError
+from workbench.engine.following import Gathered
 
 
 def run(options: Namespace) -> int:
     """Read the resource and print its contents: text as text, bytes as bytes (not on a terminal)."""
+    if options.follow and options.json:
+        raise CommandError(USAGE, "--follow prints text as it comes, and --json one document: choose one")
 
     async def work(engine: Engine) -> int:
+        if options.follow:
+            return await followed(engine, options.uri)
         record = await engine.read(options.uri, protocol=options.protocol, timeout=options.timeout)
         try:
             result, code = conclude(record, as_json=options.json)
         except CommandError as error:
             if error.code == NOT_FOUND and "did you mean" not in str(error):
                 known = [str(resource.uri) for resource in await engine.list_resources(options.protocol)]
+                known += [each.uri_template for each in await engine.list_templates(options.protocol)]
                 raise not_found("resource", options.uri, known) from error
             raise
         if not options.json:
-            for content in result.get("contents") or ():
+            for content in joined(result.get("contents") or ()):
                 if "text" in content:
                     show(content["text"])
                 else:
@@ -36,3 +46,46 @@ def run(options: Namespace) -> int:
         return code
 
     return with_engine(options, work)
+
+
+def joined(contents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The contents of a read, the chunks of a stream put together: they may be cut anywhere."""
+    whole: list[dict[str, Any]] = []
+    for content in contents:
+        last = whole[-1] if whole else None
+        if last is not None and "text" in last and "text" in content and last["uri"] == content["uri"]:
+            whole[-1] = {**last, "text": last["text"] + content["text"]}
+        else:
+            whole.append(content)
+    return whole
+
+
+async def followed(engine: Engine, uri: str) -> int:
+    """Print what a stream brings as it comes, until it ends.
+
+    Raises:
+        CommandError: there is no such stream, or it failed. BrokenPipeError: nobody reads what is printed.
+    """
+    broken: list[BrokenPipeError] = []
+
+    def came(gathered: Gathered) -> None:
+        if gathered.dropped:
+            say(f"… {gathered.dropped:,} characters came too fast and were dropped")
+        try:
+            show_piece(gathered.text)
+        except BrokenPipeError as error:
+            broken.append(error)
+            following.cancel()
+
+    following = asyncio.create_task(engine.follow(uri, came))
+    try:
+        await following
+    except asyncio.CancelledError:
+        if broken:
+            raise broken[0] from None
+        raise
+    except EngineError as error:
+        text = str(error)
+        code = NOT_FOUND if text.startswith("Unknown ") else USAGE if text.endswith(NOT_A_STREAM) else FAILED
+        raise CommandError(code, text) from error
+    return FINE

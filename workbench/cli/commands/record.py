@@ -20,6 +20,8 @@ def run(options: Namespace) -> int:
     path = Path(options.output)
     if path.exists() and not options.force:
         raise CommandError(USAGE, f"{path} exists; --force overwrites it")
+    if not path.absolute().parent.is_dir():
+        raise CommandError(USAGE, f"There is no folder {path.parent}; make it first")
 
     async def work(engine: Engine) -> int:
         modules = {

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from typing import Any
 
 from server_core.bus import Event
-from server_core.events import StepFinished, StepStarted
-from workbench.cli.arguments import pairs
+from server_core.events import StepAttemptFailed, StepFinished, StepPlace, StepStarted
+from workbench.cli.arguments import check_names, pairs, typed
 from workbench.cli.commands.call import block_text
 from workbench.cli.failures import not_found
 from workbench.cli.output import say, show
 from workbench.cli.records import conclude
-from workbench.cli.session import with_engine
+from workbench.cli.session import project_of, with_engine
 from workbench.engine import Engine
+from workbench.project import Project
 
 
 def run(options: Namespace) -> int:
     """Run the workflow with the given variables, and print each step as it goes and the result."""
-    variables = {key: _plain(value) for key, value in pairs(options.arguments).items()}
+    module, definition = _found(project_of(options), options.workflow)
+    variables = _variables(options, definition)
 
     async def work(engine: Engine) -> int:
-        tool = _tool_of(engine, options.workflow)
-        unsubscribe = engine.bus.subscribe(_tell_step)
+        tool = f"{module.prefix}_execute_workflow" if module.prefix else "execute_workflow"
+        unsubscribe = engine.bus.subscribe(_step_teller())
         try:
             record = await engine.call_tool(
                 tool, {"workflowName": options.workflow, "context": variables}, timeout=options.timeout
@@ -38,24 +41,62 @@ def run(options: Namespace) -> int:
     return with_engine(options, work)
 
 
-def _tool_of(engine: Engine, workflow: str) -> str:
-    """The `execute_workflow` tool of the module that has this workflow."""
+def _found(project: Project, workflow: str) -> tuple[Any, Any]:
+    """The module that has this workflow, and its table."""
     known: list[str] = []
-    for module in engine.project.config.modules.values():
-        names = list(getattr(module, "workflows", None) or ())
-        if workflow in names:
-            return f"{module.prefix}_execute_workflow" if module.prefix else "execute_workflow"
-        known += names
+    for module in project.config.modules.values():
+        workflows = getattr(module, "workflows", None) or {}
+        if workflow in workflows:
+            return module, workflows[workflow]
+        known += workflows
     raise not_found("workflow", workflow, known)
 
 
-def _tell_step(event: Event) -> None:
-    fact = event.fact
-    if isinstance(fact, StepStarted):
-        say(f"{fact.index}. {fact.step} ({fact.kind})")
-    elif isinstance(fact, StepFinished):
-        sign = {"ok": "ok", "failed": "FAILED", "skipped": "skipped"}[fact.status]
-        say(f"   {sign}, {fact.seconds * 1000:.1f} ms{f': {fact.detail}' if fact.detail else ''}")
+def _variables(options: Namespace, definition: Any) -> dict[str, Any]:
+    """What is given on the command line: typed by the workflow's inputs, where it declares some."""
+    from server_core.workflows.checking import needed_variables
+    from server_core.workflows.definition import WorkflowDefinitionError
+    from server_core.workflows.inputs import input_schema
+    from server_core.workflows.parsing import parse_workflow
+
+    try:
+        workflow = parse_workflow(options.workflow, definition)
+    except WorkflowDefinitionError:
+        workflow = None  # the module will say why it can't start
+    if workflow is None or workflow.inputs is None:
+        given = pairs(options.arguments)
+        if workflow is not None:  # what is missing, the run tells with the step that needs it
+            check_names(given, needed_variables(workflow), ())
+        return {key: _plain(value) for key, value in given.items()}
+    return typed(options.arguments, input_schema(workflow, ()))
+
+
+def _step_teller() -> Callable[[Event], None]:
+    """Prints steps as they begin and end, on whatever thread they do; several may run at once."""
+    last: StepPlace = ()
+
+    def tell(event: Event) -> None:
+        nonlocal last
+        fact = event.fact
+        if isinstance(fact, StepStarted):
+            last = fact.place
+            say(f"{fact.index}. {_written(fact.place)} ({fact.kind})")
+        elif isinstance(fact, StepAttemptFailed):
+            name = "" if fact.place == last and len(last) == 1 else f"{_written(fact.place)}: "
+            tried = f"attempt {fact.attempt} of {fact.attempts} failed: {fact.error.removesuffix('.')}"
+            say(f"   {name}{tried}; again in {fact.delay:g} s")
+        elif isinstance(fact, StepFinished):
+            name = "" if fact.place == last and len(last) == 1 else f"{_written(fact.place)}: "
+            sign = {"failed": "FAILED"}.get(fact.status, fact.status)
+            took = "" if fact.status == "skipped" else f", {fact.seconds * 1000:.1f} ms"
+            say(f"   {name}{sign}{took}{f': {fact.detail}' if fact.detail else ''}")
+
+    return tell
+
+
+def _written(place: StepPlace) -> str:
+    """A step's place as one word: `anything.prices[2].quote`."""
+    return "".join(part if part.startswith("[") else f".{part}" for part in place).removeprefix(".")
 
 
 def _plain(text: str) -> Any:

@@ -1,8 +1,10 @@
 """The bookshop's own tools. Change a function and save: the running server takes it over."""
 
 import asyncio
+import random
 import sqlite3
 import time
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from server_core import Context, ToolError, prompt, resource, task, tool
 
 SHOP = Path(__file__).with_name("shop.db")
 TICKER = Path(__file__).with_name("ticker.log")
+CUSTOMERS = ["Ada", "a boy with a dog", "the postman", "Mrs Finch", "a student", "somebody in a hurry"]
 
 
 @tool(read_only=True)
@@ -63,6 +66,25 @@ async def ask_supplier(title: str, reachable: bool = True) -> str:
     return f"The supplier sends 10 copies of {title!r} tomorrow"
 
 
+_asked: set[str] = set()
+
+
+@tool
+def quote(title: str) -> dict[str, str | float]:
+    """Asks the supplier for a book's price. The line is busy every other time; the workflow tries again."""
+    time.sleep(0.15)
+    if title not in _asked:
+        _asked.add(title)
+        raise ToolError("The supplier's line is busy, try again")
+    _asked.discard(title)
+    with sqlite3.connect(f"file:{SHOP}?mode=ro", uri=True) as shop:
+        row = shop.execute("select price from books where title = ?", (title,)).fetchone()
+    shop.close()
+    if row is None:
+        raise ToolError(f"The supplier has no book {title!r}")
+    return {"title": title, "price": round(row[0] * 0.6, 2)}
+
+
 @task
 async def reindex(ctx: Context, pages: int = 60, seconds: float = 12.0) -> str:
     """Goes through the catalogue page by page and reports progress. Try it as a long task, and cancel it."""
@@ -70,6 +92,49 @@ async def reindex(ctx: Context, pages: int = 60, seconds: float = 12.0) -> str:
         await asyncio.sleep(seconds / pages)
         await ctx.report_progress(page, pages, f"page {page} of {pages}")
     return f"{pages} pages indexed"
+
+
+@task
+async def open_shop(ctx: Context, customers: int = 60, seconds: float = 30.0) -> str:
+    """A day in the shop in half a minute: customers come, and some buy. Meanwhile follow stream://ticker."""
+    sold = 0
+    shop = sqlite3.connect(SHOP)
+    try:
+        for number in range(1, customers + 1):
+            await asyncio.sleep(random.uniform(0.4, 1.6) * seconds / customers)
+            hour, minute = divmod(9 * 60 + 9 * 60 * number // customers, 60)
+            isbn, title, price = shop.execute(
+                "select isbn, title, price from books where stock > 0 order by random() limit 1"
+            ).fetchone()
+            does = random.choice(["buys", "buys", "reads", "asks for", "hides"])
+            line = f"{hour:02}:{minute:02}  {random.choice(CUSTOMERS)} {does} {title}"
+            if does == "buys":
+                line += f"  {price:.2f}"
+                with shop:
+                    shop.execute("update books set stock = stock - 1 where isbn = ?", (isbn,))
+                    shop.execute("insert into orders (isbn, copies, ordered) values (?, 1, date())", (isbn,))
+                sold += 1
+            with TICKER.open("a", encoding="utf-8") as ticker:
+                ticker.write(line + "\n")
+            await ctx.report_progress(number, customers, f"{hour:02}:{minute:02}, {sold} sold")
+    finally:
+        shop.close()
+    return f"{customers} customers, {sold} books sold"
+
+
+@resource("shop://till", mime_type="text/plain")
+async def till() -> AsyncIterator[str]:
+    """The last sales, as the till prints them: line by line. Follow it, or read it in chunks."""
+    with sqlite3.connect(f"file:{SHOP}?mode=ro", uri=True) as shop:
+        sales = shop.execute(
+            "select title, copies, price from orders join books using (isbn) order by id desc limit 15"
+        ).fetchall()
+    shop.close()
+    yield "THE BOOKSHOP\n"
+    for title, copies, price in sales:
+        await asyncio.sleep(0.05)  # an old till
+        yield f"{copies} x {title:<40.40} {copies * price:9.2f}\n"
+    yield f"{'SUM':<44} {sum(copies * price for _title, copies, price in sales):9.2f}\n"
 
 
 @resource("shop://today", mime_type="text/plain")

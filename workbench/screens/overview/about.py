@@ -62,6 +62,8 @@ def about_breaker(breaker: BreakerState) -> list[Line]:
         _fact("reset after", span(breaker.reset_timeout)),
         _fact("refused", str(breaker.refused)),
     ]
+    if breaker.guards:
+        lines += [_fact("guards" if not place else "", each) for place, each in enumerate(breaker.guards)]
     if breaker.last_error:
         lines += [_fact("last error", clean(breaker.last_error), "bad")]
     lines += [(), (Span("History", "strong"),)]
@@ -82,11 +84,13 @@ def about_pool(pool: PoolState, now: float) -> list[Line]:
         _fact("idle", f"{pool.idle}, at least {pool.min_size} kept"),
         _fact("waiting", str(pool.waiting), "bad" if pool.waiting else ""),
         _fact("opened", f"{pool.opened} so far, {pool.closed} closed"),
+        _fact("wait", f"at most {pool.acquire_timeout:g} s"),
         _fact("timed out", str(pool.timed_out), "bad" if pool.timed_out else ""),
     ]
-    if pool.holders:
-        lines += [(), (Span("Held by", "strong"),)]
-        lines += [_fact(elapsed(now - holder.since), holder.holder) for holder in pool.holders]
+    for title, people in (("Held by", pool.holders), ("Waited for by", pool.waiters)):
+        if people:
+            lines += [(), (Span(title, "strong"),)]
+            lines += [_fact(elapsed(now - one.since), one.holder) for one in people]
     return lines
 
 

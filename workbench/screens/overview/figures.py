@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from workbench.state.curves import call_rate, calls_curve, hit_rate_curve
 from workbench.state.snapshot import Snapshot
-from workbench.text import number, percent, plural, rate, size
+from workbench.text import number, percent, plural, rate, size, span
 from workbench.widgets.spans import Line, Span, bar, cells, line, sparkline, spread
+
+SHORT_SECONDS = 0.1
+"""Less than that says nothing in seconds."""
 
 
 def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
@@ -23,14 +26,16 @@ def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
 
 
 def _latency(s: Snapshot, width: int) -> Line:
-    """The quantiles in one unit; the middle one is left out where there is no room for three."""
+    """The quantiles, in one unit where that fits them all; the middle one is left out where there is no room."""
     if s.latency is None:
         return (Span("no call yet: 2 runs a tool" if width >= 26 else "no call yet", "dim"),)
     unit, scale = ("s", 1.0) if s.latency.p99 >= 10 else ("ms", 1000.0)
     named = {name: _figure(value * scale) for name, value in s.latency._asdict().items()}
+    if unit == "s" and s.latency.p50 < SHORT_SECONDS:
+        unit, named = "", {name: span(value) for name, value in s.latency._asdict().items()}
     for names, gap in ((named, "   "), (named, " "), (("p50", "p99"), " ")):
         spans = [Span(part, tone) for n in names for part, tone in ((f"{n} ", "dim"), (named[n] + gap, ""))]  # type: ignore[arg-type]
-        spans = [*spans[:-1], Span(spans[-1].text.rstrip()), Span(f" {unit}", "dim")]
+        spans = [*spans[:-1], Span(spans[-1].text.rstrip()), Span(f" {unit}" if unit else "", "dim")]
         if cells(tuple(spans)) <= width:
             break
     return tuple(spans)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.actions import BREAKERS, CACHE, HAPPENED, RUNNING
+from workbench.actions import CACHE, HAPPENED, RUNNING
+from workbench.screens.breaker_keys import BreakerKeys
 from workbench.state import Snapshot
 from workbench.text import number, plural
 from workbench.widgets.binding import bind
@@ -71,10 +72,9 @@ class CachePanel(Card, Live, can_focus=True):
         app.do(app.engine.clear_cache(), "The cache is empty")
 
 
-class BreakersPanel(Table, Live):
+class BreakersPanel(BreakerKeys):
     """The circuit breakers and hands on them."""
 
-    BINDINGS = bind(*BREAKERS)
     HELP = (
         "Circuit breakers. ● closed lets calls through, ○ open refuses them, ◐ half-open lets one through "
         "to probe. Behind each name: failures in a row of how many it takes."
@@ -96,26 +96,6 @@ class BreakersPanel(Table, Live):
         trouble = sum(breaker.status != "closed" for breaker in self.snapshot.breakers)
         self.set_title("Breakers", f"{trouble} not closed" if trouble else "")
         self.set_rows(rows.breaker_rows(self.snapshot, self.now))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("trip", "reset", "probe"):
-            return self.current is not None
-        return super().check_action(action, parameters)
-
-    def action_trip(self) -> None:
-        app, name = self.workbench, self._chosen()
-        app.do(app.engine.trip(name), f"{name} is open")
-
-    def action_reset(self) -> None:
-        app, name = self.workbench, self._chosen()
-        app.do(app.engine.reset(name), f"{name} is closed")
-
-    def action_probe(self) -> None:
-        app, name = self.workbench, self._chosen()
-        app.do(app.engine.probe(name), f"{name} lets its next call through")
-
-    def _chosen(self) -> str:
-        return self.current.key if self.current else ""
 
     def on_table_opened(self, event: Table.Opened) -> None:
         for breaker in self.snapshot.breakers:
@@ -261,5 +241,12 @@ class HappenedPanel(Table, Live):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         happening = next((h for h in self._source if str(h.seq) == event.key), None)
-        if happening is not None:
+        if happening is None:
+            return
+        failure = next((one for one in self.snapshot.failures if one.fact is happening.fact), None)
+        if failure is None:
             show(self, f"{happening.source}: {happening.text}", happening)
+        else:
+            from workbench.screens.errors import ErrorScreen
+
+            self.app.push_screen(ErrorScreen(failure))

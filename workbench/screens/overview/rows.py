@@ -53,7 +53,8 @@ def _breaker_row(breaker: BreakerState, now: float) -> Row:
     tone: Tone = "warn" if breaker.failures and breaker.status == "closed" else "dim"
     failures = Span(f"{breaker.failures}/{breaker.threshold}", tone)
     if breaker.status == "open":
-        detail = Span(f"  probe in {max(0.0, breaker.retry_at - now):.0f} s", "dim")
+        left = breaker.retry_at - now
+        detail = Span(f"  probe in {left:.0f} s" if left >= 0.5 else "  probe due", "dim")
     elif breaker.status == "half_open":
         detail = Span("  probing" if breaker.probing else "  waits", "dim")
     else:
@@ -138,7 +139,7 @@ def _said(module: ModuleState) -> Line:
         return (Span(module.reason or "failed", "bad"),)
     if module.status != "running":
         return (Span("starting…" if module.status == "starting" else "stopped", "dim"),)
-    return (Span(module.note or offered(module)),)
+    return (Span(module.note or offered(module), "bad" if module.trouble else ""),)
 
 
 def offered(module: ModuleState) -> str:
@@ -147,7 +148,8 @@ def offered(module: ModuleState) -> str:
         (count, noun)
         for count, noun in (
             (module.tools, "tool"),
-            (module.resources + module.templates, "resource"),
+            (module.resources, "resource"),
+            (module.templates, "template"),
             (module.prompts, "prompt"),
         )
         if count
@@ -163,7 +165,7 @@ def modules_aside(modules: Iterable[ModuleState]) -> str:
     """How many tools and resources all modules offer together."""
     modules = tuple(modules)
     tools = sum(module.tools for module in modules)
-    resources = sum(module.resources + module.templates for module in modules)
+    resources = sum(module.resources for module in modules)
     return f"{plural(tools, 'tool')}  {plural(resources, 'resource')}"
 
 

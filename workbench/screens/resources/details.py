@@ -68,6 +68,8 @@ def about_lines(about: About) -> list[Line]:
         if about.read_at and about.read_at < about.changed_at:
             changed = line(changed, Span(", after it was read here: r reads it again", "warn"))
         lines.append(_fact("changed", changed))
+    if leaf.owner.follows:
+        lines.append(_fact("stream", line(Span("F follows it: chunks show as they come", "dim"))))
     if leaf.owner.source:
         lines.append(_fact("source", line(Span(leaf.owner.source, "dim"))))
     return lines
@@ -134,6 +136,7 @@ class ResourceDetails(Vertical):
             yield FormView()
         with Horizontal(classes="buttons"):
             yield Button("Read r", id="read", compact=True)
+            yield SideButton("Follow F", id="follow", compact=True)
             yield SideButton("", id="subscribe", compact=True)
             yield SideButton("Evict e", id="evict", compact=True)
             yield SideButton("", id="protocol", compact=True)
@@ -143,8 +146,9 @@ class ResourceDetails(Vertical):
         return self.query_one(FormView)
 
     def show_folder(self, name: str, leaves: int) -> None:
-        """Say what a module or folder has."""
-        self._show(name or "Resource", "", [line(Span(plural(leaves, "resource"), "dim"))], leaf=False)
+        """Say what a module or folder has; with no name, that nothing is chosen."""
+        what = plural(leaves, "resource") if name else "Nothing is chosen."
+        self._show(name or "Resource", "", [line(Span(what, "dim"))], leaf=False)
         self.view.display = False
 
     def show(self, about: About) -> None:
@@ -158,6 +162,7 @@ class ResourceDetails(Vertical):
         button.label = "Unsubscribe s" if about.subscribed else "Subscribe s"
         button.refresh(layout=True)
         self.query_one("#evict", Button).display = leaf.owner.cached
+        self.query_one("#follow", Button).display = leaf.owner.follows
 
     def _show(self, title: str, aside: str, lines: list[Line], *, leaf: bool) -> None:
         set_panel_title(self, title, aside)

@@ -13,9 +13,17 @@ RESOURCES = define(
         "Be told when the resource changes, or no longer",
         "subscribe",
     ),
+    Action("resources.follow", "F", "Follow", "Follow the stream: chunks show as they come", "follow"),
     Action("resources.evict", "e", "Evict", "Drop the resource's answer from the cache", "evict"),
-    Action("resources.cancel", "x,ctrl+g", "Cancel", "Cancel the read that is under way", "cancel"),
+    Action(
+        "resources.cancel",
+        "x,ctrl+g",
+        "Cancel",
+        "Cancel the read that is under way, or stop the stream",
+        "cancel",
+    ),
     Action("resources.filter", "slash", "Filter", "Find resources by words", "filter"),
+    Action("resources.fault", "f", "Fault", "Let it, or its module, fail, hang, … on purpose", "fault"),
     Action(
         "resources.protocol", "f9", "Revision", "Speak the other protocol revision", "protocol", shown=False
     ),

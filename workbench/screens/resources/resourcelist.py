@@ -13,6 +13,7 @@ from workbench.text import plural
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.filterline import FilterLine
+from workbench.widgets.header import FAULT_SIGN
 from workbench.widgets.outline import Outline
 from workbench.widgets.spans import Line, Span, line, spread
 
@@ -29,20 +30,24 @@ ROOMY = 60
 
 
 class ResourceRows(Outline[TreeRow]):
-    """The rows of the tree. `+` marks what is new, `~` what has changed, `◉` what is subscribed to."""
+    """The rows of the tree. `+` marks what is new, `~` what has changed, `◉` what is subscribed to, `◌` a stream that
+    is followed, `↯` what fails on purpose."""
 
     BINDINGS = bind(*TREE)
     HELP = (
         "Resources by module and folder. Enter reads the highlighted one, or fills in a template; space, left and "
-        "right fold; y copies the URI. + marks what is new, ~ what has changed, ◉ what is subscribed to."
+        "right fold; y copies the URI. + marks what is new, ~ what has changed, ◉ what is subscribed to, "
+        "◌ a stream that is followed (F does), ↯ what fails on purpose (f lets it)."
     )
 
     def __init__(self, tree: ResourceTree) -> None:
-        super().__init__(empty="No resources yet.")
+        super().__init__(empty="The server is asked for them…")
         self.forest = tree
         self.words = ""
         self.mark_of: Callable[[str], Mark | None] = lambda _uri: None
         self.subscribed: Collection[str] = ()
+        self.faulty: Collection[str] = ()
+        self.followed: Collection[str] = ()
 
     def key_of(self, row: TreeRow) -> str:
         return row.key
@@ -52,12 +57,18 @@ class ResourceRows(Outline[TreeRow]):
         leaf = row.leaf
         if leaf is None:
             sign = "▸ " if row.folded else "▾ "
-            return line(indent, Span(sign, "dim"), Span(row.name), Span(f"  {row.leaves}", "dim"))
+            fault = f" {FAULT_SIGN}" if not row.depth and row.name in self.faulty else ""
+            count = Span(f"  {row.leaves}", "dim")
+            return line(indent, Span(sign, "dim"), Span(row.name), count, Span(fault, "warn"))
         mark = self.mark_of(row.key)
         tone = MARKS[mark].tone
         name = Span(row.name, tone or ("accent" if leaf.kind == "template" else ""))
         left = line(indent, MARKS[mark], name)
         aside = [Span("◉ ", "accent")] if row.key in self.subscribed else []
+        if row.key in self.faulty or leaf.owner.module in self.faulty:
+            aside.insert(0, Span(f"{FAULT_SIGN} ", "warn"))
+        if row.key in self.followed:
+            aside.append(Span("◌ ", "accent"))
         if width >= ROOMY:
             aside.append(Span(leaf.mime, "dim"))
         return spread(left, tuple(aside), width)
@@ -114,6 +125,9 @@ class ResourceList(Vertical):
     def compose(self) -> ComposeResult:
         yield FilterLine(placeholder="/ filter", compact=True)
         yield ResourceRows(self.forest)
+
+    def on_mount(self) -> None:
+        set_panel_title(self, "Resources")
 
     @property
     def rows(self) -> ResourceRows:

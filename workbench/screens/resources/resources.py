@@ -3,60 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import ContentSwitcher
 
-from workbench.forms import Form, FormError, JsonError
-from workbench.screens.calling import CallingScreen, Job
+from workbench.screens.calling import Job
+from workbench.screens.faults.kinds import names_with_faults
 from workbench.screens.paged import PagedScreen, PageTabs
 from workbench.state import Snapshot
-from workbench.text import one_line
 from workbench.widgets.binding import bind
 from workbench.widgets.callview import CallView
 from workbench.widgets.filterline import FilterLine
-from workbench.widgets.formview import Draft, FormView
+from workbench.widgets.formview import FormView
 
-from .changes import Changes
-from .details import About, Cached, ResourceDetails
+from .details import About, ResourceDetails
+from .following import FollowingScreen
 from .keys import RESOURCES
+from .listing import ListingScreen
+from .readings import Reading
 from .resourcelist import ResourceList, ResourceRows
-from .tree import Leaf, ResourceTree, leaves_of
-from .variables import schema_of, uri_of
-
-if TYPE_CHECKING:
-    from textual.timer import Timer
-
-LIST_SECONDS = 0.3
-"""The list is taken anew at most this often, however fast files come and go."""
+from .streamview import StreamView
 
 READY = (
     "Enter or r reads it. What comes shows here, with the trace\nthat tells whether it came from the cache."
 )
 
 
-class Reading(Job):
-    """A resource or template with its reads; a template also with its variables."""
-
-    def __init__(self, leaf: Leaf) -> None:
-        super().__init__("resources/read", leaf.uri)
-        self.leaf = leaf
-        self.draft = Draft(Form(schema_of(leaf.uri))) if leaf.kind == "template" else None
-
-    @property
-    def uri(self) -> str:
-        """What would be read; empty while a template's variables are missing."""
-        if self.draft is None:
-            return self.leaf.uri
-        try:
-            return uri_of(self.leaf.uri, self.draft.arguments())
-        except (FormError, JsonError):
-            return ""
-
-
-class ResourcesScreen(PagedScreen, CallingScreen):
+class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
     """Resources and templates."""
 
     MODE = "resources"
@@ -68,6 +44,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     ]
     AUTO_FOCUS = "ResourceRows"
     PAGES = ("list", "details", "content")
+    SCROLLED = "#details VerticalScroll"
     PARTS: ClassVar = {
         "list": ("#list",),
         "details": ("#right", "#details"),
@@ -76,20 +53,14 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     BINDINGS = bind(*RESOURCES)
     HELP: ClassVar = (
         "The server's resources. Read one, and see whether it came from the cache and how long it lives there; "
-        "subscribe, and see the notices that both of the workbench's clients get. What changes is marked."
+        "follow a stream, and see its chunks as they come; subscribe, and see the notices that both of the "
+        "workbench's clients get. What changes is marked."
     )
 
     def __init__(self) -> None:
         super().__init__()
-        self.resources = ResourceTree()
-        self.changes = Changes()
-        self.subscribed: set[str] = set()
         self._readings: dict[str, Reading] = {}
-        self._cached: tuple[str, Cached] | None = None
-        self._revisions: tuple[object, ...] = ()
         self._cache_state: object = None
-        self._list_timer: Timer | None = None
-        self._listed_at = 0.0
         self._entering: Reading | None = None
 
     def body(self) -> ComposeResult:
@@ -97,7 +68,9 @@ class ResourcesScreen(PagedScreen, CallingScreen):
         yield ResourceList(self.resources)
         with Vertical(id="right"):
             yield ResourceDetails()
-            yield CallView("Content", empty=READY, id="content")
+            with ContentSwitcher(initial="call", id="content"):
+                yield CallView("Content", empty=READY, id="call")
+                yield StreamView(id="stream")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -115,26 +88,22 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     def _details(self) -> ResourceDetails:
         return self.query_one(ResourceDetails)
 
-    @property
-    def _reading(self) -> Reading | None:
-        """What is chosen."""
-        return self.shown if isinstance(self.shown, Reading) else None
-
     # -- what is new
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        self.show_log(old, new)
         self.changes.batches(new.batches)
         noticed = self.changes.notices(new.notices)
-        revisions = (new.started, new.resources_revision)
-        if new.phase == "running" and revisions != self._revisions:
-            self._revisions = revisions
-            self._list_soon()
+        if new.faults is not old.faults:
+            self._rows.faulty = names_with_faults(new.faults)
+            self._rows.refresh()
+        self.list_if_changed(new)
         if new.batches is not old.batches or noticed:
             self._rows.refresh()
             self._show_details()
         if new.cache is not self._cache_state:
             self._cache_state = new.cache
-            self._ask_cache()
+            self.ask_cache()
 
     def watch_now(self) -> None:
         super().watch_now()
@@ -142,28 +111,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
             self._rows.refresh()
         self._show_details()
 
-    def _list_soon(self) -> None:
-        if self._list_timer is None:
-            wait = self._listed_at + LIST_SECONDS - self.workbench.clock.monotonic()
-            self._list_timer = self.set_timer(max(wait, 0.001), self._list)
-
-    @work(exclusive=True, group="list")
-    async def _list(self) -> None:
-        from workbench.engine import NEWEST, EngineError
-
-        self._list_timer = None
-        self.protocol = self.protocol or NEWEST
-        try:
-            resources = await self.engine.list_resources(self.protocol)
-            templates = await self.engine.list_templates(self.protocol)
-            owners = await self.engine.owners()
-        except EngineError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        finally:
-            self._listed_at = self.workbench.clock.monotonic()
-        self.resources.fill(leaves_of(resources, templates, owners))
-        self.changes.listed(self.resources.leaves, self.workbench.clock.now())
+    def listed(self) -> None:
         self.query_one(ResourceList).show()
         self._details.show_protocol(self.protocol)
         self._choose(self._rows.current_key)
@@ -177,7 +125,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     @on(ResourceRows.Opened, "ResourceRows")
     def _opened(self, event: ResourceRows.Opened) -> None:
         self._choose(event.key)
-        reading = self._reading
+        reading = self.reading
         if reading is None:
             return
         if reading.draft is None:
@@ -193,6 +141,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
             row = self._rows.current
             self.shown = None
             self._details.show_folder(row.name if row else "", row.leaves if row else 0)
+            self.query_one("#content", ContentSwitcher).current = "call"
             self.query_one(CallView).show_nothing(READY)
             self.refresh_bindings()
             return
@@ -215,20 +164,31 @@ class ResourcesScreen(PagedScreen, CallingScreen):
             if self._entering is reading:
                 self.go_to("details")
         self._entering = None
-        self.show_call(reading)
+        self.show_content(reading)
         self.refresh_bindings()
-        self._ask_cache()
+        self.ask_cache()
         if not reading.looked_up:
             await self.look_up(reading)
             if reading is self.shown:
                 self.query_one(CallView).set_earlier(reading.earlier)
 
+    def chosen_changed(self) -> None:
+        self._show_details()
+
+    def marks_changed(self) -> None:
+        self._rows.followed = {key for key, reading in self._readings.items() if reading.follows}
+        self.query_one(ResourceList).show()
+        self._show_details()
+
+    def look_at_content(self) -> None:
+        self.go_to("content", focus=self.one_at_a_time)
+
     def _show_details(self) -> None:
-        reading = self._reading
+        reading = self.reading
         if reading is None:
             return
         uri = reading.uri
-        cached = self._cached[1] if self._cached is not None and self._cached[0] == uri else None
+        cached = self.cached[1] if self.cached is not None and self.cached[0] == uri else None
         record = reading.record
         self._details.show(
             About(
@@ -247,32 +207,15 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     def _edited(self) -> None:
         self._show_details()
         self.refresh_bindings()
-        self._ask_cache()
+        self.ask_cache()
 
     async def _complete(self, argument: str, typed: str, others: Mapping[str, Any]) -> Sequence[str]:
         """What the server suggests for a variable of the chosen template."""
-        if self._reading is None:
+        if self.reading is None:
             return []
-        reference = {"type": "ref/resource", "uri": self._reading.leaf.uri}
+        reference = {"type": "ref/resource", "uri": self.reading.leaf.uri}
         known = {name: value for name, value in others.items() if isinstance(value, str)}
         return await self.engine.complete(reference, argument, typed, known, protocol=self.protocol)
-
-    # -- the cache
-
-    @work(exclusive=True, group="cache")
-    async def _ask_cache(self) -> None:
-        from workbench.engine import EngineError
-
-        reading = self._reading
-        uri = reading.uri if reading is not None else ""
-        if reading is None or not uri or not reading.leaf.owner.cached:
-            return
-        try:
-            entry = await self.engine.cache_entry(uri)
-        except EngineError:
-            return  # there is no server, which the header tells
-        self._cached = (uri, Cached(entry, self.workbench.clock.now()))
-        self._show_details()
 
     # -- where one is
 
@@ -280,7 +223,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
         if page == "list":
             self._rows.focus()
         elif page == "content":
-            self.query_one(CallView).focus_view()
+            self.focus_content()
         elif self._details.view.display and self._details.view.has_fields:
             self._details.view.focus_first()
         else:
@@ -289,7 +232,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
     async def action_back(self) -> None:
         focused = self.focused
         here = focused.ancestors_with_self if focused is not None else []
-        if any(isinstance(node, ResourceDetails | CallView) for node in here):
+        if any(isinstance(node, ResourceDetails | CallView | StreamView) for node in here):
             self.go_to("list")
         elif self.query_one(FilterLine).value:
             self.query_one(FilterLine).value = ""
@@ -302,14 +245,6 @@ class ResourcesScreen(PagedScreen, CallingScreen):
 
     # -- what one can do
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        reading = self._reading
-        if action in ("read", "subscribe"):
-            return reading is not None
-        if action == "evict":
-            return reading is not None and reading.leaf.owner.cached
-        return super().check_action(action, parameters)
-
     @on(ResourceDetails.Wanted)
     async def _wanted(self, event: ResourceDetails.Wanted) -> None:
         event.stop()
@@ -317,16 +252,17 @@ class ResourcesScreen(PagedScreen, CallingScreen):
 
     @on(FormView.Submitted)
     def action_read(self) -> None:
-        reading = self._reading
+        reading = self.reading
         if reading is None:
             return
-        uri = self._uri(reading)
+        uri = self.uri_or_ask(reading)
         if not uri:
             return
         if reading.under_way is not None:
             self.notify("It is being read; ctrl+g cancels that")
             return
-        reading.target = uri
+        reading.target, reading.looked_at = uri, "call"
+        self.show_content(reading)
         if self.query_one(CallView).view == "earlier":
             self.query_one(CallView).view = "result"
         self.begin(
@@ -336,10 +272,9 @@ class ResourcesScreen(PagedScreen, CallingScreen):
                 uri, protocol=self.protocol, timeout=self.limit, on_progress=progressed, key=key
             ),
         )
-        self.go_to("content", focus=self.one_at_a_time)
+        self.look_at_content()
 
-    def _uri(self, reading: Reading) -> str:
-        """The URI that is chosen; empty, and said why, while a template's variables are missing."""
+    def uri_or_ask(self, reading: Reading) -> str:
         uri = reading.uri
         if not uri:
             self._details.view.ready()
@@ -349,7 +284,7 @@ class ResourcesScreen(PagedScreen, CallingScreen):
 
     def job_ended(self, job: Job) -> None:
         self._show_details()
-        self._ask_cache()
+        self.ask_cache()
 
     @on(CallView.Chosen)
     def _earlier_chosen(self, event: CallView.Chosen) -> None:
@@ -357,41 +292,13 @@ class ResourcesScreen(PagedScreen, CallingScreen):
             self.shown.record = event.record
             self.show_call(self.shown)
 
-    @work(group="subscribe")
-    async def action_subscribe(self) -> None:
-        from workbench.engine import EngineError
+    def action_fault(self) -> None:
+        from workbench.screens.faults.setting import FaultScreen
 
-        reading = self._reading
-        uri = self._uri(reading) if reading is not None else ""
-        if not uri:
-            return
-        try:
-            if uri in self.subscribed:
-                await self.engine.unsubscribe(uri)
-                self.subscribed.discard(uri)
-            else:
-                await self.engine.subscribe(uri)
-                self.subscribed.add(uri)
-        except EngineError as error:
-            self.notify(str(error), severity="error", markup=False)
-        self.query_one(ResourceList).show()
-        self._show_details()
-
-    @work(group="evict")
-    async def action_evict(self) -> None:
-        from workbench.engine import EngineError
-
-        reading = self._reading
-        uri = self._uri(reading) if reading is not None else ""
-        if not uri:
-            return
-        try:
-            there = await self.engine.evict(uri)
-        except EngineError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self.notify(f"{one_line(uri)} is evicted" if there else "It was not in the cache", markup=False)
-        self._ask_cache()
+        reading = self.reading
+        if reading is not None:
+            names = (reading.leaf.uri, reading.uri, reading.leaf.owner.module)
+            self.app.push_screen(FaultScreen(self.workbench, names))
 
     def action_protocol(self) -> None:
         from workbench.engine import PROTOCOLS
@@ -399,4 +306,4 @@ class ResourcesScreen(PagedScreen, CallingScreen):
         known = list(PROTOCOLS)
         place = known.index(self.protocol) if self.protocol in known else -1
         self.protocol = known[(place + 1) % len(known)]
-        self._list()
+        self.take_list()

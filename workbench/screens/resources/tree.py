@@ -116,10 +116,7 @@ class ResourceTree:
         found = {
             leaf.uri
             for leaf in self.leaves.values()
-            if all(
-                word in f"{leaf.uri} {leaf.title} {leaf.mime} {leaf.owner.module}".casefold()
-                for word in wanted
-            )
+            if all(word in (leaf.uri.casefold() if "://" in word else _shown(leaf)) for word in wanted)
         }
         for folder in self._modules.values():
             self._add(rows, folder, 0, found)
@@ -186,7 +183,7 @@ def leaves_of(resources: Iterable[Any], templates: Iterable[Any], owners: Owners
                 template.mime_type or "",
                 -1,
                 owner,
-                ("/".join(pieces[start:]),),
+                (_joined(pieces[start:]),),
             )
         )
     return [leaf for leaves in found.values() for leaf in leaves]
@@ -206,6 +203,17 @@ def pieces_of(uri: str, *, decoded: bool = True) -> tuple[str, ...]:
     if question:
         parts[-1] += f"?{query}"
     return (f"{scheme}://", *parts)
+
+
+def _shown(leaf: Leaf) -> str:
+    """What of a leaf is to be seen, to be filtered by: not the folders that all of a project have in common."""
+    path = "/".join(leaf.pieces)
+    return f"{path} {leaf.name} {leaf.title} {leaf.mime} {leaf.owner.module}".casefold()
+
+
+def _joined(pieces: tuple[str, ...]) -> str:
+    first = pieces[0]
+    return f"{first}{'/'.join(pieces[1:])}" if first.endswith("://") else "/".join(pieces)
 
 
 def _root(leaves: list[Leaf]) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from workbench.state.parts import WorkflowRun
+from workbench.state.parts import Step, WorkflowRun
 from workbench.text import clean, elapsed, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
 
 from .rows import LOOKS
+from .tree import step_tree
 
 if TYPE_CHECKING:
     from server_core.inspection import TaskState
@@ -39,6 +40,9 @@ def about_task(task: TaskState, answer: Mapping[str, Any] | None) -> list[Line]:
         lines.append(
             _fact("progress", *bar(task.progress / task.total, 24), f" {task.progress:g} of {task.total:g}")
         )
+    attempts = (answer or {}).get("attempts", 1)
+    if attempts > 1:
+        lines.append(_fact("attempts", f"{attempts} (its process had ended)"))
     if task.message:
         lines.append(_fact("message", task.message))
     error = (answer or {}).get("error") or (task.detail if task.status == "failed" else "")
@@ -64,14 +68,56 @@ def about_run(run: WorkflowRun) -> list[Line]:
         lines.append(_fact("took", span(run.seconds)))
     if run.error:
         lines += [(), *_text(run.error, "bad")]
+    if run.resumed:
+        lines.insert(2, _fact("goes on with", run.resumed))
     lines += [(), (Span("Steps", "strong"),)]
-    for step in run.steps:
-        mark, tone = LOOKS[step.status]
-        took = "" if step.seconds is None or step.status == "skipped" else f"  {span(step.seconds)}"
-        lines.append(line(Span(f"{mark} ", tone), step.name, Span(f"  {step.kind}{took}", "dim")))
-        if step.detail:
-            lines += [line("    ", text) for text in clean(step.detail).splitlines()]
+    for tree in step_tree(run):
+        node = tree.node
+        mark, tone = LOOKS[node.status]
+        took = ""
+        if node.ended is not None and node.status != "skipped":
+            took = f"  {span(node.ended - node.started)}"
+        kind = f"  {node.step.kind}" if node.step else ""
+        lines.append(
+            line(Span(tree.guide, "dim"), Span(f"{mark} ", tone), node.name, Span(f"{kind}{took}", "dim"))
+        )
+        if node.step is not None:
+            indent = " " * (len(tree.guide) + 4)
+            for text in (*node.step.attempts, node.step.detail):
+                lines += [line(indent, part) for part in clean(text).splitlines()]
     return lines
+
+
+def about_step(run: WorkflowRun, step: Step) -> list[Line]:
+    """A step of a run: what it was given, what came out of it, and what went wrong on the way."""
+    mark, tone = LOOKS[step.status]
+    lines = [
+        _fact("step", " › ".join(step.place) or step.name),
+        _fact("type", step.kind),
+        _fact("workflow", run.workflow),
+        _fact("status", Span(f"{mark} {step.status}", tone)),
+        _fact("started", time_of_day(step.started, millis=True)),
+    ]
+    if step.seconds is not None:
+        lines.append(_fact("took", span(step.seconds)))
+    if step.detail:
+        lines += [(), *_text(step.detail, "bad" if step.status == "failed" else "")]
+    if step.attempts:
+        lines += [(), (Span("Attempts that failed", "strong"),)]
+        for told in step.attempts:
+            lines += _text(told, "warn")
+    for title, value in (("Input", step.given), ("Output", step.answered)):
+        if value:
+            lines += [(), (Span(title, "strong"),), *_text(_indented(value))]
+    return lines
+
+
+def _indented(value: str) -> str:
+    """JSON on several lines; what was cut stays as it is."""
+    try:
+        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+    except ValueError:
+        return value
 
 
 def _shown(result: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.actions import TASK_LIST
+from workbench.actions import RUN_LIST, TASK_LIST
 from workbench.state import Snapshot
 from workbench.state.parts import WorkflowRun
 from workbench.state.snapshot import RUNNING
@@ -10,7 +10,7 @@ from workbench.widgets.binding import bind
 from workbench.widgets.live import Live
 from workbench.widgets.table import Table
 
-from . import rows
+from . import empties, rows
 
 
 class TasksPanel(Table, Live):
@@ -27,15 +27,15 @@ class TasksPanel(Table, Live):
         super().__init__(
             rows.TASK_COLUMNS,
             title="Tasks",
-            empty="No task yet. Press n to start one; every function marked with @task can run as one.",
             header=True,
             id="tasks",
         )
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        return (snapshot.tasks,)
+        return (snapshot.tasks, snapshot.modules, snapshot.phase)
 
     def redraw(self) -> None:
+        self.empty = empties.no_tasks(self.snapshot)
         running = len(self.snapshot.running_tasks)
         ended = len(self.snapshot.tasks) - running
         self.set_title("Tasks", f"{running} running  {ended} ended" if self.snapshot.tasks else "")
@@ -55,26 +55,58 @@ class TasksPanel(Table, Live):
         self.refresh_bindings()
 
 
-class RunsPanel(Table, Live):
+class RunTable(Table, Live):
+    """A list that belongs to a workflow run, which its keys stop or start again."""
+
+    BINDINGS = bind(*RUN_LIST)
+
+    @property
+    def chosen(self) -> WorkflowRun | None:
+        """The run that is meant."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("cancel_run", "resume_run"):
+            run = self.chosen
+            wanted = ("running",) if action == "cancel_run" else ("failed", "cancelled")
+            return run is not None and run.status in wanted
+        return super().check_action(action, parameters)
+
+    def action_cancel_run(self) -> None:
+        if self.chosen is not None:
+            self.workbench.do(self.workbench.engine.cancel_run(self.chosen.run), "Told to stop")
+
+    def action_resume_run(self) -> None:
+        if self.chosen is not None:
+            self.workbench.do(self.workbench.engine.resume_run(self.chosen.run))
+
+    def on_table_moved(self) -> None:
+        self.refresh_bindings()
+
+
+class RunsPanel(RunTable):
     """The workflow runs."""
 
-    HELP = "Runs of workflows, the last one first; beside them the steps of the highlighted one."
+    HELP = (
+        "Runs of workflows, the last one first; beside them the steps of the highlighted one. x stops one that runs, "
+        "r starts one again from where it failed, Enter shows it in full."
+    )
     TICKS = True
 
     def __init__(self) -> None:
         super().__init__(
             rows.RUN_COLUMNS,
             title="Workflow runs",
-            empty="No workflow has run yet. Press 2 and run execute_workflow.",
             header=True,
             keeps_cursor=True,
             id="runs",
         )
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        return (snapshot.runs,)
+        return (snapshot.runs, snapshot.modules, snapshot.phase)
 
     def redraw(self) -> None:
+        self.empty = empties.no_runs(self.snapshot)
         self.set_rows(rows.run_rows(self.snapshot, self.now))
 
     @property
@@ -84,15 +116,22 @@ class RunsPanel(Table, Live):
         return next((run for run in self.snapshot.runs if run.run == key), None)
 
 
-class StepsPanel(Table, Live):
-    """The steps of one run."""
+class StepsPanel(RunTable):
+    """The steps of one run, as a tree."""
 
-    HELP = "The steps of the highlighted run: how long each took, and what came out of it."
+    HELP = (
+        "The steps of the highlighted run, with branches and items: how long each took, and what came out of it. "
+        "Enter shows what a step was given and what it answered; x stops the run, r starts it again."
+    )
     TICKS = True
 
     def __init__(self) -> None:
         super().__init__(
-            rows.STEP_COLUMNS, title="Steps", empty="Its steps show here.", header=True, id="steps"
+            rows.STEP_COLUMNS,
+            title="Steps",
+            empty="The steps of the highlighted run.",
+            header=True,
+            id="steps",
         )
         self._run = ""
 
@@ -104,7 +143,12 @@ class StepsPanel(Table, Live):
         self._run = run.run if run else ""
         self.redraw()
 
+    @property
+    def chosen(self) -> WorkflowRun | None:
+        """The run whose steps are shown."""
+        return next((run for run in self.snapshot.runs if run.run == self._run), None)
+
     def redraw(self) -> None:
-        run = next((run for run in self.snapshot.runs if run.run == self._run), None)
+        run = self.chosen
         self.set_title("Steps", run.workflow if run else "")
         self.set_rows(rows.step_rows(run, self.now))

@@ -12,6 +12,8 @@ from workbench.text import Tone, elapsed, one_line, span, time_of_day
 from workbench.widgets.columns import Column, Row
 from workbench.widgets.spans import Span, bar
 
+from .tree import TreeLine, step_tree
+
 if TYPE_CHECKING:
     from server_core.inspection import TaskState
 
@@ -49,8 +51,8 @@ RUN_COLUMNS = (
 )
 STEP_COLUMNS = (
     Column(most=1, gap=1),
-    Column("step", most=20),
-    Column("type", most=14, above=40),
+    Column("step", most=26),
+    Column("type", most=14, above=64),
     Column("took", most=8, align="right"),
     Column("", flex=1),
 )
@@ -99,7 +101,8 @@ def _run_row(run: WorkflowRun, now: float) -> Row:
     mark, tone = LOOKS[run.status]
     running = run.seconds is None
     done = sum(step.status != "running" for step in run.steps)
-    said = run.steps[-1].name if running and run.steps else run.error
+    under_way = [step.name for step in run.steps if step.status == "running"]
+    said = " ".join(under_way[-1:]) if running else run.error or ("goes on" if run.resumed else "")
     return Row(
         run.run,
         (
@@ -107,30 +110,43 @@ def _run_row(run: WorkflowRun, now: float) -> Row:
             run.workflow,
             Span(time_of_day(run.started), "dim"),
             elapsed(now - run.started) if run.seconds is None else span(run.seconds),
-            f"{done}/{run.planned}",
-            Span(said, "dim" if running else "bad"),
+            f"{done}/{max(run.planned, len(run.steps))}",
+            Span(said, "bad" if run.status == "failed" else "dim"),
         ),
     )
 
 
 def step_rows(run: WorkflowRun | None, now: float) -> list[Row]:
-    """The steps of a run, in their order."""
+    """The steps of a run as a tree; a row's key is the index of its step, or the name of its branch or item."""
     if run is None:
         return []
-    return [_step_row(index, step, now) for index, step in enumerate(run.steps)]
+    return [_step_row(number, line, now) for number, line in enumerate(step_tree(run))]
 
 
-def _step_row(index: int, step: Step, now: float) -> Row:
-    mark, tone = LOOKS[step.status]
-    took = elapsed(now - step.started) if step.seconds is None else span(step.seconds)
-    detail = Span(step.detail, "bad" if step.status == "failed" else "dim")
+def _step_row(number: int, tree: TreeLine, now: float) -> Row:
+    node = tree.node
+    mark, tone = LOOKS[node.status]
+    took = ""
+    if node.status != "skipped":
+        took = elapsed(now - node.started) if node.ended is None else span(node.ended - node.started)
     return Row(
-        str(index),
+        str(tree.index) if tree.index >= 0 else f"group {number}",
         (
             Span(mark, tone),
-            step.name,
-            Span(step.kind, "dim"),
-            "" if step.status == "skipped" else took,
-            detail,
+            node.name if node.step and not tree.guide else (Span(tree.guide, "dim"), Span(node.name)),
+            Span(node.step.kind if node.step else "", "dim"),
+            took,
+            _said(node.step) if node.step else "",
         ),
     )
+
+
+def _said(step: Step) -> tuple[Span, ...]:
+    """What is to be said of a step in one line: what went wrong, why it was skipped, or what came out of it."""
+    tries = len(step.attempts) + 1
+    if step.status == "running":
+        return (Span(one_line(step.attempts[-1]), "warn"),) if step.attempts else (Span(step.given, "dim"),)
+    again = (Span(f"{tries} attempts  ", "warn"),) if step.attempts else ()
+    if step.status == "failed":
+        return (*again, Span(one_line(step.detail), "bad"))
+    return (*again, Span(one_line(step.detail or step.answered), "dim"))

@@ -15,7 +15,7 @@ from workbench.screens.frame import WorkbenchScreen
 from workbench.widgets.binding import bind
 from workbench.widgets.table import Table
 
-from .about import about_run, about_task
+from .about import about_run, about_step, about_task
 from .panels import RunsPanel, StepsPanel, TasksPanel
 from .start import StartTaskScreen
 
@@ -44,8 +44,18 @@ class TasksScreen(WorkbenchScreen):
     def show_steps(self) -> None:
         self.query_one(StepsPanel).show(self.query_one(RunsPanel).chosen)
 
-    @on(Table.Opened, "#runs")
     @on(Table.Opened, "#steps")
+    def show_step(self, event: Table.Opened) -> None:
+        run = self.query_one(StepsPanel).chosen
+        if run is None:
+            return
+        if event.key.isdigit() and int(event.key) < len(run.steps):
+            step = run.steps[int(event.key)]
+            self.app.push_screen(DetailsScreen(step.name, about_step(run, step)))
+        else:
+            self.app.push_screen(DetailsScreen(run.workflow, about_run(run)))
+
+    @on(Table.Opened, "#runs")
     def show_run(self) -> None:
         run = self.query_one(RunsPanel).chosen
         if run is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from textual.widgets import Input
 from workbench.text import fit, plural
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.filterline import FilterLine
+from workbench.widgets.header import FAULT_SIGN
 from workbench.widgets.outline import Outline
 from workbench.widgets.spans import Line, Span, line, spread
 
@@ -33,13 +34,17 @@ MARKS: dict[str, Span] = {
 
 
 class EntryRows(Outline[ListRow]):
-    """The rows; a mark after a name tells how its last call went."""
+    """The rows; a mark after a name tells how its last call went, one before it that a fault is set on it."""
 
-    HELP = "Tools by module, then prompts. Enter goes into the form, f5 runs with the arguments as they are, / filters."
+    HELP = (
+        "Tools by module, then prompts. Enter goes into the form, f5 runs with the arguments as they are, / filters, "
+        "f lets one fail on purpose; ↯ marks what does."
+    )
 
     def __init__(self) -> None:
-        super().__init__(empty="No tools yet.")
+        super().__init__(empty="The server is asked for them…")
         self.marks: Mapping[str, str] = {}
+        self.faulty: Collection[str] = ()
 
     def key_of(self, row: ListRow) -> str:
         return row.key
@@ -50,13 +55,15 @@ class EntryRows(Outline[ListRow]):
     def line_of(self, row: ListRow, width: int) -> Line:
         entry = row.entry
         if entry is None:
-            return line(Span(row.heading, "dim"), Span(f" {row.size}", "dim"))
+            fault = f" {FAULT_SIGN}" if row.heading in self.faulty else ""
+            return line(Span(row.heading, "dim"), Span(f" {row.size}", "dim"), Span(fault, "warn"))
         mark = MARKS.get(self.marks.get(row.key, ""), Span(" "))
-        left = line("  ", entry.name)
+        faulty = entry.name in self.faulty or entry.owner.module in self.faulty
+        sign = Span(f"{FAULT_SIGN} ", "warn") if faulty else Span("  ")
+        left = line(sign, entry.name)
         if width >= ROOMY:
-            left = line(
-                fit(f"  {entry.name}", NAME_CELLS), Span(f" {entry.title or entry.description}", "dim")
-            )
+            name = fit(entry.name, NAME_CELLS - 2)
+            left = line(sign, name, Span(f" {entry.title or entry.description}", "dim"))
         return spread(left, line(mark), width)
 
 
@@ -70,6 +77,9 @@ class ToolList(Vertical):
     def compose(self) -> ComposeResult:
         yield FilterLine(placeholder="/ filter", compact=True)
         yield EntryRows()
+
+    def on_mount(self) -> None:
+        set_panel_title(self, "Tools")
 
     @property
     def rows(self) -> EntryRows:
@@ -86,6 +96,11 @@ class ToolList(Vertical):
     def mark(self, marks: Mapping[str, str]) -> None:
         """Show how the last calls went: outcomes, or `running`, by key."""
         self.rows.marks = marks
+        self.rows.refresh()
+
+    def mark_faults(self, names: Collection[str]) -> None:
+        """Show on which tools, prompts and modules there is a fault on purpose."""
+        self.rows.faulty = names
         self.rows.refresh()
 
     @on(Input.Changed)

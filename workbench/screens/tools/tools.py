@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Static
+from textual.worker import Worker
 
 from workbench.forms import FormError, JsonError
 from workbench.records import CallRecord
 from workbench.screens.calling import CallingScreen, Job, Progressed
+from workbench.screens.faults.kinds import names_with_faults
 from workbench.screens.paged import PagedScreen, PageTabs
 from workbench.state import Snapshot
 from workbench.text import one_line
@@ -31,6 +35,10 @@ LIMITS: tuple[float | None, ...] = (None, 5.0, 30.0, 300.0)
 SETTLE_SECONDS = 0.04
 """How long the highlight rests on a tool before its form is made: it may be on its way to another one."""
 
+PAINT_SECONDS = 0.1
+"""How long the form waits for the list's paint."""
+
+NOTHING_YET = "What is chosen in the list opens here."
 READY = (
     "f5 runs it. The answer shows here, with the trace\nof where its time went and the messages on the wire."
 )
@@ -48,6 +56,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
     ]
     AUTO_FOCUS = "EntryRows"
     PAGES = ("list", "form", "result")
+    SCROLLED = "#form VerticalScroll"
     PARTS: ClassVar = {"list": ("#list",), "form": ("#right", "#form"), "result": ("#right", "#result")}
     BINDINGS = bind(*TOOLS)
     HELP = (
@@ -60,18 +69,35 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self._works: dict[str, Work] = {}
         self._revisions: tuple[object, ...] = ()
         self._entering: Work | None = None
+        self._opening: Worker[None] | None = None
 
     def body(self) -> ComposeResult:
         yield PageTabs(["Tools", "Form", "Result"])
         yield ToolList()
         with Vertical(id="right"):
-            yield ToolForm()
-            yield CallView("Result", empty=READY, id="result")
+            yield Static(NOTHING_YET, classes="panel", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._tool_form.show_entry(None)
         self.go_to("list", focus=False)
+
+    @work(group="open")
+    async def _open(self) -> None:
+        """Make the form and the result, once the list stands: a user waits for the list."""
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        with contextlib.suppress(TimeoutError):  # another screen is shown
+            await asyncio.wait_for(painted.wait(), PAINT_SECONDS)
+        right = self.query_one("#right", Vertical)
+        with self.app.batch_update():
+            await right.remove_children()
+            await right.mount_all([ToolForm(), CallView("Result", empty=READY, id="result")])
+            self._tool_form.show_entry(None)
+            self.go_to("list", focus=False)
+
+    @property
+    def _is_open(self) -> bool:
+        return self._opening is not None and self._opening.is_finished
 
     @property
     def _tool_form(self) -> ToolForm:
@@ -89,6 +115,9 @@ class ToolsScreen(PagedScreen, CallingScreen):
     # -- the list
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
+        self.show_log(old, new)
+        if new.faults is not old.faults:
+            self.query_one(ToolList).mark_faults(names_with_faults(new.faults))
         revisions = (new.started, new.tools_revision, new.prompts_revision)
         if new.phase == "running" and revisions != self._revisions:
             self._revisions = revisions
@@ -118,6 +147,9 @@ class ToolsScreen(PagedScreen, CallingScreen):
         for key in [key for key in self._works if key not in known]:
             del self._works[key]
         self.query_one(ToolList).show(entries)
+        # Where this is cancelled for a newer list, the other one goes on waiting for the same.
+        self._opening = self._opening or self._open()
+        await self._opening.wait()
         self._tool_form.show_choices(self.protocol, self.limit)
         shown = self.shown
         if isinstance(shown, Work) and shown.entry.key in changed:
@@ -145,6 +177,8 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self._choose(event.key, enter=True)
 
     def _choose(self, key: str, *, enter: bool = False) -> None:
+        if not self._is_open:
+            return  # `_list` comes back to it
         work = self._works.get(key)
         if work is not self.shown or work is None:
             self.shown = work
@@ -160,6 +194,8 @@ class ToolsScreen(PagedScreen, CallingScreen):
         if not enter:
             await asyncio.sleep(SETTLE_SECONDS)
         form = self._tool_form
+        if not form.is_whole:
+            return  # the application ends: the innermost widgets go first, workers last
         form.show_running(self.runs)
         form.show_entry(work.entry if work is not None else None)
         if work is None:
@@ -186,7 +222,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
     # -- where one is
 
     def focus_page(self, page: str) -> None:
-        if page == "list":
+        if page == "list" or not self._is_open:
             self._rows.focus()
         elif page == "result":
             self.query_one(CallView).focus_view()
@@ -226,7 +262,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self.query_one("#run").focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("run", "clear"):
+        if action in ("run", "clear", "fault"):
             return self.shown is not None
         return super().check_action(action, parameters)
 
@@ -290,6 +326,18 @@ class ToolsScreen(PagedScreen, CallingScreen):
             await self._tool_form.view.show(work.draft)
             self.go_to("form")
 
+    def action_fault(self) -> None:
+        from workbench.screens.faults.setting import FaultScreen
+
+        work = self._work
+        if work is not None:
+            entry = work.entry
+            self.app.push_screen(FaultScreen(self.workbench, (entry.name, entry.owner.module)))
+
+    async def action_json(self) -> None:
+        if self._is_open and self._work is not None:
+            await self._tool_form.view.action_json()
+
     def action_protocol(self) -> None:
         from workbench.engine import PROTOCOLS
 
@@ -300,5 +348,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self._list()
 
     def action_limit(self) -> None:
+        if not self._is_open:
+            return
         self.limit = LIMITS[(LIMITS.index(self.limit) + 1) % len(LIMITS)]
         self._tool_form.show_choices(self.protocol, self.limit)

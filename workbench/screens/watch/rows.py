@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.state import Snapshot
 from workbench.state.happenings import MARKS
 from workbench.state.parts import Batch, Notice
-from workbench.text import Tone, elapsed, number, plural, span, time_of_day
+from workbench.text import Tone, elapsed, number, plural, short_uri, span, time_of_day
 from workbench.widgets.columns import Column, Row
 from workbench.widgets.spans import Line, Span, bar, line
 
@@ -107,8 +107,8 @@ def notice_rows(notices: Sequence[Notice]) -> list[Row]:
             str(notice.seq),
             (
                 Span(time_of_day(notice.at), "dim"),
-                Span(notice.protocol, "accent"),
-                notice.uri if notice.kind == "updated" else Span(f"list of {notice.kind}", "dim"),
+                Span(notice.protocol[:4], "accent"),  # the year: there is one revision of each
+                short_uri(notice.uri) if notice.kind == "updated" else Span(f"{notice.kind} list", "dim"),
             ),
         )
         for notice in reversed(notices)

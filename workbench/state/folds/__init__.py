@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .faults import FAULTS
 from .files import FILES
 from .parts import PARTS
 from .requests import REQUESTS
 from .server import SERVER
 from .work import WORK
 
-__all__ = ["FILES", "PARTS", "REQUESTS", "SERVER", "WORK"]
+__all__ = ["FAULTS", "FILES", "PARTS", "REQUESTS", "SERVER", "WORK"]

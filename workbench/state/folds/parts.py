@@ -10,6 +10,7 @@ from server_core.bus import Event
 from server_core.events import (
     BreakerChanged,
     BreakerFailed,
+    BreakerProbed,
     BreakerRecovered,
     BreakerRefused,
     CacheEvicted,
@@ -18,7 +19,7 @@ from server_core.events import (
     CacheStored,
     PoolChanged,
 )
-from server_core.inspection import BreakerChange, BreakerState, PoolState
+from server_core.inspection import BreakerChange, BreakerState, PoolHolder, PoolState
 from workbench.state.draft import Draft
 
 HISTORY = 50
@@ -78,10 +79,14 @@ def _breaker_changed(draft: Draft, event: Event, fact: BreakerChanged) -> None:
             status=fact.after,
             failures=fact.failures,
             retry_at=event.at + fact.retry_in if fact.after == "open" else 0.0,
-            probing=fact.after == "half_open",
+            probing=False,
             history=(*known.history, change)[-HISTORY:],
         )
     )
+
+
+def _breaker_probed(draft: Draft, _event: Event, fact: BreakerProbed) -> None:
+    draft.breakers.put(replace(_breaker(draft, fact.breaker), probing=fact.under_way))
 
 
 def _breaker_recovered(draft: Draft, _event: Event, fact: BreakerRecovered) -> None:
@@ -96,7 +101,7 @@ def _breaker_refused(draft: Draft, _event: Event, fact: BreakerRefused) -> None:
 # -- pools
 
 
-def _pool_changed(draft: Draft, _event: Event, fact: PoolChanged) -> None:
+def _pool_changed(draft: Draft, event: Event, fact: PoolChanged) -> None:
     known = draft.pools.items.get(fact.pool)
     if known is None:
         draft.set(stale=True)
@@ -111,10 +116,20 @@ def _pool_changed(draft: Draft, _event: Event, fact: PoolChanged) -> None:
             opened=known.opened + (fact.what == "opened"),
             closed=known.closed + (fact.what == "closed"),
             timed_out=known.timed_out + (fact.what == "timed_out"),
-            # Who holds them is not in the fact: rather nothing than what was true at the last inspection.
-            holders=(),
+            holders=_placed(known.holders, event, fact, fact.what == "acquired"),
+            waiters=_placed(known.waiters, event, fact, fact.what == "waiting"),
         )
     )
+
+
+def _placed(
+    people: tuple[PoolHolder, ...], event: Event, fact: PoolChanged, stays: bool
+) -> tuple[PoolHolder, ...]:
+    """`people` with the one whom `fact` is about, if it `stays` among them, and else without."""
+    if not fact.ticket:
+        return people
+    others = tuple(one for one in people if one.ticket != fact.ticket)
+    return (*others, PoolHolder(fact.holder, event.at, fact.ticket)) if stays else others
 
 
 PARTS: dict[type, Callable[[Draft, Event, Any], None]] = {
@@ -124,6 +139,7 @@ PARTS: dict[type, Callable[[Draft, Event, Any], None]] = {
     CacheEvicted: _evicted,
     BreakerFailed: _breaker_failed,
     BreakerChanged: _breaker_changed,
+    BreakerProbed: _breaker_probed,
     BreakerRecovered: _breaker_recovered,
     BreakerRefused: _breaker_refused,
     PoolChanged: _pool_changed,

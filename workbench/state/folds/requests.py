@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server_core.bus import Event
-from server_core.events import RequestFinished, RequestProgressed, RequestStarted
+from server_core.events import FOLLOW_METHOD, RequestFinished, RequestProgressed, RequestStarted
 from server_core.inspection import RunningRequest
 from workbench.state.draft import Draft
 from workbench.state.parts import Progress
@@ -31,7 +31,8 @@ def _finished(draft: Draft, event: Event, fact: RequestFinished) -> None:
     if fact.outcome == "cancelled":
         return
     draft.count(event.at, 0)
-    draft.durations.append(fact.seconds)
+    if fact.method != FOLLOW_METHOD:  # how long somebody looks says nothing of the server
+        draft.durations.append(fact.seconds)
     if fact.outcome in ERRORS:
         draft.count(event.at, 1)
         draft.add("errors")

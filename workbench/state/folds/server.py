@@ -11,6 +11,7 @@ from server_core.events import (
     ClientConnected,
     ClientDisconnected,
     ClientsNotified,
+    ErrorReported,
     FunctionsReloaded,
     LogWritten,
     LoopBlocked,
@@ -24,8 +25,8 @@ from server_core.events import (
     ServerStarted,
     ServerStopped,
 )
-from server_core.inspection import ClientState, ModuleState
-from workbench.facts import ConfigApplied, Dropped, EngineFailed, ServerInspected
+from server_core.inspection import ClientState, FailureState, ModuleState
+from workbench.facts import ConfigApplied, ConfigRejected, Dropped, EngineFailed, ServerInspected
 from workbench.state.draft import Draft
 from workbench.state.parts import Blocked
 from workbench.state.snapshot import Phase
@@ -59,6 +60,7 @@ def _inspected(draft: Draft, _event: Event, fact: ServerInspected) -> None:
         requests=state.requests,
         errors=state.errors,
         cache=state.cache,
+        clock_ahead=fact.clock_ahead,
     )
     draft.cache_counts.clear()
     draft.modules.take(state.modules)
@@ -68,6 +70,10 @@ def _inspected(draft: Draft, _event: Event, fact: ServerInspected) -> None:
         del draft.progress[number]
     draft.breakers.take(state.breakers)
     draft.pools.take(state.pools)
+    draft.faults.take(state.faults)
+    missed = [failure for failure in state.failures if failure.fact.reference not in draft.failures.items]
+    if missed:
+        draft.failures.take(sorted((*draft.failures.items.values(), *missed), key=lambda failure: failure.at))
     draft.tasks.take(sorted(state.tasks, key=lambda task: task.created))
 
 
@@ -78,8 +84,12 @@ def _dropped(draft: Draft, _event: Event, fact: Dropped) -> None:
 
 
 def _config_applied(draft: Draft, _event: Event, _fact: ConfigApplied) -> None:
-    draft.set(stale=True)
+    draft.set(stale=True, config_problem="")
     draft.relist()
+
+
+def _config_rejected(draft: Draft, _event: Event, fact: ConfigRejected) -> None:
+    draft.set(config_problem=fact.reason)
 
 
 # -- modules
@@ -91,12 +101,9 @@ def _module_starting(draft: Draft, _event: Event, fact: ModuleStarting) -> None:
 
 def _module_started(draft: Draft, _event: Event, fact: ModuleStarted) -> None:
     known = draft.modules.items.get(fact.module)
-    note = known.note if known is not None else ""
-    draft.modules.put(
-        ModuleState(
-            fact.module, fact.kind, "running", fact.tools, fact.resources, fact.templates, fact.prompts, note
-        )
-    )
+    counts = (fact.tools, fact.resources, fact.templates, fact.prompts)
+    said = (known.note, "", known.trouble) if known is not None else ()
+    draft.modules.put(ModuleState(fact.module, fact.kind, "running", *counts, *said))
     draft.set(stale=True)
     draft.relist()
 
@@ -131,7 +138,7 @@ def _offer_changed(draft: Draft, _event: Event, fact: OfferChanged) -> None:
 def _module_noted(draft: Draft, _event: Event, fact: ModuleNoted) -> None:
     known = draft.modules.items.get(fact.module)
     if known is not None:
-        draft.modules.put(replace(known, note=fact.note))
+        draft.modules.put(replace(known, note=fact.note, trouble=fact.trouble))
 
 
 def _functions_reloaded(draft: Draft, _event: Event, _fact: FunctionsReloaded) -> None:
@@ -168,6 +175,10 @@ def _freed(draft: Draft, _event: Event, _fact: LoopFreed) -> None:
     draft.set(blocked=None)
 
 
+def _reported(draft: Draft, event: Event, fact: ErrorReported) -> None:
+    draft.failures.put(FailureState(event.at, fact))
+
+
 def _logged(draft: Draft, event: Event, _fact: LogWritten) -> None:
     draft.logs.append(event)
 
@@ -179,6 +190,7 @@ SERVER: dict[type, Callable[[Draft, Event, Any], None]] = {
     ServerInspected: _inspected,
     Dropped: _dropped,
     ConfigApplied: _config_applied,
+    ConfigRejected: _config_rejected,
     ModuleStarting: _module_starting,
     ModuleStarted: _module_started,
     ModuleFailed: _module_failed,
@@ -191,5 +203,6 @@ SERVER: dict[type, Callable[[Draft, Event, Any], None]] = {
     ClientsNotified: _notified,
     LoopBlocked: _blocked,
     LoopFreed: _freed,
+    ErrorReported: _reported,
     LogWritten: _logged,
 }

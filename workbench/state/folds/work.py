@@ -8,6 +8,8 @@ from typing import Any
 
 from server_core.bus import Event
 from server_core.events import (
+    StepAttemptFailed,
+    StepFilled,
     StepFinished,
     StepStarted,
     TaskChanged,
@@ -19,6 +21,9 @@ from server_core.events import (
 from server_core.inspection import TaskState
 from workbench.state.draft import Draft
 from workbench.state.parts import Step, WorkflowRun
+
+RUN_STEPS = 500
+"""How many steps of one run are kept: a `for_each` may have any number."""
 
 
 def _task_started(draft: Draft, event: Event, fact: TaskStarted) -> None:
@@ -51,28 +56,62 @@ def _task_changed(draft: Draft, event: Event, fact: TaskChanged) -> None:
 
 
 def _run_started(draft: Draft, event: Event, fact: WorkflowStarted) -> None:
-    draft.runs.put(WorkflowRun(fact.run, fact.workflow, "running", event.at, fact.steps))
+    draft.runs.put(
+        WorkflowRun(fact.run, fact.workflow, "running", event.at, fact.steps, resumed=fact.resumed)
+    )
 
 
 def _step_started(draft: Draft, event: Event, fact: StepStarted) -> None:
     run = draft.runs.items.get(fact.run)
     if run is not None:
-        step = Step(fact.step, fact.kind, "running", event.at)
-        draft.runs.put(run._replace(steps=(*run.steps, step)))
+        step = Step(fact.step, fact.kind, "running", event.at, place=fact.place or (fact.step,))
+        draft.runs.put(run._replace(steps=_bounded((*run.steps, step))))
+
+
+def _step_filled(draft: Draft, _event: Event, fact: StepFilled) -> None:
+    _change_step(draft, fact.run, fact.place, lambda step: step._replace(given=fact.given))
+
+
+def _attempt_failed(draft: Draft, _event: Event, fact: StepAttemptFailed) -> None:
+    told = f"attempt {fact.attempt} of {fact.attempts}: {fact.error}; again in {fact.delay:g} s"
+    _change_step(draft, fact.run, fact.place, lambda step: step._replace(attempts=(*step.attempts, told)))
 
 
 def _step_finished(draft: Draft, event: Event, fact: StepFinished) -> None:
-    run = draft.runs.items.get(fact.run)
-    if run is None:
-        return
-    steps = list(run.steps)
-    for index in reversed(range(len(steps))):
-        if steps[index].name == fact.step and steps[index].status == "running":
-            steps[index] = steps[index]._replace(status=fact.status, seconds=fact.seconds, detail=fact.detail)
-            break
-    else:  # a skipped one may never have begun
-        steps.append(Step(fact.step, "", fact.status, event.at - fact.seconds, fact.seconds, fact.detail))
-    draft.runs.put(run._replace(steps=tuple(steps)))
+    def ended(step: Step) -> Step:
+        return step._replace(
+            status=fact.status, seconds=fact.seconds, detail=fact.detail, answered=fact.answered
+        )
+
+    place = fact.place or (fact.step,)
+    if not _change_step(draft, fact.run, place, ended):  # a skipped one may never have begun
+        run = draft.runs.items.get(fact.run)
+        if run is not None:
+            new = Step(fact.step, fact.kind, "running", event.at - fact.seconds, place=place)
+            draft.runs.put(run._replace(steps=_bounded((*run.steps, ended(new)))))
+
+
+def _change_step(draft: Draft, run_id: str, place: tuple[str, ...], change: Callable[[Step], Step]) -> bool:
+    """Change the step that runs at this place; whether there is one."""
+    run = draft.runs.items.get(run_id)
+    for index in reversed(range(len(run.steps) if run is not None else 0)):
+        assert run is not None
+        step = run.steps[index]
+        if step.place == place and step.status == "running":
+            steps = (*run.steps[:index], change(step), *run.steps[index + 1 :])
+            draft.runs.put(run._replace(steps=steps))
+            return True
+    return False
+
+
+def _bounded(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """At most so many steps of a run; the first that went well inside of another goes first."""
+    if len(steps) <= RUN_STEPS:
+        return steps
+    for index, step in enumerate(steps):
+        if step.status in ("ok", "skipped") and len(step.place) > 1:
+            return (*steps[:index], *steps[index + 1 :])
+    return steps[1:]
 
 
 def _run_finished(draft: Draft, _event: Event, fact: WorkflowFinished) -> None:
@@ -87,6 +126,8 @@ WORK: dict[type, Callable[[Draft, Event, Any], None]] = {
     TaskChanged: _task_changed,
     WorkflowStarted: _run_started,
     StepStarted: _step_started,
+    StepFilled: _step_filled,
+    StepAttemptFailed: _attempt_failed,
     StepFinished: _step_finished,
     WorkflowFinished: _run_finished,
 }

@@ -29,7 +29,14 @@ class _Part(NamedTuple):
 
 
 def answer_of(record: CallRecord) -> Answer:
-    """The answer to read."""
+    """The answer to read; of an unexpected error also what no client is told."""
+    answer = _answer_of(record)
+    if not record.cause or answer.kind != "text" or "Traceback (most recent" in answer.value:
+        return answer
+    return Answer("text", f"{answer.value.rstrip()}\n\nOnly here, no client is told:\n{record.cause}")
+
+
+def _answer_of(record: CallRecord) -> Answer:
     if record.error is not None:
         return Answer("text", _error_text(record))
     result = record.result
@@ -85,7 +92,9 @@ _CODES = {
 
 def _without_result(record: CallRecord) -> str:
     if record.outcome == "cancelled":
-        return "It was cancelled."
+        return (
+            "It was cancelled. A function that holds the loop, or a thread, goes on until it ends by itself."
+        )
     kept = f" It had {size(record.size)}." if record.size else ""
     return f"The result was not kept: it was too large for the history.{kept} Run it again to see it."
 
@@ -100,7 +109,9 @@ def _tool_answer(result: Mapping[str, Any]) -> Answer:
     if structured is None:
         return _joined(parts, result)
     if not _says_more(blocks, structured):
-        return Answer("json", structured)
+        # A function that returns a text: the protocol wants it in an object, a reader does not.
+        plain = structured["result"] if structured.keys() == {"result"} else None
+        return _text(plain, "") if isinstance(plain, str) else Answer("json", structured)
     return _joined([*parts, _Part("structured", Answer("json", structured))], result)
 
 

@@ -1,4 +1,4 @@
-"""One call on the screen: its answer, the same raw, its trace, its messages on the wire, and the calls before it."""
+"""One call on the screen: its answer, the same raw, its trace, the wire, what was printed, and the calls before it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,22 @@ from .earlier import EarlierList
 from .traces import outcome_line, strip_line, trace_lines
 from .wire import FrameList, WireView
 
-VIEWS = ("result", "raw", "trace", "wire", "earlier")
-TITLES = ("Result", "Raw", "Trace", "Wire", "Earlier")
+VIEWS = ("result", "raw", "trace", "wire", "log", "earlier")
+TITLES = {
+    "result": "Result",
+    "raw": "Raw",
+    "trace": "Trace",
+    "wire": "Wire",
+    "log": "Log",
+    "earlier": "Earlier",
+}
 
 CALL = define(
     Action(
         "call.next_view",
         "right_square_bracket",
         "View",
-        "Result, raw, trace, wire, earlier in turn",
+        "Result, raw, trace, wire, log, earlier in turn",
         "view(1)",
     ),
     Action(
@@ -48,6 +55,13 @@ CALL = define(
         "The same, backwards",
         "view(-1)",
         shown=False,
+    ),
+    Action(
+        "call.error",
+        "e",
+        "Error",
+        "Where the call's unexpected error was raised: its lines, its variables, its traceback",
+        "tell_error",
     ),
 )
 
@@ -85,7 +99,8 @@ class CallView(Vertical):
     BINDINGS = bind(*CALL)
     HELP: ClassVar = (
         "What a call answered. [ and ] go through its views: the result, the protocol's JSON, the trace of where "
-        "the time went, the messages on the wire, and earlier calls."
+        "the time went, the messages on the wire, what was printed and logged meanwhile, and earlier calls. "
+        "e tells where an unexpected error was raised."
     )
 
     view: reactive[str] = reactive("result", init=False)
@@ -97,6 +112,13 @@ class CallView(Vertical):
         def __init__(self, record: CallRecord) -> None:
             super().__init__()
             self.record = record
+
+    class ErrorWanted(Message):
+        """The call's unexpected error shall be told in full."""
+
+        def __init__(self, reference: str) -> None:
+            super().__init__()
+            self.reference = reference
 
     def __init__(
         self,
@@ -112,17 +134,19 @@ class CallView(Vertical):
         self.empty = empty
         self.record: CallRecord | None = None
         self.running: Running | None = None
+        self._counts: dict[str, int] = {}
         self._frames: Callable[[str], list[Frame]] = lambda _key: []
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="views"):
-            yield Segments(TITLES)
+            yield Segments(list(TITLES.values()))
             yield StageStrip()
         with ContentSwitcher(initial="result"):
             yield TextView(framed=False, empty=self.empty, id="result")
             yield TextView(framed=False, empty=self.empty, id="raw")
             yield Sheet(id="trace")
             yield WireView(id="wire")
+            yield Sheet(id="log")
             yield EarlierList(empty="No earlier calls.", id="earlier")
             yield Sheet(id="progress")
 
@@ -158,13 +182,26 @@ class CallView(Vertical):
 
     def _begin(self, record: CallRecord | None, frames: Callable[[str], list[Frame]]) -> None:
         self.record, self.running, self._frames = record, None, frames
+        self.refresh_bindings()
         self.query_one(StageStrip).record = record
 
     def set_earlier(self, records: Sequence[CallRecord]) -> None:
         """The calls that can be chosen."""
         self.query_one("#earlier", EarlierList).set_rows(records)
-        titles = [*TITLES[:-1], f"Earlier {len(records)}" if records else TITLES[-1]]
-        self.query_one(Segments).set_options(titles, VIEWS.index(self.view))
+        self._count("earlier", len(records))
+
+    def set_log(self, lines: Sequence[Line]) -> None:
+        """What was printed and logged while the call ran."""
+        nothing = line(Span("Nothing was printed or logged.", "dim"))
+        self.query_one("#log", Sheet).set_lines(list(lines) or [nothing])
+        self._count("log", len(lines))
+
+    def _count(self, view: str, count: int) -> None:
+        """Say with the name of a view how much there is in it."""
+        if self._counts.get(view, 0) != count:
+            self._counts[view] = count
+            titles = [f"{TITLES[each]} {self._counts.get(each) or ''}".rstrip() for each in VIEWS]
+            self.query_one(Segments).set_options(titles, VIEWS.index(self.view))
 
     def _say(self, spans: Line) -> None:
         """Put the call's outcome on the border."""
@@ -206,6 +243,15 @@ class CallView(Vertical):
         pane = self.query_one(f"#{self.view}")
         summary = pane.lines.summary if isinstance(pane, TextView) and self.running is None else ""
         self.border_subtitle = Content(summary)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "tell_error":
+            return self.record is not None and bool(self.record.reference)
+        return super().check_action(action, parameters)
+
+    def action_tell_error(self) -> None:
+        if self.record is not None:
+            self.post_message(self.ErrorWanted(self.record.reference))
 
     def action_view(self, step: int) -> None:
         """Go on to the next view, and keep the focus in it."""

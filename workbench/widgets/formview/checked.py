@@ -62,8 +62,15 @@ class CheckedForm(Vertical):
                     view.scroll_visible(animate=False)
         return None
 
+    @property
+    def _stands(self) -> bool:
+        """Whether it is whole: a check may end while it is on its way off the screen."""
+        return bool(self.query(".trouble"))
+
     def check(self) -> None:
         """Tell what can't be sent, and let a thread find what does not fit."""
+        if not self._stands:
+            return
         try:
             arguments = self.draft.arguments()
         except JsonError as error:
@@ -81,7 +88,7 @@ class CheckedForm(Vertical):
         self.app.call_from_thread(self._take_warnings, schema, arguments, warnings)
 
     def _take_warnings(self, schema: Any, arguments: dict[str, Any], warnings: list[Problem]) -> None:
-        if self.draft.form.schema is not schema:
+        if self.draft.form.schema is not schema or not self._stands:
             return
         self.warnings = warnings
         if self.draft.text is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from workbench.forms.jsontext import is_visible
@@ -78,6 +80,12 @@ class FieldEditor(TextArea, inherit_bindings=False):
             self.known = text
             self.load_text(text)
             self.move_cursor(self.document.end)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Under a dialog the last layout is drawn again, with fields that have gone since, and their styles with them.
+        if not self.is_attached:
+            return [Strip.blank(crop.width)] * crop.height
+        return super().render_lines(crop)
 
     @property
     def takes_lines(self) -> bool:

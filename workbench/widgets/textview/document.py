@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from workbench.text import clean, size
 
-DocumentKind = Literal["text", "json", "markdown", "hex"]
+DocumentKind = Literal["text", "json", "markdown", "hex", "log"]
 
 MOST_CHARS = 4000
 """A longer line is shown as several, so that drawing a piece of it never costs more than that."""

@@ -95,6 +95,28 @@ class TextLines(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Told(self))
 
+    def went_on(self, moved: int) -> None:
+        """There is more at the end, and what was there stands `moved` lines further up. Whoever looks at the end stays
+        there; whoever looks at something else goes on looking at that."""
+        at_end = self.at_end
+        top = self._row(self.scroll_offset.y).place - moved
+        if moved:
+            self._matches = [
+                match._replace(place=match.place - moved) for match in self._matches if match.place >= moved
+            ]
+            self._found = min(self._found, len(self._matches) - 1)
+        self.grown()
+        if at_end:
+            self.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
+        elif moved:
+            y = max(0, top) if self._rows is None else row_of(self._rows, max(0, top), 0)
+            self.scroll_to(y=y, animate=False, force=True, immediate=True)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last line is in sight."""
+        return self.scroll_offset.y >= self.max_scroll_y
+
     @property
     def summary(self) -> str:
         """How much it is, and how many matches there are."""

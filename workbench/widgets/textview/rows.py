@@ -40,7 +40,10 @@ def _broken(text: str, width: int) -> Iterator[tuple[int, int]]:
     start = 0
     plain = text.isascii()
     while len(text) - start > width or (not plain and cell_len(text[start:]) > width):
-        fitting = text[start : start + width] if plain else chop_cells(text[start : start + width], width)[0]
+        fitting = text[start : start + width]
+        if not plain:
+            # Of characters that take no cell nothing is chopped off.
+            fitting = next(iter(chop_cells(fitting, width)), fitting)
         end = start + max(len(fitting), 1)
         blank = text.rfind(" ", start + 1, end + 1)
         if blank > start + len(fitting) // 3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ BLOB = base64.b64encode(b"\x89PNG" + b"0" * 800).decode()
         (text_result("{not json"), ("text", "{not json")),
         ({**text_result('{"a": 1}'), "structuredContent": {"a": 1}}, ("json", {"a": 1})),
         ({**text_result("3"), "structuredContent": {"result": 3}}, ("json", {"result": 3})),
+        ({**text_result("a\nb"), "structuredContent": {"result": "a\nb"}}, ("text", "a\nb")),
         (
             {"content": [{"type": "text", "text": '{"b": 1}'}], "structuredContent": {"result": [{"b": 1}]}},
             ("json", {"result": [{"b": 1}]}),
@@ -64,6 +66,17 @@ BLOB = base64.b64encode(b"\x89PNG" + b"0" * 800).decode()
 )
 def test_a_tools_answer_is_what_one_wants_to_read(result: Any, answer: tuple[str, Any]) -> None:
     assert read(result) == answer
+
+
+def test_the_cause_of_an_unexpected_error_is_shown_once() -> None:
+    cause = "Traceback (most recent call last):\nValueError: no\n"
+    failed = {**text_result("x failed unexpectedly (reference 1)."), "isError": True}
+    shown = answer_of(replace(record_of("tools/call", "x", {}, failed), cause=cause))
+    assert shown.value == f"x failed unexpectedly (reference 1).\n\nOnly here, no client is told:\n{cause}"
+    told = {**text_result(f"x failed.\n\n{cause}"), "isError": True}
+    assert (
+        answer_of(replace(record_of("tools/call", "x", {}, told), cause=cause)).value.count("ValueError") == 1
+    )
 
 
 def test_words_beside_the_structured_content_are_kept() -> None:

@@ -18,6 +18,7 @@ from workbench.widgets.callview import CallView, Running
 from workbench.widgets.callview.wire import FrameList, WireView
 from workbench.widgets.segments import Segments
 from workbench.widgets.sheet import Sheet
+from workbench.widgets.spans import Span
 from workbench.widgets.textview import TextView
 
 pytestmark = pytest.mark.anyio
@@ -152,3 +153,18 @@ async def test_without_a_call_it_says_what_to_do() -> None:
 
         assert view.query_one("#result", TextView).lines.empty == "Run it."
         assert title(view) == "Result"
+
+
+async def test_what_was_printed_is_counted_where_it_is_to_be_found() -> None:
+    async with callview() as (view, pilot):
+        view.set_log([(Span("line 1"),), (Span("line 2"),)])
+        view.view = "log"
+        await pilot.pause()
+
+        assert "Log 2" in view.query_one(Segments).options
+        assert view.query_one("#log", Sheet).text == "line 1\nline 2"
+
+        view.set_log([])
+
+        assert "Log" in view.query_one(Segments).options
+        assert "Nothing was printed" in view.query_one("#log", Sheet).text

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.waiting import until
@@ -379,3 +380,12 @@ async def test_suggestions_come_while_one_types_and_enter_takes_one() -> None:
         assert view.draft.arguments() == {"name": "boxes", "other": "x"}
         assert asked[-1] == ("name", "bo", {"other": "x"})
         assert not view.query(Suggestions)
+
+
+async def test_a_field_that_has_gone_can_still_be_asked_to_draw_itself():
+    """Under a dialog that opens at that moment the last layout is drawn again."""
+    async with form(SIMPLE, {"name": "Anna"}) as (view, _pilot):
+        editor = field(view, "name").query_one(FieldEditor)
+        assert "Anna" in editor.render_lines(Region(0, 0, 20, 1))[0].text
+        await editor.remove()
+        assert editor.render_lines(Region(0, 0, 20, 1))[0].text.strip() == ""

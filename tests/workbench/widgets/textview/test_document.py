@@ -215,6 +215,8 @@ def pieces(text: str, width: int) -> list[str]:
         ("exact", 5, ["exact"]),
         ("", 5, [""]),
         ("ab", 0, ["a", "b"]),
+        ("\u0301" * 7, 3, ["\u0301" * 3, "\u0301" * 3, "\u0301"]),
+        ("\ud7ff3", 0, ["\ud7ff", "3"]),
     ],
 )
 def test_lines_are_broken_at_blanks_or_where_they_must(text: str, width: int, rows: list[str]) -> None:

@@ -1,0 +1,129 @@
+"""What stood where an error was raised: the frames of its traceback with their source lines and variables.
+
+For people who develop the server, never for its clients: variables may hold anything. They are cut, and those whose
+name sounds like a secret are not shown.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterator, Mapping
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple
+
+from .error_texts import error_line
+from .events import ErrorFrame
+from .masking import masked_repr
+
+LINES_BEFORE = 5
+LINES_AFTER = 4
+LINE_CHARACTERS = 300
+FRAMES_TOLD = 40
+"""How many frames of an error are told, the innermost ones."""
+
+FRAMES_OPENED = 8
+"""Of how many frames of the user's own code variables and source lines are told."""
+
+VARIABLES_TOLD = 30
+
+
+class _Passed(NamedTuple):
+    """A frame of a traceback, and what was raised in it, if that traceback ends there."""
+
+    frame: FrameType
+    line: int
+    raised: str
+
+
+def error_frames(error: BaseException) -> tuple[ErrorFrame, ...]:
+    """The frames of `error` and of what it was raised from, as a traceback has them: the innermost, the one that
+    raised it, last. Never raises."""
+    frames: list[_Passed] = []
+    for part in _chain(error):
+        passed = [_Passed(frame, line, "") for frame, line in _walk(part.__traceback__)]
+        if passed:
+            passed[-1] = passed[-1]._replace(raised=error_line(part))
+        frames += passed
+    frames = frames[-FRAMES_TOLD:]
+    own = [is_own_code(each.frame) for each in frames]
+    opened = set([index for index, mine in enumerate(own) if mine][-FRAMES_OPENED:])
+    told = tuple(_told(each, own[index], index in opened) for index, each in enumerate(frames))
+    return (*told, _unreadable(error)) if isinstance(error, SyntaxError) and error.filename else told
+
+
+def innermost_place(error: BaseException) -> tuple[str, int]:
+    """File and line of the user's own code that `error` passed last, else of any; empty and 0 for none.
+
+    Of a syntax error it is the place that can't be read.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.filename, error.lineno or 1
+    pairs = [(frame, line) for part in _chain(error) for frame, line in _walk(part.__traceback__)]
+    for frame, line in reversed(pairs):
+        if is_own_code(frame):
+            return frame.f_code.co_filename, line
+    return (pairs[-1][0].f_code.co_filename, pairs[-1][1]) if pairs else ("", 0)
+
+
+def own_traceback(error: BaseException) -> TracebackType | None:
+    """The traceback of `error` without the frames that led to the user's own code; the whole where there is none."""
+    trace = error.__traceback__
+    while trace is not None and not is_own_code(trace.tb_frame):
+        trace = trace.tb_next
+    return trace or error.__traceback__
+
+
+def is_own_code(frame: FrameType) -> bool:
+    """Whether a frame runs the user's own code: not Python's, not an installed package's, not this library's."""
+    file = frame.f_code.co_filename.replace("\\", "/")
+    module = str(frame.f_globals.get("__name__", ""))
+    if file.startswith("<") or module.partition(".")[0] in ("server_core", "workbench"):
+        return False
+    if "/site-packages/" in file or "/dist-packages/" in file:
+        return False
+    return not file.startswith(f"{linecache.__file__.replace(chr(92), '/').rpartition('/')[0]}/")
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """What an error was raised from, the first one first."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return chain[::-1]
+
+
+def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def _told(passed: _Passed, own: bool, opened: bool) -> ErrorFrame:
+    frame, line, raised = passed
+    code = frame.f_code
+    first, source = _source_lines(code.co_filename, line, frame.f_globals) if opened else (line, ())
+    variables = _variables(frame.f_locals) if opened else ()
+    return ErrorFrame(code.co_filename, line, code.co_qualname, own, first, source, variables, raised)
+
+
+def _unreadable(error: SyntaxError) -> ErrorFrame:
+    """The place that can't be read, as if it were a frame."""
+    file, line = error.filename or "", error.lineno or 1
+    first, source = _source_lines(file, line, None)
+    return ErrorFrame(file, line, "the file itself", True, first, source, (), error_line(error))
+
+
+def _source_lines(file: str, line: int, names: dict[str, Any] | None) -> tuple[int, tuple[str, ...]]:
+    """The number of the first line, and the lines round `line`; `names` may tell how to load the file."""
+    linecache.checkcache(file)
+    lines = linecache.getlines(file, names)
+    first = max(1, line - LINES_BEFORE)
+    shown = lines[first - 1 : line + LINES_AFTER]
+    return first, tuple(each.rstrip("\n")[:LINE_CHARACTERS] for each in shown)
+
+
+def _variables(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    told = [(name, value) for name, value in list(values.items()) if not name.startswith("__")]
+    return tuple((name, masked_repr(value, name)) for name, value in told[:VARIABLES_TOLD])

@@ -1,0 +1,17 @@
+"""What an error says, whatever its class does."""
+
+from __future__ import annotations
+
+
+def error_text(error: BaseException) -> str:
+    """What `error` says, even where its class's own `__str__` fails."""
+    try:
+        return str(error)
+    except Exception as trouble:
+        return f"(its text could not be made: {type(trouble).__name__})"
+
+
+def error_line(error: BaseException) -> str:
+    """`ValueError: what it says`, or the class alone."""
+    text = error_text(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

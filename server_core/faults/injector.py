@@ -1,0 +1,216 @@
+"""Faults on purpose, at work: they stand between the breaker and the handler, so that each acts like a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from mcp.types import InputRequiredResult
+
+from ..clock import Clock
+from ..errors import UnavailableError
+from ..events import ClockJumped, FaultActed, FaultCleared, FaultKind, FaultSet, FaultUsedUp
+from ..inspection import FaultState
+from ..items import PromptItem, ResourceItem, TemplateItem, ToolItem
+from ..protocol.connections import hang_up
+from ..request import Request
+from .active import ActiveFault
+from .garbling import garbled
+from .jumping import JumpingClock
+from .spec import Fault, FaultSpecError, unknown_name
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+FaultyT = TypeVar("FaultyT")
+
+HANGING_UP_SECONDS = 1.0
+"""How long a request waits to be ended with its connection, where that does not end it at once."""
+
+
+class FaultError(UnavailableError):
+    """A request that failed on purpose; the text names the fault."""
+
+
+class FaultInjector:
+    """The faults of a server. On the server's loop only, but for `states`.
+
+    They last until they are used up or cleared, and outlive the server that they are attached to: the next one may
+    take them over. While there are none, no request is any slower.
+    """
+
+    def __init__(self, server: Server, *, chance: Callable[[], float] = random.random) -> None:
+        """Args:
+        chance: random numbers from 0 to 1, which decide on which requests a share acts.
+        """
+        self._chance = chance
+        self._active: dict[tuple[str, FaultKind], ActiveFault] = {}
+        self._attach(server)
+
+    @property
+    def _clock(self) -> Clock:
+        return self._server.clock
+
+    def move_to(self, server: Server) -> None:
+        """Act on `server` from now on, and no longer on the one before."""
+        self._server.pipeline.interference = None
+        self._attach(server)
+
+    def set(self, fault: Fault) -> None:
+        """Let `fault` act from now on; one of the same name and kind is replaced. A jump without a name happens now.
+
+        Raises:
+            FaultSpecError: the server's clock can't jump.
+        """
+        if fault.kind == "clock":
+            self._jumping()
+        if not fault.name:
+            self._jump(fault.value)
+            return
+        key = fault.name, fault.kind
+        self._active.pop(key, None)
+        self._active[key] = ActiveFault(fault, self._clock.now())
+        self._attach(self._server)
+        self._server.bus.emit(FaultSet(fault.name, fault.kind, fault.how, fault.times))
+
+    def check_name(self, name: str) -> None:
+        """Make sure that the running server has something called `name`.
+
+        Raises:
+            FaultSpecError: it has not; the text tells the nearest names.
+        """
+        registry = self._server.registry
+        known = [
+            *registry.tools,
+            *registry.prompts,
+            *self._server.modules,
+            *(template.uri_template for template in registry.template_list()),
+            *registry.resources,
+        ]
+        if name in known:
+            return
+        # A resource that is not listed may fit a template, which is written in braces.
+        if "://" not in name or "{" in name or registry.match(name) is None:
+            raise unknown_name(name, known)
+
+    def clear(self, name: str = "", kind: FaultKind | None = None) -> int:
+        """Take away the faults of that name and kind; all for none. Returns how many there were.
+
+        What hangs already hangs on until its time limit, and a clock that jumped stays where it is.
+        """
+        gone = [key for key in self._active if (not name or key[0] == name) and kind in (None, key[1])]
+        for key in gone:
+            active = self._active.pop(key)
+            self._server.bus.emit(FaultCleared(*key, active.acted))
+        self._attach(self._server)
+        return len(gone)
+
+    def states(self) -> tuple[FaultState, ...]:
+        """The faults that are set, in the order in which they were."""
+        return tuple(active.state() for active in self._active.values())
+
+    # -- at work
+
+    def around(
+        self,
+        request: Request,
+        item: ToolItem | ResourceItem | TemplateItem | PromptItem,
+        handler: Callable[[], Awaitable[FaultyT]],
+    ) -> Callable[[], Awaitable[FaultyT]]:
+        """`handler` as the pipeline shall run it for `request`; itself, where no fault is set on that."""
+        names = _names_of(request, item)
+        if any(name in names for name, _kind in self._active):
+            return lambda: self._run(request, names, handler)
+        return handler
+
+    async def _run(
+        self, request: Request, names: tuple[str, ...], handler: Callable[[], Awaitable[FaultyT]]
+    ) -> FaultyT:
+        for kinds in (("clock", "delay"), ("fail", "hang", "drop")):  # what takes time before what ends it
+            for active in self._hits(names, kinds):
+                started = request.clock.monotonic()
+                self._tell(active, request)
+                try:
+                    await self._act(active.fault, request)
+                finally:
+                    request.trace.since("fault", started)
+        answer = await handler()
+        if answer is None or isinstance(answer, InputRequiredResult):
+            return answer  # a stream that was followed: its pieces are with whoever follows it
+        for active in self._hits(names, ("garble",)):
+            started = request.clock.monotonic()
+            self._tell(active, request)
+            # Damaged answers are not for those who ask later: a load that is named here is not kept.
+            self._server.cache.invalidate(request.target, request.target.partition("?")[0])
+            answer = garbled(answer, active.acted - 1)
+            request.trace.since("fault", started)
+        return answer
+
+    def _hits(self, names: tuple[str, ...], kinds: tuple[FaultKind, ...]) -> Iterator[ActiveFault]:
+        """The faults of these kinds that act on a request now, in the order in which they were set; counts them."""
+        for key, active in list(self._active.items()):
+            fault = active.fault
+            if fault.kind not in kinds or fault.name not in names or self._active.get(key) is not active:
+                continue
+            if fault.share is not None and self._chance() >= fault.share:
+                continue
+            active.acted += 1
+            if active.left == 0:
+                del self._active[key]
+                self._attach(self._server)
+            yield active
+
+    async def _act(self, fault: Fault, request: Request) -> None:
+        if fault.kind == "fail":
+            raise FaultError(f"{request.target} failed on purpose (fault {fault.text}).")
+        if fault.kind == "delay":
+            await request.clock.sleep(fault.value)
+        elif fault.kind == "hang":
+            await asyncio.Event().wait()
+        elif fault.kind == "drop":
+            if hang_up(request):
+                await request.clock.sleep(HANGING_UP_SECONDS)
+            raise FaultError(f"{request.target} lost its connection on purpose (fault {fault.text}).")
+        elif fault.kind == "clock":
+            self._jump(fault.value)
+
+    def _tell(self, active: ActiveFault, request: Request) -> None:
+        fault, bus = active.fault, self._server.bus
+        if bus.active:
+            bus.emit(
+                FaultActed(
+                    fault.name,
+                    fault.kind,
+                    request.number,
+                    request.target,
+                    active.effect,
+                    active.acted,
+                    active.left,
+                )
+            )
+        if active.left == 0:
+            bus.emit(FaultUsedUp(fault.name, fault.kind, active.acted))
+
+    def _attach(self, server: Server) -> None:
+        self._server = server
+        server.pipeline.interference = self if self._active else None
+
+    def _jumping(self) -> JumpingClock:
+        if not isinstance(self._clock, JumpingClock):
+            raise FaultSpecError("The server's clock can't jump: it was not given a JumpingClock")
+        return self._clock
+
+    def _jump(self, seconds: float) -> None:
+        clock = self._jumping()
+        clock.jump(seconds)
+        self._server.bus.emit(ClockJumped(seconds, clock.ahead))
+
+
+def _names_of(request: Request, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> tuple[str, ...]:
+    """What a fault may be called that acts on this request."""
+    names = (request.target, request.target.partition("?")[0], request.module)
+    if isinstance(item, TemplateItem):
+        return *names, item.definition.uri_template
+    return names

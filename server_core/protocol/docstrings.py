@@ -1,0 +1,64 @@
+"""What a docstring says: of the function to whoever chooses a tool, of each parameter to whoever fills it in."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+_PARAMETER_SECTIONS = (
+    # Google: a heading, and all that is indented under it.
+    re.compile(r"^(?:Args|Arguments|Parameters|Params):[ \t]*\n(?:[ \t]+.*\n?|[ \t]*\n)*", re.MULTILINE),
+    # NumPy: an underlined heading, up to the next one.
+    re.compile(r"^Parameters[ \t]*\n-{3,}[ \t]*\n(?:(?!.*\n-{3,}[ \t]*$).*\n?)*", re.MULTILINE),
+    # reStructuredText: fields, each with its indented lines.
+    re.compile(r"^:(?:param|type)\b[^\n]*(?:\n[ \t]+[^\n]*)*\n?", re.MULTILINE),
+)
+
+
+class DocumentedFunction(NamedTuple):
+    """A docstring without its section on parameters, and what that says of each of them."""
+
+    text: str
+    parameters: dict[str, str]
+
+
+def documented(docstring: str | None, parameters: Collection[str]) -> DocumentedFunction:
+    """Read a docstring in Google's, NumPy's or reStructuredText's style.
+
+    Args:
+        parameters: the names of those that are arguments. A docstring that tells of none of them stays as it is.
+    """
+    text = inspect.cleandoc(docstring or "")
+    if not parameters or not any(section.search(text) for section in _PARAMETER_SECTIONS):
+        return DocumentedFunction(text, {})
+    from docstring_parser import ParseError, parse
+
+    try:
+        found = parse(text).params
+    except ParseError:
+        return DocumentedFunction(text, {})
+    told = {
+        each.arg_name: " ".join(each.description.split())
+        for each in found
+        if each.arg_name in parameters and each.description
+    }
+    if told:
+        for section in _PARAMETER_SECTIONS:
+            text = section.sub("", text)
+    return DocumentedFunction(re.sub(r"\n{3,}", "\n\n", text).strip(), told)
+
+
+def describe_properties(schema: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    """A copy of an object's schema, each property with its description; one that has its own keeps that."""
+    properties: dict[str, Any] = schema.get("properties", {})
+    if not parameters.keys() & properties.keys():
+        return schema
+    described = {
+        name: {**value, "description": parameters[name]}
+        if name in parameters and "description" not in value
+        else value
+        for name, value in properties.items()
+    }
+    return {**schema, "properties": described}

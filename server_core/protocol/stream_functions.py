@@ -1,0 +1,46 @@
+"""Marked async generator functions: read in chunks, or followed while they go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from ..items import Contents, FollowHandler, ReadHandler, TakePiece
+from ..module import ModuleContext
+from ..request import Request
+from ..streaming import collected, handed_over
+from .returned import plain_value
+
+ValuesOf = Callable[[Request, Mapping[str, Any]], dict[str, Any]]
+"""The arguments of a function for a request and the variables of its URI."""
+
+
+def stream_handlers(
+    function: Callable[..., AsyncGenerator[Any, None]],
+    values_of: ValuesOf,
+    mime_type: str,
+    module: ModuleContext,
+) -> tuple[ReadHandler, FollowHandler]:
+    """How to read the resource of `function`, and how to follow it; both close the generator in the end."""
+
+    async def pieces(request: Request, variables: Mapping[str, Any]) -> AsyncGenerator[str, None]:
+        async with aclosing(function(**values_of(request, variables))) as produced:
+            async for piece in produced:
+                yield piece if isinstance(piece, str) else json.dumps(piece, default=plain_value)
+
+    async def read(request: Request, uri: str, variables: Mapping[str, Any]) -> Contents:
+        return await collected(
+            pieces(request, variables),
+            uri,
+            request,
+            module.bus,
+            limit=module.limits.result_bytes,
+            mime_type=mime_type,
+        )
+
+    async def follow(request: Request, _uri: str, variables: Mapping[str, Any], take: TakePiece) -> None:
+        await handed_over(pieces(request, variables), take)
+
+    return read, follow

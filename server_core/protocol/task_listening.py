@@ -1,0 +1,154 @@
+"""`subscriptions/listen` with `taskIds`: changes of tasks come as `notifications/tasks` (SEP-2663)."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from mcp import MCPError
+from mcp.server.context import ServerRequestContext
+from mcp.server.subscriptions import SUBSCRIPTION_ID_META_KEY
+from mcp.types import (
+    INVALID_PARAMS,
+    SubscriptionsAcknowledgedNotification,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
+)
+from pydantic import BaseModel
+
+from ..bus import Event
+from ..events import TaskChanged
+from ..reporting import ErrorReporter
+from ..tasking.extension import TASKS_EXTENSION, detailed_task, missing_extension
+from .task_methods import TaskMethods, declares_tasks
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+TASK_IDS = "taskIds"
+"""The key that the extension adds to a subscription's filter."""
+
+MAX_LISTENED_TASKS = 1000
+"""How many tasks one subscription may name."""
+
+
+class TaskNotification(BaseModel):
+    """`notifications/tasks`: a task as `tasks/get` answers it."""
+
+    method: Literal["notifications/tasks"] = "notifications/tasks"
+    params: dict[str, Any]
+
+
+class TaskListening:
+    """Answers `subscriptions/listen`. Subscriptions that name no tasks go straight to the handler of the notices."""
+
+    def __init__(self, core: Server, tasks: TaskMethods) -> None:
+        self._core = core
+        self._tasks = tasks
+
+    async def __call__(
+        self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
+    ) -> SubscriptionsListenResult:
+        wanted = (params.notifications.model_extra or {}).get(TASK_IDS)
+        if not wanted:
+            return await self._core.notices.listen(ctx, params)
+        if not declares_tasks(ctx):
+            raise missing_extension(f"{TASK_IDS} needs a client that declares {TASKS_EXTENSION}")
+        if not isinstance(wanted, list) or not all(isinstance(task, str) for task in wanted):
+            raise MCPError(INVALID_PARAMS, f"notifications.{TASK_IDS} must be a list of strings")
+        if len(wanted) > MAX_LISTENED_TASKS:
+            raise MCPError(INVALID_PARAMS, f"notifications.{TASK_IDS}: {MAX_LISTENED_TASKS} at most")
+        known = [task for task in dict.fromkeys(wanted) if await self._tasks.find(task) is not None]
+        feed = TaskFeed(self._tasks, ctx, known, self._core.reporter)
+        unsubscribe = self._core.bus.subscribe(feed.listen)
+        sending = asyncio.create_task(feed.send_all(), name="notifications of tasks")
+        try:
+            # It writes the acknowledgement, which has to come first and to name the tasks, too.
+            told: Any = AcknowledgingSession(ctx.session, feed)
+            return await self._core.notices.listen(dataclasses.replace(ctx, session=told), params)
+        finally:
+            unsubscribe()
+            sending.cancel()
+
+
+class TaskFeed:
+    """What one subscription is told of its tasks: how each is now, and whenever its status changes.
+
+    A client that reads slowly is told the last of several changes.
+    """
+
+    def __init__(
+        self,
+        tasks: TaskMethods,
+        ctx: ServerRequestContext[Any, Any],
+        ids: Sequence[str],
+        reporter: ErrorReporter,
+    ) -> None:
+        """`ids` are the tasks that are known."""
+        self.ids = frozenset(ids)
+        self.acknowledged = asyncio.Event()
+        self._reporter = reporter
+        self._tasks = tasks
+        self._ctx = ctx
+        self._loop = asyncio.get_running_loop()
+        self._changed: dict[str, None] = dict.fromkeys(ids)
+        self._news = asyncio.Event()
+        self._news.set()
+
+    def listen(self, event: Event) -> None:
+        """Take a fact off the bus, on any thread."""
+        if isinstance(event.fact, TaskChanged) and event.fact.task in self.ids:
+            self._loop.call_soon_threadsafe(self._take, event.fact.task)
+
+    def _take(self, task: str) -> None:
+        self._changed[task] = None
+        self._news.set()
+
+    async def send_all(self) -> None:
+        """Send until cancelled."""
+        await self.acknowledged.wait()
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            changed, self._changed = self._changed, {}
+            for task in changed:
+                await self._send(task)
+
+    async def _send(self, task: str) -> None:
+        try:
+            found = await self._tasks.find(task)
+        except Exception as error:  # the store's: the next change may be told again
+            self._reporter.report(error, "telling of a task")
+            return
+        if found is None:
+            return
+        service, row = found
+        request = self._ctx.request_id
+        meta = {"_meta": {SUBSCRIPTION_ID_META_KEY: request}}
+        notification: Any = TaskNotification(params={**detailed_task(row, service), **meta})
+        await self._ctx.session.send_notification(notification, related_request_id=request)
+
+
+class AcknowledgingSession:
+    """The SDK's session, but an acknowledgement names the feed's tasks, too."""
+
+    def __init__(self, session: Any, feed: TaskFeed) -> None:
+        self._session = session
+        self._feed = feed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    async def send_notification(self, notification: Any, related_request_id: Any = None) -> None:
+        """Send it as the session does."""
+        if not isinstance(notification, SubscriptionsAcknowledgedNotification):
+            await self._session.send_notification(notification, related_request_id)
+            return
+        honored = notification.params.notifications.model_copy(update={TASK_IDS: sorted(self._feed.ids)})
+        params = notification.params.model_copy(update={"notifications": honored})
+        await self._session.send_notification(
+            notification.model_copy(update={"params": params}), related_request_id
+        )
+        self._feed.acknowledged.set()

@@ -1,0 +1,183 @@
+"""The requests of the extension `io.modelcontextprotocol/tasks` (SEP-2663), for 2026-07-28 clients that declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mcp import MCPError
+from mcp.server.context import ServerRequestContext
+from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
+from mcp.types import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    CallToolResult,
+    ClientCapabilities,
+    CreateMessageResult,
+    ElicitResult,
+    InputRequiredResult,
+    ListRootsResult,
+    RequestParams,
+)
+from pydantic import BaseModel, Field, ValidationError
+
+from ..items import ToolItem
+from ..registry import Owned
+from ..request import Request
+from ..tasking.extension import TASKS_EXTENSION, TaskService, detailed_task, missing_extension, wire_task
+from ..tasking.store import TaskRow
+
+if TYPE_CHECKING:
+    from ..server import Server
+
+TaskContext = ServerRequestContext[Any, Any]
+
+ANSWER_TYPES: dict[str, type[BaseModel]] = {
+    "elicitation/create": ElicitResult,
+    "sampling/createMessage": CreateMessageResult,
+    "roots/list": ListRootsResult,
+}
+
+
+class TaskParams(RequestParams):
+    """Of `tasks/get` and `tasks/cancel`."""
+
+    task_id: str
+
+
+class TaskUpdateParams(TaskParams):
+    """Of `tasks/update`: answers by the ids of the questions."""
+
+    input_responses: dict[str, Any] = Field(default_factory=dict)
+
+
+def declares_tasks(ctx: TaskContext) -> bool:
+    """Whether the client declares the extension, with this request or for its connection."""
+    if ctx.protocol_version < "2026":
+        return False
+    able = ctx.session.client_capabilities
+    return bool(able and able.extensions and TASKS_EXTENSION in able.extensions)
+
+
+class TaskMethods:
+    """Answers `tasks/get`, `tasks/update` and `tasks/cancel`, and calls of tools that become tasks."""
+
+    def __init__(self, core: Server) -> None:
+        self._core = core
+
+    def services(self) -> Iterator[TaskService]:
+        """The running modules that serve tasks, the one that new tasks go to first."""
+        for host in self._core.modules.values():
+            service = host.instance.task_service()
+            if service is not None and host.status == "running":
+                yield service
+
+    def offered(self) -> bool:
+        """Whether the server is one that serves tasks; its modules may still be starting."""
+        return any(
+            host.instance.task_service() is not None and host.status != "failed"
+            for host in self._core.modules.values()
+        )
+
+    async def call(
+        self, ctx: TaskContext, request: Request, owned: Owned[ToolItem], arguments: dict[str, Any]
+    ) -> CallToolResult | InputRequiredResult | dict[str, Any] | None:
+        """Answer the call of a tool that is marked as a task: with a task, with what has to be settled before that, or
+        `None` if it is to run like any other.
+
+        Raises:
+            MCPError: it runs as a task only, and the client does not know tasks (-32021).
+        """
+        request.module, item = owned.module, owned.item
+        service = next(self.services(), None)
+        if service is None:
+            return None
+        if not declares_tasks(ctx):
+            if item.task_only:
+                raise missing_extension(
+                    f"{request.target} runs as a task only: declare the extension {TASKS_EXTENSION},"
+                    " or start it with the tool start_long_task"
+                )
+            return None
+        with self._core.ledger.entry(request) as entry:
+            try:
+                prepared = await self._core.pipeline.prepare(request, item, arguments)
+            except MCPError:
+                raise
+            except Exception as error:
+                refused = entry.tool_failure(error)
+                entry.tool_error(refused)
+                return refused
+            if isinstance(prepared, InputRequiredResult):
+                return prepared
+            able = ctx.session.client_capabilities or ClientCapabilities()
+            state = await service.accept(request, item, arguments, prepared, able)
+        return {"resultType": "task", **wire_task(state, service)}
+
+    async def get(self, ctx: TaskContext, params: TaskParams) -> dict[str, Any]:
+        """`tasks/get`."""
+        with self._core.ledger.entry(self._request(ctx, params)):
+            service, row = await self._found(ctx, params)
+            return detailed_task(row, service)
+
+    async def update(self, ctx: TaskContext, params: TaskUpdateParams) -> dict[str, Any]:
+        """`tasks/update`. Answers to what is not (or no longer) asked are ignored."""
+        with self._core.ledger.entry(self._request(ctx, params)):
+            service, row = await self._found(ctx, params)
+            for question, response in params.input_responses.items():
+                if question in row.asked:
+                    _check_answer(question, row.asked[question], response)
+            await service.answer(params.task_id, params.input_responses)
+        return {}
+
+    async def cancel(self, ctx: TaskContext, params: TaskParams) -> dict[str, Any]:
+        """`tasks/cancel`. One that has ended stays as it is."""
+        with self._core.ledger.entry(self._request(ctx, params)):
+            service, row = await self._found(ctx, params)
+            await service.cancel_soon(row.state.task)
+        return {}
+
+    async def find(self, task: str) -> tuple[TaskService, TaskRow] | None:
+        """A task and who serves it."""
+        for service in self.services():
+            row = await service.find(task)
+            if row is not None:
+                return service, row
+        return None
+
+    def _request(self, ctx: TaskContext, params: TaskParams) -> Request:
+        return self._core.protocol.request_of(ctx, params.task_id, params)
+
+    async def _found(self, ctx: TaskContext, params: TaskParams) -> tuple[TaskService, TaskRow]:
+        if ctx.protocol_version < "2026" or not self.offered():
+            raise MCPError(METHOD_NOT_FOUND, "Method not found", ctx.method)
+        _check_name_header(ctx, params.task_id)
+        if not declares_tasks(ctx):
+            raise missing_extension(f"{ctx.method} needs a client that declares {TASKS_EXTENSION}")
+        found = await self.find(params.task_id)
+        if found is None:
+            text = "Unknown task: it never was, or its time to live is over"
+            raise MCPError(INVALID_PARAMS, text, {"taskId": params.task_id})
+        return found
+
+
+def _check_name_header(ctx: TaskContext, task: str) -> None:
+    """Over HTTP, `Mcp-Name` is the task's id (SEP-2663); the SDK checks that for the methods it knows."""
+    headers: Mapping[str, str] | None = getattr(ctx.request, "headers", None)
+    if headers is not None and decode_header_value(headers.get(MCP_NAME_HEADER)) != task:
+        text = f"{MCP_NAME_HEADER} header does not match the request body's 'taskId' parameter"
+        raise MCPError(HEADER_MISMATCH, text)
+
+
+def _check_answer(question: str, asked: Mapping[str, Any], response: Any) -> None:
+    model = ANSWER_TYPES.get(str(asked.get("method")))
+    if model is None:
+        return
+    try:
+        model.model_validate(response)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        text = f"inputResponses.{question} is no answer to {asked['method']}: {where}: {first['msg']}"
+        raise MCPError(INVALID_PARAMS, text) from error

@@ -1,0 +1,131 @@
+"""The extension `io.modelcontextprotocol/tasks` (SEP-2663): what it says of a task, and what it asks of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from mcp import MCPError
+from mcp.types import (
+    INTERNAL_ERROR,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    ClientCapabilities,
+    ElicitationCapability,
+    MissingRequiredClientCapabilityErrorData,
+    RootsCapability,
+    SamplingCapability,
+)
+
+from ..inspection import TaskState
+from ..items import ToolItem
+from ..request import Request
+from .store import TaskRow
+
+TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
+
+
+class TaskService(Protocol):
+    """What a module that runs tasks does for clients that declare the extension. On the server's loop."""
+
+    ttl: float
+    """Seconds for which the end of a task is kept."""
+    poll: float
+    """Seconds after which a client may ask again."""
+
+    async def accept(
+        self,
+        request: Request,
+        item: ToolItem,
+        arguments: dict[str, Any],
+        prepared: Mapping[str, Any] | None,
+        able: ClientCapabilities,
+    ) -> TaskState:
+        """Run a call as a task, durably when this returns. `able` is what its client can be asked for."""
+        ...
+
+    async def find(self, task: str) -> TaskRow | None:
+        """A task; `None` for one that is not (or no longer) known."""
+        ...
+
+    async def answer(self, task: str, responses: Mapping[str, Any]) -> None:
+        """Answer its questions by their ids; those that are not open are ignored."""
+        ...
+
+    async def cancel_soon(self, task: str) -> None:
+        """Have a task cancelled, without waiting long for code that does not let itself be stopped."""
+        ...
+
+
+def wire_task(state: TaskState, service: TaskService) -> dict[str, Any]:
+    """A task as the extension has it (`Task`).
+
+    `ttlMs` counts from the creation; a task's end is kept for `service.ttl`, so that it grows until then.
+    """
+    shown: dict[str, Any] = {
+        "taskId": state.task,
+        "status": _wire_status(state),
+        "createdAt": _iso(state.created),
+        "lastUpdatedAt": _iso(state.updated),
+        "ttlMs": max(1, round((state.updated - state.created + service.ttl) * 1000)),
+        "pollIntervalMs": max(1, round(service.poll * 1000)),
+    }
+    said = state.detail or state.message
+    if said:
+        shown["statusMessage"] = said
+    return shown
+
+
+def detailed_task(row: TaskRow, service: TaskService) -> dict[str, Any]:
+    """The same with its result, its error or its questions (`DetailedTask`)."""
+    shown = wire_task(row.state, service)
+    # A tool that failed has a result that says so: only what the protocol refuses is a failed task.
+    if row.result is not None and row.state.status in ("completed", "failed"):
+        shown["status"] = "completed"
+        shown["result"] = row.result
+    elif shown["status"] == "failed":
+        shown["error"] = row.refusal or {"code": INTERNAL_ERROR, "message": row.error or "It failed"}
+    elif shown["status"] == "input_required":
+        shown["inputRequests"] = row.asked
+    return shown
+
+
+def missing_extension(message: str) -> MCPError:
+    """The refusal of a request whose client does not declare the extension (-32021)."""
+    return missing_capability(ClientCapabilities(extensions={TASKS_EXTENSION: {}}), message)
+
+
+def missing_capability(required: ClientCapabilities, message: str) -> MCPError:
+    """The refusal for want of a client's capability (-32021)."""
+    data = MissingRequiredClientCapabilityErrorData(required_capabilities=required)
+    return MCPError(
+        MISSING_REQUIRED_CLIENT_CAPABILITY,
+        message,
+        data.model_dump(by_alias=True, mode="json", exclude_none=True),
+    )
+
+
+def check_answerable(requests: Mapping[str, Any], able: ClientCapabilities) -> None:
+    """Raise `MCPError` (-32021) for the first request of a task that its client has not said it can answer."""
+    for request in requests.values():
+        method = request["method"]
+        if method == "elicitation/create" and able.elicitation is None:
+            required = ClientCapabilities(elicitation=ElicitationCapability())
+        elif method == "sampling/createMessage" and able.sampling is None:
+            required = ClientCapabilities(sampling=SamplingCapability())
+        elif method == "roots/list" and able.roots is None:
+            required = ClientCapabilities(roots=RootsCapability())
+        else:
+            continue
+        raise missing_capability(required, f"The task asks its client for {method}, which it can't answer")
+
+
+def _wire_status(state: TaskState) -> str:
+    if state.status == "queued":
+        return "working"
+    return "failed" if state.status == "interrupted" else state.status
+
+
+def _iso(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,119 @@
+"""The inputs of a workflow: read from its table, checked before it runs, and told to clients as a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import InvalidArgumentsError, nearest
+from .definition import Workflow, WorkflowInputs
+from .step_keys import VARIABLE_NAME, FindProblem
+
+INPUT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
+
+
+def parse_inputs(data: Any, find: FindProblem) -> WorkflowInputs:
+    """The inputs that a workflow's table declares: by name a type, or a JSON schema.
+
+    One with a `default` need not be given, nor one with `required = false`, which is null then. `find` is told of
+    every problem, with its place.
+    """
+    if not isinstance(data, Mapping):
+        find(("inputs",), "must be a table: each input's name with its type or its schema")
+        return WorkflowInputs({})
+    properties: dict[str, Mapping[str, Any]] = {}
+    required: list[str] = []
+    for name, given in data.items():
+        place = ("inputs", str(name))
+        if not VARIABLE_NAME.fullmatch(str(name)) or name == "env":
+            find(place, f"{name!r} can't be a variable: use letters, digits and _, and not env")
+            continue
+        schema = {"type": given} if isinstance(given, str) else given
+        if not isinstance(schema, Mapping):
+            find(place, f"must be a type ({', '.join(INPUT_TYPES)}) or a JSON schema")
+            continue
+        schema = dict(schema)
+        needed = schema.pop("required", None) if isinstance(schema.get("required"), bool) else None
+        trouble = _schema_trouble(schema)
+        if trouble:
+            find(place, trouble)
+            continue
+        if needed is None:
+            needed = "default" not in schema
+        if needed:
+            required.append(name)
+        properties[name] = schema
+    return WorkflowInputs(properties, tuple(required))
+
+
+def input_schema(workflow: Workflow, needed: Sequence[str]) -> dict[str, Any]:
+    """The schema of the arguments of a workflow's own tool; `needed` are the variables that its steps need."""
+    inputs = workflow.inputs
+    if inputs is None:
+        inputs = WorkflowInputs({name: {"title": name} for name in needed}, tuple(needed))
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: dict(each) for name, each in inputs.properties.items()},
+        "additionalProperties": False,
+    }
+    if inputs.required:
+        schema["required"] = list(inputs.required)
+    return schema
+
+
+def filled_inputs(inputs: WorkflowInputs, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with what the inputs have by default; an optional one that is not given is null.
+
+    Raises:
+        InvalidArgumentsError: some are missing or don't fit; the text has all of them.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    variables = dict(given)
+    problems = []
+    for name, schema in inputs.properties.items():
+        if name in given:
+            error = best_match(Draft202012Validator(schema).iter_errors(given[name]))
+            if error is not None:
+                where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
+                problems.append(f"{name}{where}: {error.message}")
+        elif name in inputs.required:
+            problems.append(f"{name} is missing")
+        else:
+            variables[name] = schema.get("default")
+    if problems:
+        raise InvalidArgumentsError(f"Wrong inputs. {'; '.join(problems)}")
+    return variables
+
+
+def refuse_unknown_inputs(known: Sequence[str], given: Mapping[str, Any]) -> None:
+    """Refuse what a workflow's own tool does not take.
+
+    Raises:
+        InvalidArgumentsError: there is such an argument; the text names the nearest.
+    """
+    for name in given:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
+            raise InvalidArgumentsError(f"Wrong arguments. {name} is unknown; {hint}")
+
+
+def _schema_trouble(schema: Mapping[str, Any]) -> str:
+    from jsonschema import Draft202012Validator, SchemaError
+
+    kind = schema.get("type")
+    if isinstance(kind, str) and kind not in INPUT_TYPES:
+        near = nearest(kind, INPUT_TYPES)
+        return f"unknown type {kind!r}; " + (
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(INPUT_TYPES)}"
+        )
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"is no JSON schema: {error.message}"
+    if "default" in schema:
+        for misfit in Draft202012Validator(schema).iter_errors(schema["default"]):
+            return f"its default does not fit: {misfit.message}"
+    return ""

@@ -1,0 +1,71 @@
+"""Faults on purpose from the command line: read from its words, set on a server, told of on stderr."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from workbench.cli.failures import NOT_FOUND, PROTOCOL, USAGE, CommandError
+from workbench.cli.output import say
+
+if TYPE_CHECKING:
+    from server_core.bus import Event
+    from server_core.faults.spec import Fault
+    from server_core.server import Server
+
+
+def faults_of(texts: Iterable[str]) -> list[Fault]:
+    """The faults that the command line names.
+
+    Raises:
+        CommandError: one is not written as a fault.
+    """
+    from server_core.faults.spec import FaultSpecError, parse_fault
+
+    try:
+        return [parse_fault(text) for text in texts]
+    except FaultSpecError as error:
+        raise CommandError(USAGE, f"--fault {error}") from error
+
+
+def set_faults(server: Server, faults: Iterable[Fault]) -> None:
+    """Set `faults` on a running server that was given a `JumpingClock`, and tell on stderr whatever they do.
+
+    Raises:
+        CommandError: the server has nothing of a fault's name.
+    """
+    from server_core.faults.injector import FaultInjector
+    from server_core.faults.spec import FaultSpecError
+
+    injector = FaultInjector(server)
+    try:
+        for fault in faults:
+            if fault.name:
+                injector.check_name(fault.name)
+    except FaultSpecError as error:
+        raise CommandError(NOT_FOUND, f"--fault: {error}") from error
+    server.bus.subscribe(_tell_fault)
+    for fault in faults:
+        injector.set(fault)
+
+
+def end_process() -> None:
+    """Break the connection of a server that speaks over stdio: it goes as if it had crashed."""
+    say("the connection is broken on purpose: this process ends")
+    os._exit(PROTOCOL)
+
+
+def _tell_fault(event: Event) -> None:
+    from server_core.events import ClockJumped, FaultActed, FaultSet, FaultUsedUp
+
+    fact = event.fact
+    if isinstance(fact, FaultSet):
+        say(f"fault on purpose: {fact.name}={fact.how}")
+    elif isinstance(fact, FaultActed):
+        of = "" if fact.left is None else f" of {fact.acted + fact.left}"
+        say(f"fault on {fact.name}: {fact.target} {fact.effect} ({fact.acted}{of})")
+    elif isinstance(fact, FaultUsedUp):
+        say(f"fault on {fact.name}: {fact.kind} is used up")
+    elif isinstance(fact, ClockJumped):
+        say(f"the server's clock jumped by {fact.seconds:+g} s")

@@ -1,0 +1,93 @@
+"""The pieces of a stream on their way to whoever follows it: a few batches a second, bounded, the oldest dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+BATCH_SECONDS = 0.05
+"""Batches are handed over no quicker than this, however fast the pieces come."""
+
+MOST_WAITING = 1_000_000
+"""Characters that wait for the next batch at most."""
+
+
+class Gathered(NamedTuple):
+    """What came of a stream since the batch before.
+
+    Attributes:
+        pieces: how many.
+        size: their bytes, as UTF-8; of the dropped ones too.
+        text: what they say.
+        dropped: how many characters are missing before `text`, because they came too fast.
+    """
+
+    pieces: int
+    size: int
+    text: str
+    dropped: int
+
+
+class Gathering:
+    """Gathers pieces on any thread and hands batches to `tell` on one loop. Made and closed on that loop."""
+
+    def __init__(self, tell: Callable[[Gathered], None]) -> None:
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._waiting: deque[str] = deque()
+        self._chars = self._pieces = self._size = self._dropped = 0
+        self._under_way = False
+        self._closed = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def put(self, piece: str) -> None:
+        """Take in a piece. From any thread."""
+        with self._lock:
+            self._pieces += 1
+            self._size += len(piece) if piece.isascii() else len(piece.encode("utf-8", "replace"))
+            self._waiting.append(piece)
+            self._chars += len(piece)
+            while self._chars > MOST_WAITING:
+                self._shorten(self._chars - MOST_WAITING)
+            under_way, self._under_way = self._under_way, True
+        if not under_way:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._deliver)
+
+    def close(self) -> None:
+        """Hand over what is left; nothing after that."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._hand_over()
+        self._closed = True
+
+    def _shorten(self, chars: int) -> None:
+        """Drop characters of the oldest piece, at most `chars`."""
+        oldest = self._waiting.popleft()
+        gone = min(chars, len(oldest))
+        self._chars -= gone
+        self._dropped += gone
+        if gone < len(oldest):
+            self._waiting.appendleft(oldest[gone:])
+
+    def _deliver(self) -> None:
+        self._timer = None
+        if not self._closed and self._hand_over():
+            self._timer = self._loop.call_later(BATCH_SECONDS, self._deliver)
+
+    def _hand_over(self) -> bool:
+        """Hand over what there is; whether there was anything."""
+        with self._lock:
+            if not self._pieces:
+                self._under_way = False
+                return False
+            gathered = Gathered(self._pieces, self._size, "".join(self._waiting), self._dropped)
+            self._waiting.clear()
+            self._chars = self._pieces = self._size = self._dropped = 0
+        self._tell(gathered)
+        return True

@@ -1,0 +1,89 @@
+"""The unexpected errors, and the code of the highlighted one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.screens.errors import ErrorScreen
+from workbench.screens.errors.editor import edit
+from workbench.screens.errors.keys import ERRORS
+from workbench.state import Snapshot
+from workbench.widgets.binding import bind
+from workbench.widgets.card import Card
+from workbench.widgets.live import Live
+from workbench.widgets.table import Table
+
+from . import error_rows as rows
+
+if TYPE_CHECKING:
+    from server_core.inspection import FailureState
+
+NO_ERROR = (
+    "No unexpected error so far.\n"
+    "To see one in the demo: press 2, run ask_supplier with reachable off, and come back. Done three times it opens "
+    "the breaker as well; after 5 s the next call is the probe that may close it."
+)
+
+
+class ErrorsPanel(Table, Live):
+    """The unexpected errors, newest first."""
+
+    BINDINGS = bind(*ERRORS)
+    HELP = (
+        "Errors that nobody anticipated, newest first; ! marks those of tasks and threads that nobody waits for. Below "
+        "stands the code of the highlighted one with its variables. Enter shows the whole of it, e opens your editor "
+        "there. A client is told the reference at the right, and in development mode the traceback."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(rows.ERROR_COLUMNS, title="Errors", empty=NO_ERROR, keeps_cursor=True, id="errors")
+
+    def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
+        return (snapshot.failures,)
+
+    def redraw(self) -> None:
+        self.set_title("Errors", rows.errors_aside(self.snapshot))
+        self.set_rows(rows.error_rows(self.snapshot))
+
+    @property
+    def chosen(self) -> FailureState | None:
+        """The highlighted error."""
+        key = self.current.key if self.current else ""
+        return next((failure for failure in self.snapshot.failures if failure.fact.reference == key), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "edit":
+            return self.chosen is not None and bool(self.chosen.fact.file)
+        return super().check_action(action, parameters)
+
+    def action_edit(self) -> None:
+        if self.chosen is not None:
+            edit(self.workbench, self.chosen.fact.file, self.chosen.fact.line)
+
+    def on_table_moved(self) -> None:
+        self.refresh_bindings()
+
+    def on_table_opened(self) -> None:
+        if self.chosen is not None:
+            self.app.push_screen(ErrorScreen(self.chosen))
+
+
+class CodePanel(Card):
+    """Where an error was raised: its source lines and variables."""
+
+    def __init__(self) -> None:
+        super().__init__("Code", id="code")
+        self._failure: FailureState | None = None
+
+    def show(self, failure: FailureState | None) -> None:
+        """Show the code of `failure` from now on."""
+        self._failure = failure
+        self.redraw()
+
+    def redraw(self) -> None:
+        fact = self._failure.fact if self._failure is not None else None
+        self.set_title("Code", rows.code_title(fact))
+        self.set_lines(rows.code_lines(fact, *self.content_size))
+
+    def on_resize(self) -> None:
+        self.redraw()
