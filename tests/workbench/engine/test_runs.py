@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server_core.events import StepStarted, WorkflowFinished, WorkflowStarted
+from server_core.events import RequestProgressed, StepStarted, WorkflowFinished, WorkflowStarted
 from tests.waiting import until
 from workbench.engine import Engine, EngineError
 from workbench.project import Project
@@ -40,7 +40,7 @@ output_variable = "third"
 """
 TOOLS = '''
 import asyncio
-from server_core import tool
+from server_core import Context, tool
 
 counted = 0
 waited = False
@@ -53,11 +53,12 @@ async def count() -> int:
     return counted
 
 @tool
-async def wait_once() -> str:
+async def wait_once(ctx: Context) -> str:
     """Waits for ever the first time."""
     global waited
     if not waited:
         waited = True
+        await ctx.report_progress(1)
         await asyncio.Event().wait()
     return "done"
 '''
@@ -77,6 +78,8 @@ async def test_a_run_is_stopped_and_goes_on_from_there(tmp_path: Path) -> None:
             lambda: next((f for f in facts if isinstance(f, StepStarted) and f.step == "second"), None),
             "the second step began",
         )
+        # A step begins before its function does, which has to know that it was called.
+        await until(lambda: any(isinstance(f, RequestProgressed) for f in facts), "the function waits")
         await engine.cancel_run(second.run)
         record = await call
         assert record.outcome == "tool_error"
