@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -170,11 +171,17 @@ class Request:
                 f"{self.target} asks its client for something, and nobody can be asked here: call it from a client"
                 " that declares the tasks extension (io.modelcontextprotocol/tasks), or not as a task."
             )
+        with self.held():
+            return await self.ask(requests)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let the time limit stand still while the block waits for the client's user."""
         deadline = self.deadline
         if deadline is not None:
             deadline.hold()
         try:
-            return await self.ask(requests)
+            yield
         finally:
             if deadline is not None:
                 deadline.resume()

@@ -129,6 +129,14 @@ APP = define(
         "faults",
         shown=False,
     ),
+    Action(
+        "app.answer",
+        "a",
+        "Answer",
+        "Answer what the server asks: a call that waits, or a task",
+        "answer",
+        shown=False,
+    ),
     Action("app.back", "escape", "Back", "Back to where you came from; never quits", "back", shown=False),
     Action(
         "app.suspend",
@@ -194,6 +202,7 @@ TASKS = define(
 )
 
 TASK_LIST = define(
+    Action("tasks.answer", "a", "Answer", "Answer what the highlighted task asks", "answer"),
     Action("tasks.cancel", "x", "Cancel", "Cancel the highlighted task", "cancel"),
 )
 

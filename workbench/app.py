@@ -10,7 +10,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +35,7 @@ from workbench.widgets.themes import DARK, LIGHT, THEMES, theme_defaults
 
 if TYPE_CHECKING:
     from workbench.engine import Engine
+    from workbench.screens.questions.bringing import Bringer
 
 
 SIGNALLED = 128
@@ -114,6 +115,13 @@ class WorkbenchApp(App[Next]):
             self.snapshot, self.clock, publish=self._publish, later=self.set_timer, spawn=self.run_worker
         )
 
+    @cached_property
+    def bringer(self) -> Bringer:
+        """Brings what the server asks before the user."""
+        from workbench.screens.questions.bringing import Bringer
+
+        return Bringer(self)
+
     @property
     def available_themes(self) -> dict[str, Theme]:
         return {**super().available_themes, **THEMES}
@@ -173,6 +181,8 @@ class WorkbenchApp(App[Next]):
     def _tick(self) -> None:
         self.now = self.clock.now()
         self.feed.tick(self.now)
+        if self.snapshot.questions:
+            self.bringer.look()  # a dialog may have been in the way
         self._idle(self.clock.monotonic() - self._touched)
 
     async def on_event(self, event: Event) -> None:
@@ -187,6 +197,8 @@ class WorkbenchApp(App[Next]):
             self.clock.jump(jumped)
             self.now = self.clock.now()
         self.snapshot = snapshot
+        if snapshot.questions:
+            self.bringer.look()
 
     @work(name="command")
     async def do(self, command: Coroutine[Any, Any, Any], done: str = "") -> None:
@@ -239,6 +251,11 @@ class WorkbenchApp(App[Next]):
             from workbench.screens.faults.listing import FaultsScreen
 
             self.push_screen(FaultsScreen())
+
+    def action_answer(self) -> None:
+        """Show what the server asks."""
+        if self.has_engine:
+            self.bringer.bring()
 
     def action_reload_project(self) -> None:
         """Bring `server.toml` into force as it is now."""

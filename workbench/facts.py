@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from server_core.inspection import ServerState
 
+    from .questions import Question
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
@@ -65,6 +67,20 @@ class UserAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """A call of the workbench's waits until its user answers what the server asked meanwhile."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSettled:
+    """A question needs no answer any more: it was answered, or its call has ended."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingStarted:
     """File batches are being written to `path`."""
 
@@ -99,3 +115,5 @@ class ServerInspected:
     state: ServerState
     clock_ahead: float = 0.0
     """By how many seconds the server's clock has jumped ahead of the machine's."""
+    questions: tuple[Question, ...] = ()
+    """What the workbench's own clients were asked and have not answered yet."""

@@ -42,7 +42,7 @@ class Session:
         project = Project.find(path)
         add_recent(project.folder)
         self._store = Store(project)
-        self.engine = Engine(project, store=self._store, follows_config=True)
+        self.engine = Engine(project, store=self._store, follows_config=True, answers=True)
         from workbench.facts import ProjectOpened
 
         self.engine.bus.emit(ProjectOpened(str(project.folder)))

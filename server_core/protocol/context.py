@@ -8,6 +8,8 @@ from mcp.server.elicitation import (
     AcceptedElicitation,
     CancelledElicitation,
     DeclinedElicitation,
+    UrlElicitationResult,
+    elicit_url,
     elicit_with_validation,
 )
 from mcp.server.mcpserver.context import Context as SDKContextBase
@@ -59,13 +61,24 @@ class Context(SDKContextBase[Any, Any]):
     ) -> AcceptedElicitation[AskedForT] | DeclinedElicitation | CancelledElicitation:
         """Ask the client's user for the fields of `schema`, in a 2025-11-25 client's call or in a task.
 
-        A task waits as `input_required` until its client answers; calls of 2026-07-28 ask by what they return.
+        A task waits as `input_required` until its client answers; calls of 2026-07-28 ask by what they return. The
+        time limit of the call stands still meanwhile.
         """
         message = clean_surrogates(message)
         if self._core_request.session is None:
             asking: Any = TaskQuestions(self._core_request)
             return await elicit_with_validation(asking, message, schema)
-        return await super().elicit(message, schema)
+        with self._core_request.held():
+            return await super().elicit(message, schema)
+
+    async def elicit_url(self, message: str, url: str, elicitation_id: str) -> UrlElicitationResult:
+        """Ask the client's user to go to a page, where the same is true as of `elicit`."""
+        message = clean_surrogates(message)
+        if self._core_request.session is None:
+            asking: Any = TaskQuestions(self._core_request)
+            return await elicit_url(asking, message, url, elicitation_id)
+        with self._core_request.held():
+            return await super().elicit_url(message, url, elicitation_id)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any] | None = None

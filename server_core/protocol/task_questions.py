@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult
+from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitRequestURLParams, ElicitResult
 
 from ..request import Request
 
@@ -20,10 +20,19 @@ class TaskQuestions:
         self, message: str, requested_schema: dict[str, Any], related_request_id: object = None
     ) -> ElicitResult:
         """Ask the task's client to have a form filled in, and wait for that."""
-        asked = ElicitRequest(
-            params=ElicitRequestFormParams(message=message, requested_schema=requested_schema)
+        return await self._ask(ElicitRequestFormParams(message=message, requested_schema=requested_schema))
+
+    async def elicit_url(
+        self, message: str, url: str, elicitation_id: str, related_request_id: object = None
+    ) -> ElicitResult:
+        """Ask the task's client to have its user go to a page, and wait for whether he will."""
+        return await self._ask(
+            ElicitRequestURLParams(message=message, url=url, elicitation_id=elicitation_id)
         )
+
+    async def _ask(self, params: ElicitRequestFormParams | ElicitRequestURLParams) -> ElicitResult:
+        asked = ElicitRequest(params=params)
         given = await self._request.ask_client(
-            {"form": asked.model_dump(by_alias=True, mode="json", exclude_none=True)}
+            {params.mode: asked.model_dump(by_alias=True, mode="json", exclude_none=True)}
         )
-        return ElicitResult.model_validate(given["form"])
+        return ElicitResult.model_validate(given[params.mode])

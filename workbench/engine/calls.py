@@ -20,6 +20,7 @@ from server_core.events import ErrorReported, Outcome, RequestFinished
 from server_core.request import REQUEST_KEY_META
 from workbench.records import CallError, CallMethod, CallRecord
 
+from .asking import Questions
 from .clients import EngineClient
 from .progress import ProgressCallback
 
@@ -52,14 +53,17 @@ class Calls:
         bus: EventBus,
         clock: Clock,
         keep: Callable[[CallRecord], None],
+        questions: Questions,
     ) -> None:
         """Args:
         client: the client of a protocol revision.
         keep: is given each record (the history).
+        questions: while one is open, the time limits of its client's calls stand still.
         """
         self._client = client
         self._clock = clock
         self._keep = keep
+        self._questions = questions
         self._pending: dict[str, _Heard] = {}
         self._causes: OrderedDict[str, str] = OrderedDict()
         self.close = bus.subscribe(self._hear)
@@ -75,13 +79,14 @@ class Calls:
         key: str | None = None,
     ) -> CallRecord:
         """`tools/call`; see `Engine.call_tool`."""
-        await self._client(protocol).know_tools()
+        engine_client = self._client(protocol)
+        await engine_client.know_tools()
 
         async def send(client: Client, meta: dict[str, Any], progressed: ProgressFnT) -> Any:
             meta_params: Any = meta
             return await client.call_tool(name, arguments, progress_callback=progressed, meta=meta_params)
 
-        return await self._call("tools/call", name, arguments, protocol, timeout, on_progress, key, send)
+        return await self.call("tools/call", name, arguments, engine_client, send, timeout, on_progress, key)
 
     async def read(
         self,
@@ -105,7 +110,9 @@ class Calls:
                 return await client.read_resource(uri, meta=meta_params)
             return answer
 
-        return await self._call("resources/read", uri, {}, protocol, timeout, on_progress, key, send)
+        return await self.call(
+            "resources/read", uri, {}, self._client(protocol), send, timeout, on_progress, key
+        )
 
     async def get_prompt(
         self,
@@ -122,20 +129,24 @@ class Calls:
             meta_params: Any = meta
             return await client.get_prompt(name, arguments, meta=meta_params)
 
-        return await self._call("prompts/get", name, arguments, protocol, timeout, None, key, send)
+        return await self.call(
+            "prompts/get", name, arguments, self._client(protocol), send, timeout, None, key
+        )
 
-    async def _call(
+    async def call(
         self,
         method: CallMethod,
         target: str,
         arguments: dict[str, Any],
-        protocol: str,
-        timeout: float | None,
-        on_progress: ProgressCallback | None,
-        key: str | None,
+        engine_client: EngineClient,
         send: Send,
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+        key: str | None = None,
     ) -> CallRecord:
-        client = await self._client(protocol).connected()
+        """The record of whatever `send` does."""
+        client = await engine_client.connected()
+        protocol = engine_client.protocol
         key = key or uuid.uuid4().hex
         heard = self._pending[key] = _Heard()
         started, began = self._clock.now(), time.monotonic()
@@ -143,7 +154,8 @@ class Calls:
         error: CallError | None = None
         outcome: Outcome = "ok"
         try:
-            answer = await _limited(client, key, timeout, on_progress, send)
+            limit = _Limit(timeout, self._questions, protocol)
+            answer = await limit.keep(client, key, on_progress, send)
             result = answer.model_dump(by_alias=True, mode="json", exclude_none=True)
             if getattr(answer, "is_error", False):
                 outcome = "tool_error"
@@ -198,35 +210,48 @@ class Calls:
                 self._causes.popitem(last=False)
 
 
-async def _limited(
-    client: Client, key: str, timeout: float | None, on_progress: ProgressCallback | None, send: Send
-) -> Any:
-    """The answer.
+class _Limit:
+    """The time limit of a call: it counts anew at each report of progress, and not while the user is asked."""
 
-    Raises:
-        TimeoutError: neither answer nor progress came for `timeout` seconds; the call was cancelled.
-    """
-    loop = asyncio.get_running_loop()
-    over = False
-    try:
-        async with asyncio.timeout(timeout) as deadline:
+    def __init__(self, seconds: float | None, questions: Questions, protocol: str) -> None:
+        self._seconds = seconds
+        self._questions = questions
+        self._protocol = protocol
+        self._deadline: asyncio.Timeout
+        self._over = False
 
-            async def progressed(progress: float, total: float | None, message: str | None) -> None:
-                if over:  # the SDK delivers each report in a task of its own, perhaps after the answer
-                    return
-                if timeout is not None:
-                    deadline.reschedule(loop.time() + timeout)
-                if on_progress is not None:
-                    on_progress(progress, total, message or "")
+    async def keep(self, client: Client, key: str, on_progress: ProgressCallback | None, send: Send) -> Any:
+        """The answer.
 
-            try:
-                return await send(client, {REQUEST_KEY_META: key}, progressed)
-            finally:
-                over = True
-    except TimeoutError as error:
-        if deadline.expired():
-            raise
-        raise RuntimeError(f"{type(error).__name__} inside the client: {error}") from error
+        Raises:
+            TimeoutError: neither answer nor progress came in time; the call was cancelled.
+        """
+
+        async def progressed(progress: float, total: float | None, message: str | None) -> None:
+            if self._over:  # the SDK delivers each report in a task of its own, perhaps after the answer
+                return
+            self._count_anew()
+            if on_progress is not None:
+                on_progress(progress, total, message or "")
+
+        try:
+            async with asyncio.timeout(self._seconds) as self._deadline:
+                self._questions.changed.add(self._count_anew)
+                try:
+                    return await send(client, {REQUEST_KEY_META: key}, progressed)
+                finally:
+                    self._over = True
+                    self._questions.changed.discard(self._count_anew)
+        except TimeoutError as error:
+            if self._deadline.expired():
+                raise
+            raise RuntimeError(f"{type(error).__name__} inside the client: {error}") from error
+
+    def _count_anew(self) -> None:
+        if self._seconds is None or self._deadline.expired():
+            return
+        stands = self._questions.open(self._protocol)
+        self._deadline.reschedule(None if stands else asyncio.get_running_loop().time() + self._seconds)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

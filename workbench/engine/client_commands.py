@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from workbench.questions import Answer, Question
 from workbench.records import CallRecord
 
 from .commanding import NEWEST, Commanding
@@ -134,6 +135,38 @@ class ClientCommands(Commanding):
         return await self._do(
             lambda core: core.client(protocol).complete(dict(ref), argument, value, dict(context or {}))
         )
+
+    # -- what a client is asked
+
+    async def answer(self, key: str, answer: Answer) -> None:
+        """Answer what the server asked a client of the workbench (`QuestionAsked`).
+
+        Raises:
+            EngineError: it is not open any more.
+        """
+        await self._do(lambda core: core.answer(key, answer))
+
+    async def start_task(self, name: str, arguments: Mapping[str, Any]) -> CallRecord:
+        """Call a tool as a client that declares the tasks extension: its result is the task (`taskId`), or that of a
+        tool that doesn't run as one. The task may ask; see `task_questions`."""
+
+        return await self._do(lambda core: core.tasks.start(name, dict(arguments)))
+
+    async def task_questions(self, task: str) -> tuple[Question, ...]:
+        """What a task that waits for input asks (`tasks/get`).
+
+        Raises:
+            EngineError: there is no such task, or it can't be asked.
+        """
+        return await self._do(lambda core: core.tasks.questions(task))
+
+    async def answer_task(self, task: str, answers: Mapping[str, Answer]) -> None:
+        """Answer a task's questions by their keys (`tasks/update`).
+
+        Raises:
+            EngineError: it does not wait for them any more, or the answer does not fit.
+        """
+        await self._do(lambda core: core.tasks.answer(task, answers))
 
     async def subscribe(self, *uris: str) -> None:
         """Subscribe both clients to these resources; their notices arrive as `NoticeReceived` facts.

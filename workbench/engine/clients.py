@@ -7,18 +7,19 @@ import asyncio
 import contextlib
 import importlib.metadata
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp import Client, MCPError
 from mcp import types as mcp_types
-from mcp.client.session import ClientRequestContext, IncomingMessage
+from mcp.client import ClientExtension
+from mcp.client.session import IncomingMessage
 
 from server_core.events import LogWritten
 from server_core.protocol.transport import MemoryTransport
 from server_core.server import Server
-from workbench.facts import NoticeReceived, UserAsked
+from workbench.facts import NoticeReceived
 
+from .asking import ClientAnswers
 from .errors import EngineError
 from .lines import LINE_CHARS, LogLevel
 from .listening import ListenStreams
@@ -28,9 +29,6 @@ ListedT = TypeVar("ListedT")
 
 MOST_PAGES = 10_000
 """A list that has more pages than this never ends."""
-
-_DECLINED = -1
-"""What the specification wants for a request for sampling that the user rejects."""
 
 _LEVELS: dict[str, LogLevel] = {
     "debug": "debug",
@@ -55,16 +53,23 @@ class EngineClient:
     """
 
     def __init__(
-        self, protocol: str, frames: FrameRing, emit: Callable[[object], None], folder: Path
+        self,
+        protocol: str,
+        frames: FrameRing,
+        emit: Callable[[object], None],
+        answers: ClientAnswers,
+        extensions: Sequence[ClientExtension] = (),
     ) -> None:
         """Args:
-        folder: the project's, which is what the server is told when it asks for roots.
+        answers: to what the server asks the client.
+        extensions: what it declares besides.
         """
         self.protocol = protocol
         self.uris: set[str] = set()
         self._frames = frames
         self._emit = emit
-        self._folder = folder
+        self._answers = answers
+        self._extensions = extensions
         self._info = mcp_types.Implementation(name="workbench", version=_version())
         self._name = f"client {protocol}"
         self._legacy = protocol < "2026"
@@ -155,9 +160,10 @@ class EngineClient:
                 log_level="debug",
                 logging_callback=self._logged,
                 message_handler=self._noticed,
-                elicitation_callback=self._elicited,
-                sampling_callback=self._sampled,
-                list_roots_callback=self._rooted,
+                elicitation_callback=self._answers.elicited,
+                sampling_callback=self._answers.sampled,
+                list_roots_callback=self._answers.rooted,
+                extensions=self._extensions,
             ) as client:
                 if client.protocol_version != self.protocol:
                     raise EngineError(f"The server speaks {client.protocol_version}, not {self.protocol}")
@@ -264,7 +270,7 @@ class EngineClient:
         else:
             await client.session.send_discover(self.protocol)
 
-    # -- what the server asks for and tells
+    # -- what the server tells
 
     async def _noticed(self, message: IncomingMessage) -> None:
         self.heard += 1
@@ -288,23 +294,6 @@ class EngineClient:
         self._emit(
             LogWritten(params.logger or self._name, _LEVELS.get(params.level, "info"), text[:LINE_CHARS])
         )
-
-    async def _elicited(
-        self, context: ClientRequestContext, params: mcp_types.ElicitRequestParams
-    ) -> mcp_types.ElicitResult:
-        self._emit(UserAsked(self.protocol, "elicitation", params.message, "declined"))
-        return mcp_types.ElicitResult(action="decline")
-
-    async def _sampled(
-        self, context: ClientRequestContext, params: mcp_types.CreateMessageRequestParams
-    ) -> mcp_types.ErrorData:
-        self._emit(UserAsked(self.protocol, "sampling", f"{len(params.messages)} messages", "rejected"))
-        return mcp_types.ErrorData(code=_DECLINED, message="The workbench has no model to sample from")
-
-    async def _rooted(self, context: ClientRequestContext) -> mcp_types.ListRootsResult:
-        uri: Any = self._folder.as_uri()
-        self._emit(UserAsked(self.protocol, "roots", "", str(uri)))
-        return mcp_types.ListRootsResult(roots=[mcp_types.Root(uri=uri, name=self._folder.name)])
 
 
 def _version() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from mcp import MCPError
@@ -21,8 +21,10 @@ from server_core.items import TakePiece
 from server_core.request import Request
 from server_core.server import Server
 from workbench.facts import ConfigApplied, ServerInspected
+from workbench.questions import Answer
 from workbench.records import BatchRecord, CallRecord, Owners
 
+from .asking import ClientAnswers, Questions
 from .calls import Calls
 from .changes import changes_between
 from .clients import EngineClient
@@ -33,13 +35,14 @@ from .owners import owners_of
 from .tap import FrameRing
 
 if TYPE_CHECKING:
-    from mcp.types import Tool
+    from mcp.client import ClientExtension
 
     from server_core.faults.injector import FaultInjector
     from workbench.project import Project
     from workbench.store import Store
 
     from .recordings import Recordings
+    from .taskdesk import TaskDesk
 
 QUIET_ROUNDS = 2
 """After so many round trips of both clients without a notice there is none under way."""
@@ -63,7 +66,9 @@ class EngineCore:
         store: Store | None = None,
         clock: JumpingClock,
         watch: LoopWatch | None = None,
+        answered: bool = False,
     ) -> None:
+        """`answered` is whether there is a user who answers what the server asks its clients."""
         self._project = project
         self._bus = bus
         self._clock = clock
@@ -73,11 +78,11 @@ class EngineCore:
         self._uncaught = ExitStack()
         self.config: ServerConfig = project.config
         self.server = self._build(self.config)
-        self._clients = {
-            protocol: EngineClient(protocol, frames, bus.emit, project.folder) for protocol in PROTOCOLS
-        }
+        self._frames = frames
+        self.questions = Questions(bus.emit, answered=answered)
+        self._clients = {protocol: self._client_of(protocol) for protocol in PROTOCOLS}
         # What is kept for later bears the true time, whatever the server takes for it.
-        self.calls = Calls(self.client, bus, clock.inner, self._keep)
+        self.calls = Calls(self.client, bus, clock.inner, self._keep, self.questions)
         self._watch = watch
         self._unsubscribe = bus.subscribe(self._remember)
         if store is not None:
@@ -107,11 +112,11 @@ class EngineCore:
         # What nobody catches is shown like any other error, also of the user's own threads.
         self._uncaught.enter_context(self.server.report_uncaught())
         await self.server.start(settle=0)
-        for client in self._clients.values():
+        for client in self._all_clients():
             await client.connect(self.server)
 
     async def _stop_server(self) -> None:
-        for client in self._clients.values():
+        for client in self._all_clients():
             await client.disconnect()
         await self.server.stop()
         self._uncaught.close()
@@ -133,6 +138,14 @@ class EngineCore:
         if client is None:
             raise EngineError(f"No protocol revision {protocol!r}; there are {' and '.join(self._clients)}")
         return client
+
+    def _client_of(self, protocol: str, extensions: Sequence[ClientExtension] = ()) -> EngineClient:
+        answers = ClientAnswers(protocol, self.questions, self._project.folder, self._bus.emit)
+        return EngineClient(protocol, self._frames, self._bus.emit, answers, extensions)
+
+    def _all_clients(self) -> tuple[EngineClient, ...]:
+        joined = self.tasks.client if "tasks" in vars(self) else None
+        return (*self._clients.values(), *((joined,) if joined is not None else ()))
 
     async def subscribe(self, uris: Sequence[str]) -> None:
         """Subscribe both clients."""
@@ -174,12 +187,21 @@ class EngineCore:
 
         return FaultInjector(self.server)
 
+    @cached_property
+    def tasks(self) -> TaskDesk:
+        """Starts, answers and cancels long tasks; made when it is first needed."""
+        from .taskdesk import TaskDesk
+
+        return TaskDesk(
+            lambda: self.server, partial(self._client_of, NEWEST), self.calls, self._project.folder
+        )
+
     # -- looking and handling
 
     async def inspect(self) -> ServerState:
         """The server's whole state, told as a fact too, so that it has its place in the order of things."""
         state = self.server.inspect()
-        self._bus.emit(ServerInspected(state, self._clock.ahead))
+        self._bus.emit(ServerInspected(state, self._clock.ahead, self.questions.open()))
         return state
 
     async def owners(self) -> Owners:
@@ -231,24 +253,9 @@ class EngineCore:
         """See `Engine.clear_faults`."""
         return self.faults.clear(name, kind)
 
-    async def task_tools(self) -> list[Tool]:
-        """The tools that may run as long tasks."""
-        return [owned.item.definition for owned in self.server.registry.tools.values() if owned.item.task]
-
-    async def cancel_task(self, task_id: str) -> None:
-        """Cancel a long task by the tool that every client has for it."""
-        for host in self.server.modules.values():
-            if any(task.task == task_id for task in host.instance.tasks()):
-                client = await self.client(NEWEST).connected()
-                tool = host.instance.prefixed("cancel_task")
-                try:
-                    answer = await client.call_tool(tool, {"taskId": task_id})
-                except MCPError as error:
-                    raise EngineError(str(error)) from error
-                if answer.is_error:
-                    raise EngineError(" ".join(getattr(block, "text", "") for block in answer.content))
-                return
-        raise EngineError(f"There is no task {task_id}")
+    async def answer(self, key: str, answer: Answer) -> None:
+        """See `Engine.answer`."""
+        self.questions.answer(key, answer)
 
     async def cancel_run(self, run: str) -> None:
         """See `Engine.cancel_run`."""

@@ -78,7 +78,7 @@ class CoreCommands(Commanding):
 
     async def task_tools(self) -> list[mcp_types.Tool]:
         """The tools that may run as long tasks; `start_long_task` takes their names."""
-        return await self._do(lambda core: core.task_tools())
+        return await self._do(lambda core: core.tasks.tools())
 
     async def cancel_task(self, task_id: str) -> None:
         """Cancel a long task.
@@ -86,7 +86,7 @@ class CoreCommands(Commanding):
         Raises:
             EngineError: there is no such task, or it has ended.
         """
-        await self._do(lambda core: core.cancel_task(task_id))
+        await self._do(lambda core: core.tasks.cancel(task_id))
 
     async def cancel_run(self, run: str) -> None:
         """Stop a workflow's run; whoever waits for it is told that it was cancelled.

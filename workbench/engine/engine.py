@@ -62,12 +62,15 @@ class Engine(ClientCommands, CoreCommands):
         store: Store | None = None,
         clock: Clock | None = None,
         follows_config: bool = False,
+        answers: bool = False,
     ) -> None:
         """Args:
         follows_config: take the project's config over again whenever its file is saved.
+        answers: somebody answers what the server asks its clients (`QuestionAsked`); else it is declined.
         """
         self.project = project
         self._follows_config = follows_config
+        self._answers = answers
         self.store = store
         self.clock = JumpingClock(clock or SystemClock())
         self.bus = EventBus(self.clock)
@@ -107,6 +110,7 @@ class Engine(ClientCommands, CoreCommands):
                     store=self.store,
                     clock=self.clock,
                     watch=self._watch(),
+                    answered=self._answers,
                 )
             await core.start()
             self._running = core

@@ -19,6 +19,7 @@ from server_core.inspection import (
     RunningRequest,
     TaskState,
 )
+from workbench.questions import Question
 
 from .happenings import describe
 from .parts import Batch, Happening, Notice, Progress, WorkflowRun
@@ -87,6 +88,7 @@ class Draft:
         self.pools: Shelf[PoolState] = Shelf(snapshot.pools, attrgetter("name"))
         self.tasks: Shelf[TaskState] = Shelf(snapshot.tasks, attrgetter("task"))
         self.faults: Shelf[FaultState] = Shelf(snapshot.faults, attrgetter("name", "kind"))
+        self.questions: Shelf[Question] = Shelf(snapshot.questions, attrgetter("key"))
         self.runs: Shelf[WorkflowRun] = Shelf(snapshot.runs, attrgetter("run"))
         self.counts: dict[int, list[int]] = {}
         """Calls, errors, hits and misses of each second."""
@@ -138,7 +140,17 @@ class Draft:
     def done(self) -> Snapshot:
         """The new snapshot; parts that did not change are the old one's."""
         old, fields = self.snapshot, self.fields
-        for name in ("modules", "clients", "active", "breakers", "pools", "runs", "tasks", "faults"):
+        for name in (
+            "modules",
+            "clients",
+            "active",
+            "breakers",
+            "pools",
+            "runs",
+            "tasks",
+            "faults",
+            "questions",
+        ):
             shelf: Shelf[Any] = getattr(self, name)
             fields[name] = shelf.result()
         fields["runs"] = fields["runs"][-RUNS:]

@@ -46,6 +46,7 @@ from workbench.facts import (
     Dropped,
     EngineFailed,
     ProjectOpened,
+    QuestionAsked,
     RecordingStarted,
     RecordingStopped,
     UserAsked,
@@ -283,6 +284,9 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ),
     ConfigApplied: _applied,
     ConfigRejected: lambda f: Line("server", "config", f.reason, "the one before stays in force", "bad"),
+    QuestionAsked: lambda f: Line(
+        "call", "asked", one_line(f.question.message), "waits for your answer", "warn"
+    ),
     UserAsked: _asked,
 }
 """The facts that are worth a line, each with the function that writes it."""

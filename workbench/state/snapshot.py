@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         RunningRequest,
         TaskState,
     )
+    from workbench.questions import Question
 
     from .parts import (
         Batch,
@@ -72,6 +73,7 @@ class Snapshot:
         faults: those on purpose, in the order in which they were set.
         clock_ahead: by how many seconds the server's clock was made to jump.
         tasks: long tasks, in the order in which they came.
+        questions: what the server asked the workbench's own clients, while their calls wait.
     """
 
     phase: Phase = "starting"
@@ -94,6 +96,7 @@ class Snapshot:
     pools: tuple[PoolState, ...] = ()
     tasks: tuple[TaskState, ...] = ()
     faults: tuple[FaultState, ...] = ()
+    questions: tuple[Question, ...] = ()
     config_problem: str = ""
     clock_ahead: float = 0.0
     runs: tuple[WorkflowRun, ...] = ()
@@ -120,6 +123,11 @@ class Snapshot:
     def running_tasks(self) -> tuple[TaskState, ...]:
         """The tasks that have not ended."""
         return tuple(task for task in self.tasks if task.status in RUNNING)
+
+    @property
+    def asking_tasks(self) -> tuple[TaskState, ...]:
+        """The tasks that wait for an answer."""
+        return tuple(task for task in self.tasks if task.status == "input_required")
 
     @property
     def busy(self) -> tuple[str, ...]:

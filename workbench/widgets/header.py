@@ -57,6 +57,8 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
         yield line(Span(f"✗ {who}{place} blocks the loop {max(0.0, now - blocked.since):.0f} s", "bad"))
     if snapshot.troubles:
         yield _trouble(snapshot.troubles, roomy)
+    if waiting := len(snapshot.questions) + len(snapshot.asking_tasks):
+        yield line(Span(f"? {plural(waiting, 'question')} (a)", "warn"))
     if snapshot.faults:
         yield line(Span(f"{FAULT_SIGN} {plural(len(snapshot.faults), 'fault')} on purpose", "warn"))
     if snapshot.clock_ahead:
@@ -108,6 +110,8 @@ class Header(Live):
             s.blocked,
             s.config_problem,
             s.faults,
+            s.questions,
+            s.tasks,
             s.clock_ahead,
             s.recording,
             s.replay,

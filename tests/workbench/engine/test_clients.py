@@ -21,6 +21,7 @@ from server_core.server import Server
 from server_core.settings import LimitSettings
 from tests.server_core.modules_for_tests import TextsModule, ToolsModule, hello
 from tests.waiting import until
+from workbench.engine.asking import ClientAnswers, Questions
 from workbench.engine.calls import Calls
 from workbench.engine.clients import EngineClient
 from workbench.engine.errors import EngineError
@@ -84,11 +85,18 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         facts.append(event.fact)
 
     server.bus.subscribe(take)
+    questions = Questions(server.bus.emit, answered=False)
     clients = {
-        protocol: EngineClient(protocol, frames, server.bus.emit, tmp_path) for protocol in (OLDEST, NEWEST)
+        protocol: EngineClient(
+            protocol,
+            frames,
+            server.bus.emit,
+            ClientAnswers(protocol, questions, tmp_path, server.bus.emit),
+        )
+        for protocol in (OLDEST, NEWEST)
     }
     kept: list[CallRecord] = []
-    calls = Calls(clients.__getitem__, server.bus, SystemClock(), kept.append)
+    calls = Calls(clients.__getitem__, server.bus, SystemClock(), kept.append, questions)
     async with server.running():
         for client in clients.values():
             await client.connect(server)

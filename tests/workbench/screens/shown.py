@@ -77,7 +77,8 @@ async def sees(app: WorkbenchApp, text: str) -> None:
 
     def stands_there() -> bool:
         # Drawing the whole screen for each turn of the loop would keep it from turning.
-        return next(turns) % 10 == 9 and text in screen_text(app)
+        laid_out = app.screen._compositor.size == app.size  # a screen that has just come is not yet
+        return next(turns) % 10 == 9 and laid_out and text in screen_text(app)
 
     try:
         await until(stands_there, f"{text!r} on the screen")

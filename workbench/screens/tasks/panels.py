@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from workbench.actions import RUN_LIST, TASK_LIST
 from workbench.state import Snapshot
 from workbench.state.parts import WorkflowRun
@@ -12,6 +14,9 @@ from workbench.widgets.table import Table
 
 from . import empties, rows
 
+if TYPE_CHECKING:
+    from server_core.inspection import TaskState
+
 
 class TasksPanel(Table, Live):
     """The long tasks."""
@@ -19,7 +24,7 @@ class TasksPanel(Table, Live):
     BINDINGS = bind(*TASK_LIST)
     HELP = (
         "Long tasks: those that run first, then those that have ended. Enter shows a task with its whole result or "
-        "error, x cancels one that runs, n starts one."
+        "error, x cancels one that runs, a answers one that asks, n starts one."
     )
     TICKS = True
 
@@ -45,7 +50,19 @@ class TasksPanel(Table, Live):
         if action == "cancel":
             chosen = self.current.key if self.current else ""
             return any(task.task == chosen and task.status in RUNNING for task in self.snapshot.tasks)
+        if action == "answer":
+            return self._asking is not None
         return super().check_action(action, parameters)
+
+    @property
+    def _asking(self) -> TaskState | None:
+        """The highlighted task, if it waits for an answer."""
+        chosen = self.current.key if self.current else ""
+        return next((task for task in self.snapshot.asking_tasks if task.task == chosen), None)
+
+    def action_answer(self) -> None:
+        if self._asking is not None:
+            self.workbench.bringer.bring_task(self._asking)
 
     def action_cancel(self) -> None:
         if self.current is not None:

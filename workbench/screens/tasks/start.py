@@ -113,7 +113,7 @@ class StartTaskScreen(ModalScreen[None]):
         from workbench.engine import EngineError
 
         try:
-            record = await self._engine.call_tool(self._starter, {"task": name, "arguments": arguments})
+            record = await self._engine.start_task(name, arguments)
         except EngineError as error:
             self._tell(str(error))
             return

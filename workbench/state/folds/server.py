@@ -26,7 +26,15 @@ from server_core.events import (
     ServerStopped,
 )
 from server_core.inspection import ClientState, FailureState, ModuleState
-from workbench.facts import ConfigApplied, ConfigRejected, Dropped, EngineFailed, ServerInspected
+from workbench.facts import (
+    ConfigApplied,
+    ConfigRejected,
+    Dropped,
+    EngineFailed,
+    QuestionAsked,
+    QuestionSettled,
+    ServerInspected,
+)
 from workbench.state.draft import Draft
 from workbench.state.parts import Blocked
 from workbench.state.snapshot import Phase
@@ -71,6 +79,7 @@ def _inspected(draft: Draft, _event: Event, fact: ServerInspected) -> None:
     draft.breakers.take(state.breakers)
     draft.pools.take(state.pools)
     draft.faults.take(state.faults)
+    draft.questions.take(fact.questions)
     missed = [failure for failure in state.failures if failure.fact.reference not in draft.failures.items]
     if missed:
         draft.failures.take(sorted((*draft.failures.items.values(), *missed), key=lambda failure: failure.at))
@@ -161,6 +170,14 @@ def _notified(draft: Draft, _event: Event, fact: ClientsNotified) -> None:
         draft.relist(fact.kind)
 
 
+def _asked(draft: Draft, _event: Event, fact: QuestionAsked) -> None:
+    draft.questions.put(fact.question)
+
+
+def _settled(draft: Draft, _event: Event, fact: QuestionSettled) -> None:
+    draft.questions.items.pop(fact.key, None)
+
+
 # -- trouble and talk
 
 
@@ -201,6 +218,8 @@ SERVER: dict[type, Callable[[Draft, Event, Any], None]] = {
     ClientConnected: _connected,
     ClientDisconnected: _disconnected,
     ClientsNotified: _notified,
+    QuestionAsked: _asked,
+    QuestionSettled: _settled,
     LoopBlocked: _blocked,
     LoopFreed: _freed,
     ErrorReported: _reported,
