@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .masking import without_passwords
+
 
 def error_text(error: BaseException) -> str:
     """What `error` says, even where its class's own `__str__` fails."""
@@ -12,6 +14,6 @@ def error_text(error: BaseException) -> str:
 
 
 def error_line(error: BaseException) -> str:
-    """`ValueError: what it says`, or the class alone."""
-    text = error_text(error)
+    """`ValueError: what it says`, or the class alone; without the passwords of URLs."""
+    text = without_passwords(error_text(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

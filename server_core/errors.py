@@ -20,6 +20,7 @@ from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 
 from .error_frames import own_traceback
 from .error_texts import error_line, error_text
+from .masking import without_passwords
 
 PERMISSION_DENIED = -32003
 UNAVAILABLE = -32010
@@ -129,8 +130,9 @@ def new_reference() -> str:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback as the interpreter would print it, from the first frame of the user's own code on."""
-    return "".join(traceback.format_exception(type(error), error, own_traceback(error)))
+    """The traceback as the interpreter would print it, from the first frame of the user's own code on; passwords in
+    URLs (a driver's errors tell them) are masked."""
+    return without_passwords("".join(traceback.format_exception(type(error), error, own_traceback(error))))
 
 
 def protocol_error(

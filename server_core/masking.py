@@ -31,8 +31,13 @@ def masked_repr(value: object, name: str = "") -> str:
         return MASKED
     text = _Values().repr(value)[: 4 * VALUE_CHARACTERS]
     text = re.sub(SECRET_INSIDE, rf"\1{MASKED}", text)
-    text = re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text)
+    text = without_passwords(text)
     return text if len(text) <= VALUE_CHARACTERS else f"{text[: VALUE_CHARACTERS - 1]}…"
+
+
+def without_passwords(text: str) -> str:
+    """`text` without the passwords that stand in URLs."""
+    return re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text) if "://" in text else text
 
 
 class _Values(reprlib.Repr):

@@ -292,6 +292,7 @@ class Pipeline:
         self, request: Request, seconds: float | None, handler: Callable[[], Awaitable[StageResultT]]
     ) -> StageResultT:
         token = current_request.set(request)
+        own = seconds is not None
         if seconds is None:
             seconds = self._limits.call_seconds if request.seconds is None else request.seconds
         deadline = self._deadlines.limit(seconds)
@@ -311,7 +312,9 @@ class Pipeline:
                 raise
             request.cancelled = True
             advice = "Raise [limits] call_seconds, or make it a task."
-            if request.seconds is not None:
+            if own:
+                advice = "Let it report progress, raise its own time limit (seconds), or make it a task."
+            elif request.seconds is not None:
                 advice = "Let it report progress, or raise the time limit of tasks (seconds)."
             raise TimeLimitError(
                 f"{request.target} took longer than {deadline.seconds:g} s and was stopped. {advice}"

@@ -69,19 +69,14 @@ class ErrorReporter:
         """Tell log, bus and hooks of `error`; returns the reference under which they know it."""
         reference = new_reference()
         self.count += 1
-        self._log.error(
-            "%s failed (reference %s)",
-            where,
-            reference,
-            exc_info=(type(error), error, own_traceback(error)),
-            extra={"reference": reference},
-        )
+        told = traceback_text(error)
+        self._write(error, where, reference, told)
         if self._bus.active:
             fact = ErrorReported(
                 reference,
                 where,
                 error_line(error),
-                traceback_text(error),
+                told,
                 *innermost_place(error),
                 method,
                 source,
@@ -96,6 +91,24 @@ class ErrorReporter:
             except Exception:
                 self._log.exception("A monitoring hook raised")
         return reference
+
+    def _write(self, error: BaseException, where: str, reference: str, told: str) -> None:
+        if not self._log.isEnabledFor(logging.ERROR):
+            return
+        record = self._log.makeRecord(
+            self._log.name,
+            logging.ERROR,
+            __file__,
+            0,
+            "%s failed (reference %s)",
+            (where, reference),
+            (type(error), error, own_traceback(error)),
+            extra={"reference": reference},
+        )
+        record.exc_text = told.rstrip(
+            "\n"
+        )  # what a formatter writes instead of the traceback that it would make
+        self._log.handle(record)
 
     def _frames(self, error: BaseException) -> tuple[ErrorFrame, ...]:
         if not self.keeps_frames:

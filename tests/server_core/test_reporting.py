@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,21 @@ async def test_variables_are_never_told_to_a_client(development: bool) -> None:
         assert "Baker" not in text.replace('customer = "Mr. Smith of Baker Street"', "")
     named = dict(pair for frame in told[0].frames for pair in frame.variables)
     assert named.get("customer") == ("'Mr. Smith of Baker Street'" if development else None)
+
+
+def test_a_password_in_a_url_is_told_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    bus = EventBus(ManualClock())
+    facts: list[Any] = []
+    bus.subscribe(lambda event: facts.append(event.fact))
+    reporter = ErrorReporter(bus, ManualClock())
+    try:
+        raise RuntimeError("no answer from postgresql://shop:s3cret@db/shop")
+    except RuntimeError as error:
+        reference = reporter.report(error, "query")
+    told = logging.Formatter().format(caplog.records[-1])
+    assert f"query failed (reference {reference})\nTraceback" in told
+    for text in (told, facts[0].error, facts[0].traceback):
+        assert "postgresql://shop:••••••@db/shop" in text
+        assert "s3cret" not in text.replace(
+            'raise RuntimeError("no answer from postgresql://shop:s3cret@', ""
+        )
