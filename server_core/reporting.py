@@ -98,7 +98,7 @@ class ErrorReporter:
         record = self._log.makeRecord(
             self._log.name,
             logging.ERROR,
-            __file__,
+            __name__,
             0,
             "%s failed (reference %s)",
             (where, reference),

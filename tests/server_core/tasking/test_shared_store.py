@@ -6,6 +6,8 @@ import asyncio
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from server_core.events import TaskChanged, TaskProgressed, TaskStarted
 from server_core.results import text_result
 from server_core.tasking.engine import TaskRun
 from server_core.tasking.local import LocalTaskEngine
+from server_core.tasking.store import _is_alive
 from server_core.testing import expect
 from tests.server_core.tasking.test_engine import at_once, endless, engine_in, status_of
 from tests.waiting import until
@@ -136,3 +139,15 @@ async def test_a_store_without_the_newest_column_is_taken_over(tmp_path: Path) -
     store.close()
     async with engine_in(tmp_path, "two") as engine:
         assert await status_of(engine, state.task) == "completed"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc here")
+def test_a_process_that_has_ended_is_gone_though_its_parent_has_not_asked_how() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+        os.kill(process.pid, 0)
+        assert not _is_alive(process.pid)
+        assert _is_alive(os.getpid())
+    finally:
+        process.wait()

@@ -94,7 +94,7 @@ async def test_a_tasks_questions_are_answered_one_after_the_other():
     engine = AskingEngine()
     async with shown(engine, LARGE, "4") as (app, pilot):
         engine.emit(TaskChanged(TASK, "input_required", ""))
-        await sees(app, "it asks: a answers")
+        await sees(app, "? 1 question (a)")
         assert not app.screen.is_modal
         await pilot.press("a")
         await sees(app, "shall it be?")

@@ -77,8 +77,6 @@ def _task_row(task: TaskState, now: float, gauge: int) -> Row:
     took = (now if running else task.updated) - task.created
     share = task.progress / task.total if task.total else None
     said = task.message if running else task.detail or task.message
-    if task.status == "input_required":
-        said = "it asks: a answers"
     return Row(
         task.task,
         (
