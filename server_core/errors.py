@@ -92,7 +92,15 @@ class TooLargeError(CoreError):
 
 
 class ModuleStartError(CoreError):
-    """A module that can't start; the text is one line that says why and what to do."""
+    """A module that can't start; the text is one line that says why and what to do.
+
+    Attributes:
+        passing: the trouble may pass by itself, so that the server tries again.
+    """
+
+    def __init__(self, text: str, *, passing: bool = False) -> None:
+        super().__init__(text)
+        self.passing = passing
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -40,6 +40,7 @@ class ModuleHost:
         self.development = server.development
         self.status: ModuleStatus = "starting"
         self.reason = ""
+        self.passing = False
         self.text = ""
         self.trouble = False
         self.pending = Offer()
@@ -146,11 +147,14 @@ class ModuleHost:
             self.trouble,
         )
 
-    def fail(self, reason: str) -> None:
-        """The module could not start or has broken down."""
+    def fail(self, reason: str, *, passing: bool = False) -> None:
+        """The module could not start or has broken down. Told anew only if the reason is another one."""
+        known = self.status == "failed" and self.reason == reason
         self.status = "failed"
         self.reason = reason
-        self.bus.emit(ModuleFailed(self.module, self.instance.kind, reason))
+        self.passing = passing
+        if not known:
+            self.bus.emit(ModuleFailed(self.module, self.instance.kind, reason))
 
     async def release(self) -> None:
         """End the module's background work and stop it; a failure of `stop` is reported, not raised."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +25,12 @@ from .bus import EventBus
 from .cache import ResourceCache
 from .clock import Clock, SystemClock
 from .errors import ModuleStartError, NotFoundError
-from .events import ModuleStarted, ModuleStarting, ModuleStopped, ServerStarted, ServerStopped
-from .host import ModuleHost, clash_text
+from .events import ModuleStarting, ServerStarted, ServerStopped
+from .host import ModuleHost
 from .inspecting import inspect_server
 from .inspection import ServerState
 from .ledger import RequestLedger
+from .lifecycle import ModuleLifecycle
 from .module import Module
 from .pipeline import Pipeline
 from .protocol.connections import ClientTable
@@ -43,9 +44,6 @@ from .reporting import ErrorReporter
 from .settings import BreakerSettings, CacheSettings, LimitSettings
 from .uncaught import reported_uncaught
 from .workers import WorkerThreads
-
-HEAD_START_SECONDS = 0.5
-"""How long the start of heavy modules waits for that of the others."""
 
 ModuleT = TypeVar("ModuleT", bound=Module)
 
@@ -106,8 +104,9 @@ class Server:
             self.registry, self.cache, self.breakers, self.limits, self.ledger, self.clock
         )
         self.clients = ClientTable(self.bus)
-        self.notices = ChangeNotices(self.clients, self.bus, self._spawn, subscriptions)
+        self.notices = ChangeNotices(self.clients, self.bus, self.spawn, subscriptions)
         self.modules: dict[str, ModuleHost] = {}
+        self._lifecycle = ModuleLifecycle(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = 0.0
         self._running = False
@@ -141,8 +140,9 @@ class Server:
     async def start(self, *, settle: float | None = None) -> None:
         """Start every module, side by side, and return when all have started or failed, or after `settle` seconds.
 
-        A module that fails is marked and told of (`ModuleFailed`); the rest runs. Those still starting go on. Heavy
-        ones wait for the others, `HEAD_START_SECONDS` at most.
+        A module that fails is marked and told of (`ModuleFailed`); the rest runs. One whose trouble may pass (a
+        database that does not answer) is tried again by itself. Those still starting go on. Heavy ones wait for the
+        others, half a second at most.
         Does nothing on a server that runs.
         """
         if self._running:
@@ -151,8 +151,8 @@ class Server:
         self._started = self.clock.now()
         self.bus.emit(ServerStarted(self.name, self.version))
         hosts = self.modules.values()
-        light = [self._spawn(self._start_module(host)) for host in hosts if not host.instance.heavy]
-        heavy = [self._spawn(self._start_module(host, light)) for host in hosts if host.instance.heavy]
+        light = [self.spawn(self._lifecycle.start(host)) for host in hosts if not host.instance.heavy]
+        heavy = [self.spawn(self._lifecycle.start(host, light)) for host in hosts if host.instance.heavy]
         starting = [*light, *heavy]
         if starting:
             await asyncio.wait(starting, timeout=settle)
@@ -168,7 +168,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for host in reversed(self.modules.values()):
-            await self._stop_module(host)
+            await self._lifecycle.stop(host)
         self.cache.clear()
         self.bus.emit(ServerStopped(self.name))
 
@@ -237,7 +237,7 @@ class Server:
         host = ModuleHost(self, module)
         self.modules[module.name] = host
         self.registry.reserve(module.name)
-        await self._start_module(host)
+        await self._lifecycle.start(host)
         if host.status == "failed":
             raise ModuleStartError(host.reason)
 
@@ -250,7 +250,7 @@ class Server:
         host = self.modules.get(name)
         if host is None:
             raise NotFoundError("module", name, self.modules)
-        await self._stop_module(host)
+        await self._lifecycle.stop(host)
         del self.modules[name]
         self.registry.forget(name)
 
@@ -265,13 +265,14 @@ class Server:
         if old is None:
             raise NotFoundError("module", module.name, self.modules)
         host = ModuleHost(self, module)
-        changes = await self._bring_up(host)
+        self.bus.emit(ModuleStarting(module.name, module.kind))
+        changes = await self._lifecycle.bring_up(host)
         if changes is None:
             raise ModuleStartError(host.reason)
         self.modules[module.name] = host
         old.status = "stopped"
         await old.release()
-        self._drop_breakers(old.breakers - host.breakers)
+        self._lifecycle.drop_breakers(old.breakers - host.breakers)
         self.cache.invalidate(module.name)
         await self.publish((), changes)
 
@@ -293,80 +294,8 @@ class Server:
 
     # -- inside
 
-    async def _start_module(self, host: ModuleHost, before: Collection[asyncio.Task[None]] = ()) -> None:
-        if before:
-            await asyncio.wait(before, timeout=HEAD_START_SECONDS)
-        changes = await self._bring_up(host)
-        if changes is not None:
-            await self.publish((), changes)
-
-    async def _bring_up(self, host: ModuleHost) -> ListChanges | None:
-        """Start a module and put what it offers into the registry; `None` when it failed."""
-        module = host.instance
-        started = self.clock.monotonic()
-        self.bus.emit(ModuleStarting(module.name, module.kind))
-        try:
-            await module.start(host)
-            self._settle_clashes(host)
-        except Exception as error:
-            reason = (
-                str(error) if isinstance(error, ModuleStartError) else self._unexpected_start(error, module)
-            )
-            host.fail(reason.splitlines()[0] if reason else type(error).__name__)
-            await host.release()
-            return None
-        except asyncio.CancelledError:
-            host.status = "stopped"
-            await host.release()
-            raise
-        changes = host.commit()
-        host.status = "running"
-        self.bus.emit(
-            ModuleStarted(
-                module.name,
-                module.kind,
-                self.clock.monotonic() - started,
-                *self.registry.counts(module.name),
-            )
-        )
-        return changes
-
-    def _unexpected_start(self, error: Exception, module: Module) -> str:
-        reference = self.reporter.report(error, f"starting {module.name}")
-        return f"{type(error).__name__}: {error} (reference {reference})"
-
-    def _settle_clashes(self, host: ModuleHost) -> None:
-        """The module that stands first keeps a name that two offer, whichever started faster."""
-        mine = self.registry.order(host.module)
-        for clash in self.registry.clashes(host.module, host.pending):
-            if self.registry.order(clash.owner) < mine:
-                raise ModuleStartError(clash_text(host.instance, clash))
-            loser = self.modules[clash.owner]
-            if loser.status == "running":
-                reason = clash_text(loser.instance, clash._replace(owner=host.module))
-                self.registry.remove(clash.owner)
-                loser.fail(reason)
-                self._spawn(loser.release())
-
-    async def _stop_module(self, host: ModuleHost) -> None:
-        if host.status == "stopped":
-            return
-        was_running = host.status == "running"
-        host.status = "stopped"
-        changes = self.registry.remove(host.module)
-        self.cache.invalidate(host.module)
-        await self.publish((), changes)
-        if was_running:
-            await host.release()
-        self._drop_breakers(host.breakers)
-        self.bus.emit(ModuleStopped(host.module, host.instance.kind))
-
-    def _drop_breakers(self, names: Iterable[str]) -> None:
-        kept = {name for host in self.modules.values() if host.status == "running" for name in host.breakers}
-        for name in set(names) - kept:
-            self.breakers.remove(name)
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a task of the server's own, until it stops."""
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

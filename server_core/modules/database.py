@@ -102,7 +102,9 @@ class DatabaseModule(Module):
         if backend.file:
             if not os.path.isfile(backend.file):
                 what = "is a folder" if os.path.isdir(backend.file) else "does not exist"
-                raise ModuleStartError(f"{backend.file} {what}: make the database first, or correct url")
+                raise ModuleStartError(
+                    f"{backend.file} {what}: make the database, or correct url", passing=True
+                )
             # Before the tables are read, so that no change falls between the two.
             self._watch = SqliteFileWatch(backend.file)
             await context.run_sync(self._watch.look)
@@ -110,7 +112,8 @@ class DatabaseModule(Module):
             await self._access.pool.open()
             self._tables = await self._reader.tables()
         except CoreError as error:
-            raise ModuleStartError(f"{error} ({backend.file})" if backend.file else str(error)) from error
+            reason = f"{error} ({backend.file})" if backend.file else str(error)
+            raise ModuleStartError(reason, passing=True) from error
         context.offer(self._offer())
         context.note(describe_tables(self._tables))
         if self._watch is not None:

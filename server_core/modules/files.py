@@ -254,9 +254,11 @@ def _checked_root(module: str, path: str, base: Path) -> str:
     root = os.path.realpath(base / path)
     if not os.path.isdir(root):
         what = "is not a folder" if os.path.exists(root) else "does not exist"
-        raise ModuleStartError(f"The folder {root} {what}: make it, or change path in [modules.{module}]")
+        reason = f"The folder {root} {what}: make it, or change path in [modules.{module}]"
+        raise ModuleStartError(reason, passing=True)
     try:
         os.scandir(root).close()
     except OSError as error:
-        raise ModuleStartError(f"The folder {root} can't be listed: {error.strerror}") from error
+        reason = f"The folder {root} can't be listed: {error.strerror}"
+        raise ModuleStartError(reason, passing=True) from error
     return root

@@ -308,7 +308,7 @@ async def test_a_row_over_the_limit_of_bytes_names_the_column_to_read_in_parts(t
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("sqlite:///missing.db", "missing.db does not exist: make the database first, or correct url"),
+        ("sqlite:///missing.db", "missing.db does not exist: make the database, or correct url"),
         ("sqlite:///folder", "folder is a folder"),
         ("sqlite:///text.db", "file is not a database"),
         ("${NOT_SET_ANYWHERE}", "environment variable NOT_SET_ANYWHERE, which is not set"),
