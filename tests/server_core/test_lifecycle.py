@@ -101,6 +101,4 @@ async def test_a_database_that_is_made_later_is_there_then(tmp_path: Path) -> No
         clock.advance(1)
         await until(lambda: server.inspect().modules[0].status == "running", "it runs")
         async with asyncio.timeout(20):
-            assert "db://table/books" in {
-                str(each.uri) for each in (await client.list_resources()).resources
-            }
+            assert "db://table/books" in {str(each.uri) for each in (await client.list_resources()).resources}
