@@ -10,6 +10,9 @@ import math
 from types import TracebackType
 from typing import Any
 
+GRACE_SECONDS = 3.0
+"""For how long code may clean up after it was told to end."""
+
 
 class DeadlineTimer:
     """The one timer. On one event loop only."""
@@ -49,37 +52,69 @@ class DeadlineTimer:
 
 
 class Deadline:
-    """A block with a time limit, like `asyncio.timeout`: raises `TimeoutError` when the limit ended it."""
+    """A block with a time limit, like `asyncio.timeout`: raises `TimeoutError` when the limit ended it.
 
-    __slots__ = ("_cancelling", "_task", "_timer", "due", "expired", "loop", "seconds")
+    Attributes:
+        due: when it is over, in the loop's time.
+        expired: it is over, and the block was cancelled.
+        given_up: the block has heard that it is to end, had `GRACE_SECONDS` for that, and was cancelled once more.
+    """
+
+    __slots__ = (
+        "_cancelling",
+        "_cancels",
+        "_hurried",
+        "_task",
+        "_timer",
+        "due",
+        "expired",
+        "given_up",
+        "loop",
+        "seconds",
+    )
 
     def __init__(self, timer: DeadlineTimer, seconds: float) -> None:
         self._timer = timer
         self.seconds = seconds
         self.due = 0.0
         self.expired = False
+        self.given_up = False
+        self._hurried = False
+        self._cancels = 0
         self.loop: asyncio.AbstractEventLoop
         self._task: asyncio.Task[Any]
         self._cancelling = 0
 
     def extend(self) -> None:
         """Let the limit count from now."""
+        if self._hurried:
+            return
         self.due = self.loop.time() + self.seconds
 
     def hold(self) -> None:
         """Let the limit stand still until `resume`."""
-        self.due = math.inf
+        if not self._hurried:
+            self.due = math.inf
 
     def resume(self) -> None:
         """Let the limit count from now, after `hold`."""
-        if not self.expired:
+        if not self.expired and not self._hurried:
             self.extend()
             self._timer.add(self, self.loop)
 
+    def hurry(self) -> None:
+        """The block was cancelled, by whomever, and goes on: it has `GRACE_SECONDS` from the first time on."""
+        if not self._hurried:
+            self._hurried = True
+            self.due = self.loop.time() + GRACE_SECONDS
+            self._timer.add(self, self.loop)
+
     def expire(self) -> None:
-        """The limit is over: cancel the block."""
+        """The limit is over: cancel the block, or give it up if it was told before."""
+        self.given_up = self._hurried
         self.expired = True
         self._timer.remove(self)
+        self._cancels += 1
         self._task.cancel()
 
     def __enter__(self) -> Deadline:
@@ -98,9 +133,8 @@ class Deadline:
     ) -> None:
         self._timer.remove(self)
         # The cancellation is ours alone only if nobody else asked for one; then it ends here.
-        if (
-            self.expired
-            and self._task.uncancel() <= self._cancelling
-            and isinstance(error, asyncio.CancelledError)
-        ):
+        left = self._cancelling
+        for _ in range(self._cancels):
+            left = self._task.uncancel()
+        if self.expired and left <= self._cancelling and isinstance(error, asyncio.CancelledError):
             raise TimeoutError from error

@@ -12,6 +12,7 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from types import CoroutineType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from mcp import MCPError
@@ -31,6 +32,7 @@ from .registry import Owned, Registry
 from .request import Request, current_request
 from .results import checked_contents, checked_prompt, checked_result
 from .settings import LimitSettings
+from .stopping import Stoppable
 from .streaming import chunked, without_stream
 
 StageResultT = TypeVar("StageResultT")
@@ -303,7 +305,10 @@ class Pipeline:
         try:
             with deadline:
                 request.loop = deadline.loop
-                return await handler()
+                made = handler()
+                if isinstance(made, CoroutineType):
+                    return await Stoppable(made, deadline)
+                return await made
         except asyncio.CancelledError:
             request.cancelled = True
             raise
@@ -316,8 +321,11 @@ class Pipeline:
                 advice = "Let it report progress, raise its own time limit (seconds), or make it a task."
             elif request.seconds is not None:
                 advice = "Let it report progress, or raise the time limit of tasks (seconds)."
+            stopped = "was stopped"
+            if deadline.given_up:
+                stopped = "did not let itself be stopped (let CancelledError pass): it was closed"
             raise TimeLimitError(
-                f"{request.target} took longer than {deadline.seconds:g} s and was stopped. {advice}"
+                f"{request.target} took longer than {deadline.seconds:g} s and {stopped}. {advice}"
             ) from error
         finally:
             request.on_progress = request.deadline = None

@@ -49,10 +49,14 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     engine = Engine(Project.find(tmp_path), answers=True)
     engine.start()
     await asyncio.wrap_future(engine.ready)
-    while any(module.status == "starting" for module in (await engine.inspect()).modules):
-        await asyncio.sleep(0)
+    await modules_run(engine)
     yield engine
     await asyncio.to_thread(engine.stop)
+
+
+async def modules_run(engine: Engine) -> None:
+    while any(module.status != "running" for module in (await engine.inspect()).modules):
+        await asyncio.sleep(0)
 
 
 async def started(engine: Engine) -> str:
@@ -111,6 +115,7 @@ async def test_the_tasks_client_comes_back_with_the_server(engine: Engine) -> No
     await engine.apply(
         config.model_copy(update={"server": config.server.model_copy(update={"version": "2"})})
     )
+    await asyncio.wait_for(modules_run(engine), 20)
     again = await started(engine)
     question = await asyncio.wait_for(asked(engine, again, "form"), 20)
     await engine.answer_task(again, {question.key: Answer("accept", {"name": "Ada"})})

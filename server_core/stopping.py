@@ -1,0 +1,59 @@
+"""Code that does not let itself be stopped is closed, so that whoever waits for it gets an answer all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from typing import Any, Generic, TypeVar
+
+from .deadlines import Deadline
+
+StoppedT = TypeVar("StoppedT")
+
+_unstoppable: list[Coroutine[Any, Any, Any]] = []
+"""Those that resist even being closed. They never run again; letting go of one would make Python try anew."""
+
+
+class Stoppable(Generic[StoppedT]):
+    """Awaits a coroutine like `await` does, in the same task, and closes it once its deadline has given it up.
+
+    `asyncio` can only ask: a coroutine that swallows `CancelledError` runs on, and so does whoever awaits it.
+    """
+
+    __slots__ = ("_coroutine", "_deadline")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, StoppedT], deadline: Deadline) -> None:
+        """`deadline` is the one whose block this is awaited in."""
+        self._coroutine = coroutine
+        self._deadline = deadline
+
+    def __await__(self) -> Generator[Any, Any, StoppedT]:
+        coroutine = self._coroutine
+        try:
+            waiting = coroutine.send(None)
+            while True:
+                try:
+                    sent = yield waiting
+                except asyncio.CancelledError as stop:
+                    if self._deadline.given_up:
+                        _close(coroutine)
+                        raise
+                    waiting = coroutine.throw(stop)
+                    self._deadline.hurry()  # it has heard of it and goes on: to clean up, or for ever
+                except GeneratorExit:
+                    coroutine.close()
+                    raise
+                except BaseException as error:
+                    waiting = coroutine.throw(error)
+                else:
+                    waiting = coroutine.send(sent)
+        except StopIteration as end:
+            value: StoppedT = end.value
+            return value
+
+
+def _close(coroutine: Coroutine[Any, Any, Any]) -> None:
+    try:
+        coroutine.close()
+    except RuntimeError:  # it swallows that, too, or awaits something in a `finally`
+        _unstoppable.append(coroutine)
