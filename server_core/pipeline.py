@@ -318,7 +318,7 @@ class Pipeline:
             request.cancelled = True
             advice = "Raise [limits] call_seconds, or make it a task."
             if own:
-                advice = "Let it report progress, raise its own time limit (seconds), or make it a task."
+                advice = "Let it report progress, or raise its own time limit (seconds)."
             elif request.seconds is not None:
                 advice = "Let it report progress, or raise the time limit of tasks (seconds)."
             stopped = "was stopped"

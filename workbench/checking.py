@@ -77,12 +77,19 @@ def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, 
 
 
 def _tool_findings(project: Project, server: Server) -> Iterator[Finding]:
+    has_tasks = any(host.instance.kind == "tasks" for host in server.modules.values())
     for _module, item in server.registry.tools.values():
         file, _colon, line = item.source.rpartition(":")
         if file and Path(file).is_relative_to(project.folder):
             file = str(Path(file).relative_to(project.folder))
         place = (file, int(line)) if file and line.isdigit() else (project.config_path.name, 0)
         yield from (Finding(*place, message) for message in _schema_problems(item))
+        if item.task and not has_tasks:
+            yield Finding(
+                *place,
+                f"tool {item.definition.name} is marked @task, but nothing runs tasks: add [modules.tasks] with "
+                'kind = "tasks" to server.toml',
+            )
 
 
 def _schema_problems(item: ToolItem) -> Iterator[str]:

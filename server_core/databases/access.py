@@ -226,6 +226,10 @@ class DatabaseSession:
             if request is not None:
                 request.trace.since(stage, started)
 
+    def retire(self) -> None:
+        """Let nobody else have this connection: what was done with it lingers in its session."""
+        self._connection.broken = True
+
     async def try_to_run(
         self, work: Callable[[Connection], StepT], *, stage: str, seconds: float
     ) -> StepT | None:

@@ -58,6 +58,7 @@ class MariadbBackend(DatabaseBackend):
         r'|"(?:[^"\\]|\\.|"")*+(?:"|\Z)|`(?:[^`]|``)*+(?:`|\Z)',
         placeholders=True,
         refused=r"/\*M?!|\b(?:out|dump)file\b",
+        lingering=r"@|\bget_lock\b",
     )
     limits_itself: ClassVar[bool] = True
 

@@ -58,6 +58,7 @@ class PostgresqlBackend(DatabaseBackend):
         skipped=r"--[^\n]*|/\*.*?(?:\*/|\Z)|\b[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)"
         r'|"(?:[^"]|"")*+(?:"|\Z)|\$(?P<tag>[A-Za-z_]\w*)?\$.*?(?:\$(?(tag)(?P=tag))\$|\Z)',
         placeholders=True,
+        lingering="advisory_lock",
     )
     limits_itself: ClassVar[bool] = True
 

@@ -103,7 +103,11 @@ class QueryTool:
             return self._rows(connection, statement, limit)
 
         async def run(session: DatabaseSession) -> FetchedRows:
-            return await session.run(work)
+            try:
+                return await session.run(work)
+            finally:
+                if statement.lingers:
+                    session.retire()
 
         try:
             fetched = await self._access.use(request, run)

@@ -27,21 +27,27 @@ class SqlGrammar:
             to the end of the text, so that reading stays linear in its length.
         placeholders: whether the driver wants `%s` and `%(name)s`, which `?` and `:name` are rewritten to.
         refused: a pattern for what reads but does harm.
+        lingering: a pattern for what outlasts its statement in the session: locks, variables.
     """
 
     words: frozenset[str]
     skipped: str
     placeholders: bool
     refused: str = ""
+    lingering: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedStatement:
-    """A statement with its parameters, as the driver takes them; `word` is its first word, lower case."""
+    """A statement with its parameters, as the driver takes them; `word` is its first word, lower case.
+
+    Where it `lingers`, nobody else may have its session after it.
+    """
 
     sql: str
     parameters: dict[str, Any] | tuple[Any, ...]
     word: str
+    lingers: bool = False
 
 
 def prepare_statement(sql: str, parameters: SqlParameters | None, grammar: SqlGrammar) -> PreparedStatement:
@@ -64,15 +70,23 @@ def prepare_statement(sql: str, parameters: SqlParameters | None, grammar: SqlGr
     if grammar.refused and (harm := re.search(grammar.refused, sql, re.IGNORECASE)):
         raise DeniedError(f"{harm[0].upper()} is refused: this database is only read here.")
     bound = _bound(parameters)
+    lingers = _lingers(sql, grammar)
     if not bound or not grammar.placeholders:
-        return PreparedStatement(sql, bound, word)
-    return PreparedStatement(_rewritten(sql, bound, grammar), bound, word)
+        return PreparedStatement(sql, bound, word, lingers)
+    return PreparedStatement(_rewritten(sql, bound, grammar), bound, word, lingers)
 
 
 def first_word(sql: str, grammar: SqlGrammar) -> str:
     """The statement's first word, lower case, behind comments and opening brackets; its first sign if it has none."""
     match = re.match(rf"(?:\s|[(;]|{grammar.skipped})*+(?P<word>\w+|.)", sql, re.DOTALL)
     return match["word"].lower() if match else ""
+
+
+def _lingers(sql: str, grammar: SqlGrammar) -> bool:
+    if not grammar.lingering or not re.search(grammar.lingering, sql, re.IGNORECASE):
+        return False
+    code = re.sub(grammar.skipped, " ", sql, flags=re.DOTALL)
+    return re.search(grammar.lingering, code, re.IGNORECASE) is not None
 
 
 def _bound(parameters: SqlParameters | None) -> dict[str, Any] | tuple[Any, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from mcp.server.elicitation import (
@@ -13,6 +15,8 @@ from mcp.server.elicitation import (
     elicit_with_validation,
 )
 from mcp.server.mcpserver.context import Context as SDKContextBase
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import NoBackChannelError
 from mcp.types import CallToolResult, InputRequiredResult, LoggingLevel
 from pydantic import BaseModel
 
@@ -25,6 +29,7 @@ from .connections import wants_log
 from .task_questions import TaskQuestions
 
 AskedForT = TypeVar("AskedForT", bound=BaseModel)
+AnswerT = TypeVar("AnswerT")
 
 
 class Context(SDKContextBase[Any, Any]):
@@ -67,9 +72,9 @@ class Context(SDKContextBase[Any, Any]):
         message = clean_surrogates(message)
         if self._core_request.session is None:
             asking: Any = TaskQuestions(self._core_request)
-            return await elicit_with_validation(asking, message, schema)
-        with self._core_request.held():
-            return await super().elicit(message, schema)
+            return await _fitting(elicit_with_validation(asking, message, schema))
+        with self._asking():
+            return await _fitting(super().elicit(message, schema))
 
     async def elicit_url(self, message: str, url: str, elicitation_id: str) -> UrlElicitationResult:
         """Ask the client's user to go to a page, where the same is true as of `elicit`."""
@@ -77,8 +82,21 @@ class Context(SDKContextBase[Any, Any]):
         if self._core_request.session is None:
             asking: Any = TaskQuestions(self._core_request)
             return await elicit_url(asking, message, url, elicitation_id)
-        with self._core_request.held():
+        with self._asking():
             return await super().elicit_url(message, url, elicitation_id)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """While the client is asked; one that can't be gets an answer that says so."""
+        try:
+            with self._core_request.held():
+                yield
+        except NoBackChannelError as error:
+            raise ToolError(
+                f"{self._core_request.target} asks its client's user while it runs, which a call of "
+                f"{self._core_request.protocol} can't: ask by a parameter (Resolve) or by what the function returns "
+                "(InputRequiredResult), or run it as a task."
+            ) from error
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any] | None = None
@@ -90,3 +108,11 @@ class Context(SDKContextBase[Any, Any]):
     async def read(self, uri: str) -> Contents:
         """Read a resource of this server, through the whole pipeline (and its cache)."""
         return await self._core_module.read(self._core_request.nested("resources/read", uri), uri)
+
+
+async def _fitting(asking: Awaitable[AnswerT]) -> AnswerT:
+    """The answer; what does not fit the question is the client's mistake, not the tool's."""
+    try:
+        return await asking
+    except ValueError as error:
+        raise ToolError(f"The client's answer can't be used: {error}") from error

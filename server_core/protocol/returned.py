@@ -75,6 +75,8 @@ def refuse_nan(result: Any) -> None:
     """Raise for NaN and infinities while they can still be seen: pydantic would make them null."""
     try:
         json.dumps(result, allow_nan=False, default=plain_value, skipkeys=True)
+    except RecursionError as error:
+        raise ToolError("The tool returned something that is nested too deeply for JSON.") from error
     except ValueError as error:
         if "JSON compliant" in str(error):
             raise ToolError(

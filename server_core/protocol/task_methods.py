@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp.types import (
     HEADER_MISMATCH,
@@ -23,6 +24,7 @@ from mcp.types import (
 from pydantic import BaseModel, Field, ValidationError
 
 from ..items import ToolItem
+from ..misfits import misfit
 from ..registry import Owned
 from ..request import Request
 from ..tasking.extension import TASKS_EXTENSION, TaskService, detailed_task, missing_extension, wire_task
@@ -92,7 +94,7 @@ class TaskMethods:
         request.module, item = owned.module, owned.item
         service = next(self.services(), None)
         if service is None:
-            return None
+            return self._refused_without_service(request) if item.task_only else None
         if not declares_tasks(ctx):
             if item.task_only:
                 raise missing_extension(
@@ -114,6 +116,16 @@ class TaskMethods:
             able = ctx.session.client_capabilities or ClientCapabilities()
             state = await service.accept(request, item, arguments, prepared, able)
         return {"resultType": "task", **wire_task(state, service)}
+
+    def _refused_without_service(self, request: Request) -> CallToolResult:
+        text = (
+            f'{request.target} runs as a task only, and no tasks module runs here: add one with kind = "tasks" to '
+            "server.toml"
+        )
+        with self._core.ledger.entry(request) as entry:
+            refused = entry.tool_failure(ToolError(text))
+            entry.tool_error(refused)
+            return refused
 
     async def get(self, ctx: TaskContext, params: TaskParams) -> dict[str, Any]:
         """`tasks/get`."""
@@ -181,3 +193,9 @@ def _check_answer(question: str, asked: Mapping[str, Any], response: Any) -> Non
         where = ".".join(map(str, first["loc"]))
         text = f"inputResponses.{question} is no answer to {asked['method']}: {where}: {first['msg']}"
         raise MCPError(INVALID_PARAMS, text) from error
+    schema = (asked.get("params") or {}).get("requestedSchema")
+    if schema is not None and response.get("action") == "accept":
+        trouble = misfit(schema, response.get("content") or {})
+        if trouble:
+            text = f"inputResponses.{question} does not fit what was asked: {trouble}"
+            raise MCPError(INVALID_PARAMS, text)

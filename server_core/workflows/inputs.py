@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InvalidArgumentsError, nearest
+from ..misfits import misfit
 from .definition import Workflow, WorkflowInputs
 from .step_keys import VARIABLE_NAME, FindProblem
 
@@ -67,17 +68,12 @@ def filled_inputs(inputs: WorkflowInputs, given: Mapping[str, Any]) -> dict[str,
     Raises:
         InvalidArgumentsError: some are missing or don't fit; the text has all of them.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
     variables = dict(given)
     problems = []
     for name, schema in inputs.properties.items():
         if name in given:
-            error = best_match(Draft202012Validator(schema).iter_errors(given[name]))
-            if error is not None:
-                where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
-                problems.append(f"{name}{where}: {error.message}")
+            if problem := misfit(schema, given[name], name):
+                problems.append(problem)
         elif name in inputs.required:
             problems.append(f"{name} is missing")
         else:

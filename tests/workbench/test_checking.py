@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_a_module_that_cannot_start_is_found_at_its_table(demo: Path) -> None:
     config.write_text(text, "utf-8")
     line = 1 + text.splitlines().index("[modules.shop]")
     assert any(each.startswith(f"server.toml:{line}: module shop can't start") for each in findings(demo))
+
+
+def test_a_task_that_nothing_runs_is_found_in_its_file(demo: Path) -> None:
+    config = demo / "server.toml"
+    text = config.read_text("utf-8")
+    config.write_text(text.replace('kind = "tasks"', 'kind = "tasks"\nenabled = false'), "utf-8")
+    assert any(
+        re.match(r"tools\.py:\d+: tool reindex is marked @task, but nothing runs tasks", each)
+        for each in findings(demo)
+    )
 
 
 def test_a_tool_without_a_description_is_found_in_its_file(demo: Path) -> None:

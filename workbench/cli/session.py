@@ -12,8 +12,10 @@ from server_core.events import ErrorReported, ModuleFailed, ModuleStarted
 from workbench.cli.failures import PROTOCOL, CommandError
 from workbench.cli.output import results_apart, say
 from workbench.engine import Engine
+from workbench.facts import UserAsked
 from workbench.project import Project
 from workbench.store import Store
+from workbench.text import one_line
 
 SETTLE_SECONDS = 30.0
 """How long a command waits for slow modules before it goes on without them."""
@@ -57,6 +59,11 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
         fact = getattr(event, "fact", None)
         if isinstance(fact, ErrorReported) and development and fact.source != "request":
             loop.call_soon_threadsafe(say, fact.traceback)
+        if isinstance(fact, UserAsked) and fact.kind != "roots":
+            told = (
+                f"it asked: {one_line(fact.text)} - {fact.answer}, since nobody is asked on the command line"
+            )
+            loop.call_soon_threadsafe(say, told)
         if isinstance(fact, ModuleStarted | ModuleFailed):
             seen.add(fact.module)
             if isinstance(fact, ModuleFailed):

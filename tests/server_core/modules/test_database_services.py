@@ -407,3 +407,29 @@ def slow_count(shop: Shop) -> Any:
         return connection.exec_driver_sql(sql).all()
 
     return count
+
+
+async def held_locks(shop: Shop, sql: str) -> Any:
+    """What a second query, on another session, sees of the first one's."""
+    answer = await shop.query(sql)
+    return next(iter(answer["rows"][0].values()))
+
+
+async def test_what_lingers_in_a_session_ends_with_the_query(service: str) -> None:
+    postgres = service.startswith("postgresql")
+    take = "SELECT pg_advisory_lock(4242)::text" if postgres else "SELECT get_lock('wb4242', 0)"
+    held = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4242"
+        if postgres
+        else "SELECT count(is_used_lock('wb4242'))"
+    )
+    async with opened(service, pool=ONE) as shop:
+        before = shop.server.inspect().pools[0].opened
+        await shop.query("SELECT 'a@b', 1")
+        assert shop.server.inspect().pools[0].opened == before
+        await shop.query(take)
+        for _ in range(1000):
+            if await held_locks(shop, held) == 0:
+                break
+        assert await held_locks(shop, held) == 0
+        assert shop.server.inspect().pools[0].opened > before

@@ -9,10 +9,18 @@ import pytest
 from mcp import MCPError
 
 from server_core.errors import NotFoundError
+from server_core.modules.functions import FunctionsModule
 from server_core.modules.tasks import TasksModule
+from server_core.server import Server
 from server_core.tasking.extension import TASKS_EXTENSION
 from server_core.testing import OLDEST, ManualClock, connect
-from tests.server_core.protocol.tasks_for_tests import TaskClient, TasksDeclared, task_client, tasks_server
+from tests.server_core.protocol.tasks_for_tests import (
+    TOOLS,
+    TaskClient,
+    TasksDeclared,
+    task_client,
+    tasks_server,
+)
 from tests.waiting import loop_turns, within
 
 pytestmark = pytest.mark.anyio
@@ -155,6 +163,11 @@ async def test_a_task_asks_its_client_and_goes_on_with_the_answer(tmp_path: Path
         assert await client.asked(task) == asked
         code, _data = await code_of(client.update(task, **{question: {"action": "perhaps"}}))
         assert code == -32602
+        # What does not fit the question is refused, too, and the task goes on waiting.
+        misfit = {"action": "accept", "content": {"name": ["Ada"]}}
+        with pytest.raises(MCPError, match=r"name: .*is not of type 'string'"):
+            await client.update(task, **{question: misfit})
+        assert await client.asked(task) == asked
         assert set(await client.update(task, **{question: YES})) <= {"resultType", "_meta"}
         assert (await client.wait(task))["result"]["content"][0]["text"] == "Hello Ada"
 
@@ -204,6 +217,23 @@ async def test_parameters_ask_before_the_task_is_made(tmp_path: Path) -> None:
         )
         shown = await client.wait(second.task_id)  # type: ignore[attr-defined]
         assert shown["result"]["content"][0]["text"] == "Hello Ada"
+
+
+async def test_where_no_module_runs_tasks_they_are_calls_and_what_is_only_a_task_is_refused(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tools.py").write_text(TOOLS)
+    server = Server("s", base=tmp_path)
+    server.add(FunctionsModule("tools", path="tools.py", reload=False))
+    async with server.running(), connect(server) as client:
+        assert not (await client.call_tool("add", {"a": 1, "b": 2})).is_error
+        refused = await client.call_tool("heavy", {})
+        assert refused.is_error
+        assert 'no tasks module runs here: add one with kind = "tasks"' in str(refused.content)
+        # A call of this revision can't ask while it runs, and says what can.
+        refused = await client.call_tool("asks", {})
+        assert refused.is_error
+        assert "asks its client's user while it runs" in str(refused.content)
 
 
 async def test_who_can_not_be_asked_is_not_asked(tmp_path: Path) -> None:
