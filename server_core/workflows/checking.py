@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -23,6 +24,9 @@ from .definition import (
 )
 from .expressions import Expression, Template
 
+MISTAKEN_LIKENESS = 0.8
+"""From how alike two names are (`difflib`) one of them is taken for the other, mistyped."""
+
 
 def check_run(
     workflow: Workflow, variables: Iterable[str], tools: Mapping[str, ToolItem]
@@ -41,12 +45,20 @@ def check_run(
 
 
 def check_definition(workflow: Workflow, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
-    """What would fail in any run on a server with these tools, whatever variables it starts with."""
+    """What would fail in any run on a server with these tools, whatever variables it starts with.
+
+    Without `inputs`, callers may give any variable; one that looks much like what a step sets is taken for a mistake.
+    """
     if workflow.inputs is not None:
         given = set(workflow.inputs.properties)
     else:
-        set_later = {step.output_variable for step in workflow.walk()}
-        given = {name for name in needed_variables(workflow) if name not in set_later}
+        set_later = {step.output_variable for step in workflow.walk()} - {""}
+        given = {
+            name
+            for name in needed_variables(workflow)
+            if name not in set_later
+            and not difflib.get_close_matches(name, set_later, n=1, cutoff=MISTAKEN_LIKENESS)
+        }
     findings = _unset_variables(workflow, workflow.steps, given)
     for step in workflow.walk():
         if isinstance(step, ToolCallStep):

@@ -450,3 +450,20 @@ async def test_every_finding_of_every_workflow_is_told_without_a_run(tmp_path: P
         ("broken", ("steps", 0), "it needs an expression or a value"),
         ("broken", ("steps", 1, "type"), "unknown step type 'what'; there are api_call"),
     ]
+
+
+async def test_a_variable_that_looks_like_a_steps_is_taken_for_a_mistake_and_any_other_for_the_callers(
+    tmp_path: Path,
+) -> None:
+    server = served(
+        tmp_path,
+        step("data_transform", value=1, output_variable="prices"),
+        step("data_transform", value="${price} ${given}"),
+    )
+    module = server.modules["flows"].instance
+    assert isinstance(module, WorkflowsModule)
+    async with server.running():
+        [(_name, finding)] = module.findings(server.modules["flows"].tools())
+    assert finding.message == (
+        "step 2 needs the variable 'price', which is not in the context and no earlier step sets; did you mean prices?"
+    )
