@@ -32,6 +32,7 @@ SCREENS = {
     "watch": "6",
     "export": "7",
     "stream": "3",
+    "question": "2",
     "faults": "2",  # last: its dialog stays
 }
 
@@ -109,6 +110,11 @@ async def dressed(name: str, pilot: Pilot[object]) -> None:
         await engine.call_tool("ask_supplier", {"title": "The Slow Clock", "reachable": False})
         await pilot.pause(1.0)
         long.cancel()
+    elif name == "question":
+        await pilot.press("slash", "ctrl+u", *"wrap", "enter", "enter", *"The Slow Clock", "f5")
+        await pilot.pause(1.0)
+        await pilot.press("tab", "tab", *"For you")
+        await pilot.pause(0.5)
     elif name == "faults":
         engine = cast("WorkbenchApp", pilot.app).engine
         await engine.set_fault("find_books=delay:0.5")

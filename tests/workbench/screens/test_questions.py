@@ -57,6 +57,17 @@ async def test_what_does_not_fit_is_told_first_and_sent_when_that_is_wanted():
         assert engine.commands == [("answer", "q1", Answer("accept", {}))]
 
 
+async def test_what_is_meant_by_default_is_filled_in():
+    engine = AskingEngine()
+    schema = {"type": "object", "properties": {"paper": {"enum": ["stars", "plain"], "default": "plain"}}}
+    async with shown(engine, LARGE) as (app, pilot):
+        engine.emit(QuestionAsked(replace(ASKED, schema=schema)))
+        await sees(app, "shall it be?")
+        await pilot.press("f5")
+        await settled(app, pilot)
+        assert engine.commands == [("answer", "q1", Answer("accept", {"paper": "plain"}))]
+
+
 @pytest.mark.parametrize(("key", "action"), [("f9", "decline"), ("ctrl+g", "cancel")])
 async def test_the_server_is_told_no(key: str, action: Any):
     engine = AskingEngine()

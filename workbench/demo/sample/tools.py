@@ -7,6 +7,10 @@ import time
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Annotated, Literal
+
+from mcp.server.mcpserver import Elicit, Resolve
+from pydantic import BaseModel, Field
 
 from server_core import Context, ToolError, prompt, resource, task, tool
 
@@ -83,6 +87,25 @@ def quote(title: str) -> dict[str, str | float]:
     if row is None:
         raise ToolError(f"The supplier has no book {title!r}")
     return {"title": title, "price": round(row[0] * 0.6, 2)}
+
+
+class Present(BaseModel):
+    """How somebody wants a present to look."""
+
+    paper: Literal["stars", "stripes", "plain"] = "stars"
+    ribbon: bool = True
+    card: str = Field("", description="What the card says")
+
+
+def how() -> Elicit[Present]:
+    return Elicit("How shall I wrap it?", Present)
+
+
+@tool
+async def wrap(title: str, wish: Annotated[Present, Resolve(how)]) -> str:
+    """Wraps a book as a present. It asks whoever calls it how, while it runs."""
+    card = f", with a card: {wish.card}" if wish.card else ""
+    return f"{title} in {wish.paper} paper{' and a ribbon' if wish.ribbon else ''}{card}"
 
 
 @task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,7 +65,7 @@ class AnswerScreen(ModalScreen[Answer | None]):
 
     async def on_mount(self) -> None:
         for form in self.query(FormView):
-            await form.show(Draft(Form(self.question.schema)))
+            await form.show(Draft(Form(self.question.schema, _defaults(self.question.schema))))
             self.screen.focus_next()  # the first field: what is asked stands above it anyway
         self.watch(self.app, "snapshot", self._look, init=False)
 
@@ -120,3 +121,9 @@ class AnswerScreen(ModalScreen[Answer | None]):
 
     def _say(self, action: AnswerAction) -> None:
         self.dismiss(Answer(action))
+
+
+def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What a client fills in before its user does (specification, elicitation: default values)."""
+    fields: Mapping[str, Any] = schema.get("properties") or {}
+    return {name: each["default"] for name, each in fields.items() if "default" in each}
