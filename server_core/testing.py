@@ -67,7 +67,7 @@ async def expect(
     kind: type[ExpectedFactT],
     where: Callable[[ExpectedFactT], bool] = lambda _fact: True,
     *,
-    seconds: float = 10.0,
+    seconds: float = 30.0,
 ) -> AsyncIterator[asyncio.Future[ExpectedFactT]]:
     """Run the block, then wait until a fact of `kind` for which `where` holds was emitted since the block began.
 

@@ -1,10 +1,19 @@
-"""What every test has: the backend of async tests; and which tests only run when they are named."""
+"""What every test has: the backend of async tests, and examples that are the same at each run; and which tests only
+run when they are named."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A run that fails, fails again; `--hypothesis-profile=default` looks for other examples. On a busy machine making one
+# takes as long as it takes.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 NAP_SECONDS = 0.002
+PATIENCE_SECONDS = 60.0
+"""How long anything may take on a machine that has much else to do; only a failing test waits so long."""
 
 
-async def until(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+async def until(condition: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """Let the loop turn until `condition()` is true, and return what it answers.
 
     Raises:
@@ -30,7 +32,7 @@ async def until(condition: Callable[[], T], what: str, seconds: float = 20.0) ->
     raise TimeoutError(f"Not within {seconds:g} s: {what}")
 
 
-def until_sync(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+def until_sync(condition: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """The same for a test without a loop: it blocks its thread."""
     end = time.monotonic() + seconds
     while not (answer := condition()):
@@ -40,7 +42,7 @@ def until_sync(condition: Callable[[], T], what: str, seconds: float = 20.0) -> 
     return answer
 
 
-async def within(work: Awaitable[T], what: str, seconds: float = 20.0) -> T:
+async def within(work: Awaitable[T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """What `work` answers; it is cancelled, with a `TimeoutError` that names `what`, if it takes longer."""
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -55,6 +57,17 @@ async def loop_turns(count: int = 20) -> None:
     """Let everything that is ready run, and what that makes ready, `count` turns deep."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+def skip_time(seconds: float) -> None:
+    """Let the clock of the running loop go ahead, by any time at once.
+
+    A time limit of a minute is over then, and nothing else is: a limit so short that a test could wait for it would
+    also end what is only slow on a busy machine.
+    """
+    loop = asyncio.get_running_loop()
+    time_before = loop.time
+    loop.time = lambda: time_before() + seconds  # type: ignore[method-assign]
 
 
 until_async = until

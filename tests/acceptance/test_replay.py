@@ -96,7 +96,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     engine.bus.subscribe(hear)
     engine.start()
     await asyncio.wrap_future(engine.ready)
-    await until(started.is_set, "the files module has started", 20)
+    await until(started.is_set, "the files module has started")
     yield engine
     await asyncio.to_thread(engine.stop)
 
@@ -140,7 +140,7 @@ async def test_a_thousand_changes_reach_both_clients_once_a_batch_in_order(
     engine.bus.subscribe(hear)
     begun = len(engine.frames())
     await engine.start_replay(recording, speed="max")
-    await until(finished.is_set, "the replay has ended", 20)
+    await until(finished.is_set, "the replay has ended")
     await engine.flush_notices()
     frames = engine.frames()[begun:]
     wanted = [told for batch in expected(batches, uris, subscribed) for told in batch]

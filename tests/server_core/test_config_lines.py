@@ -86,7 +86,7 @@ def paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int,
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_whatever_tomlkit_writes_is_found_key_by_key(data: dict[str, Any]) -> None:
     text = tomlkit.dumps(data)

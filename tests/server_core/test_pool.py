@@ -619,7 +619,7 @@ pool_steps = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pool_steps, st.integers(0, 2), st.integers(1, 3), st.booleans(), st.integers(0, 2**16))
 def test_nobody_shares_starves_overtakes_or_leaks_a_connection_whatever_the_interleaving(
     steps: list[tuple[str, int]], min_size: int, max_size: int, check: bool, seed: int
@@ -715,4 +715,4 @@ def test_nobody_shares_starves_overtakes_or_leaks_a_connection_whatever_the_inte
         assert {str(error) for error in failed if error is not None} <= {"no route"}
         assert trouble == []
 
-    asyncio.run(within(run(), "the steps", 20))
+    asyncio.run(within(run(), "the steps"))

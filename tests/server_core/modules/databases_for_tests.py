@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,6 +78,12 @@ class Shop(NamedTuple):
         assert result.structured_content is not None
         assert json.loads(text.text) == result.structured_content
         return result.structured_content
+
+    def limit_statements(self, seconds: float) -> None:
+        """How long we let the statements that follow take. A limit so short that a test can wait for it is only for
+        the one that is to be stopped: on a busy machine it would end the others, too."""
+        backend = self.module._access.backend
+        backend.bounds = replace(backend.bounds, seconds=seconds)
 
     async def refused(self, sql: Any, **arguments: Any) -> str:
         """What the client is told of a query that fails."""
@@ -167,7 +174,7 @@ def postgres_schema(script: str) -> Iterator[str]:
     psycopg = pytest.importorskip("psycopg")
     name = f"workbench_{uuid.uuid4().hex[:12]}"
     try:
-        driver = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
+        driver = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         pytest.skip(f"no PostgreSQL answers at {POSTGRES}: {str(error).splitlines()[0]}")
     with closing(driver):
@@ -192,7 +199,7 @@ def mariadb_database(statements: list[str]) -> Iterator[str]:
             port=url.port or 3306,
             user=url.username,
             password=url.password or "",
-            connect_timeout=2,
+            connect_timeout=10,
             autocommit=True,
         )
     except pymysql.err.OperationalError as error:

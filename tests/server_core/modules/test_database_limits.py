@@ -14,14 +14,14 @@ from server_core.databases.sqlite import SqliteBackend
 from server_core.errors import UnavailableError
 from server_core.events import PoolChanged, RequestFinished
 from server_core.request import Request
-from server_core.settings import LimitSettings, PoolSettings
+from server_core.settings import PoolSettings
 from server_core.testing import expect
 from tests.server_core.modules.databases_for_tests import ENDLESS, Shop, make_shop, opened, write
 from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-SHORT = LimitSettings(query_seconds=0.05)
+SHORT_SECONDS = 0.05
 BILLIONS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
 
 
@@ -51,11 +51,11 @@ def request_of(shop: Shop, target: str) -> Request:
 async def test_a_statement_that_takes_too_long_is_stopped_and_its_connection_used_again(
     shop_file: Path,
 ) -> None:
-    async with opened(
-        f"sqlite:///{shop_file}", limits=SHORT, pool=PoolSettings(min_size=1, max_size=1)
-    ) as shop:
+    async with opened(f"sqlite:///{shop_file}", pool=PoolSettings(min_size=1, max_size=1)) as shop:
+        shop.limit_statements(SHORT_SECONDS)
         async with expect(shop.server.bus, RequestFinished) as finished:
             assert "stopped after 0.05 s" in await shop.refused(ENDLESS)
+        shop.limit_statements(60)
         assert finished.result().outcome == "timeout"
         assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
         state = shop.server.inspect()
@@ -63,14 +63,18 @@ async def test_a_statement_that_takes_too_long_is_stopped_and_its_connection_use
         assert state.breakers[0].failures == 0
 
 
-async def test_a_cancelled_request_stops_its_statement(shop_file: Path, begun: threading.Event) -> None:
+async def test_a_cancelled_request_stops_its_statement(
+    shop_file: Path, begun: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The pool does not give up on closing, so the connection is closed at the statement's end only.
+    monkeypatch.setattr("server_core.pool_connector.POOL_CLOSE_SECONDS", 3600.0)
     async with opened(f"sqlite:///{shop_file}", pool=PoolSettings(min_size=1, max_size=1)) as shop:
         begun.clear()
         call = asyncio.create_task(
             shop.server.pipeline.call_tool(request_of(shop, "query"), "query", {"sql": ENDLESS})
         )
         await until(begun.is_set, "the statement runs")
-        async with expect(shop.server.bus, PoolChanged, lambda fact: fact.what == "closed", seconds=4):
+        async with expect(shop.server.bus, PoolChanged, lambda fact: fact.what == "closed"):
             call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -79,8 +83,7 @@ async def test_a_cancelled_request_stops_its_statement(shop_file: Path, begun: t
 
 async def test_a_view_without_end_answers_pages_and_a_lower_bound_of_its_rows(shop_file: Path) -> None:
     write(shop_file, f"CREATE VIEW endless AS {BILLIONS}; CREATE VIEW slow AS {ENDLESS}")
-    limits = LimitSettings(query_seconds=0.2)
-    async with opened(f"sqlite:///{shop_file}", limits=limits) as shop:
+    async with opened(f"sqlite:///{shop_file}") as shop:
         page = await shop.read("db://table/endless?limit=3&offset=5")
         assert page["rows"] == [{"i": 6}, {"i": 7}, {"i": 8}]
         assert page["metadata"]["total"] is None
@@ -88,6 +91,7 @@ async def test_a_view_without_end_answers_pages_and_a_lower_bound_of_its_rows(sh
         tables = {table["name"]: table for table in (await shop.read("db://schema"))["tables"]}
         assert (tables["endless"]["row_count"], tables["endless"]["row_count_at_least"]) == (None, 100_000)
         assert (tables["slow"]["row_count"], tables["books"]["row_count"]) == (None, 250)
+        shop.limit_statements(SHORT_SECONDS)
         with pytest.raises(Exception, match="stopped after"):
             await shop.read("db://table/slow")
 
@@ -116,9 +120,8 @@ async def test_a_statement_that_nothing_stops_gives_its_connection_up(
 ) -> None:
     monkeypatch.setattr(database_access, "PATIENCE_SECONDS", 0.05)
     release = threading.Event()
-    async with opened(
-        f"sqlite:///{shop_file}", limits=SHORT, pool=PoolSettings(min_size=1, max_size=1)
-    ) as shop:
+    async with opened(f"sqlite:///{shop_file}", pool=PoolSettings(min_size=1, max_size=1)) as shop:
+        shop.limit_statements(SHORT_SECONDS)
         access = shop.module._access
         try:
             with pytest.raises(UnavailableError, match="not even to being stopped"):

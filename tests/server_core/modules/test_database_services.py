@@ -184,8 +184,8 @@ async def test_settings_made_by_a_query_end_with_it(postgres: str) -> None:
 
 
 async def test_a_statement_that_takes_too_long_is_stopped_by_the_database(service: str) -> None:
-    async with opened(service, pool=ONE, limits=LimitSettings(query_seconds=0.1)) as shop:
-        assert "stopped after 0.1 s" in await shop.refused(sleep_of(shop, 60))
+    async with opened(service, pool=ONE, limits=LimitSettings(query_seconds=0.5)) as shop:
+        assert "stopped after 0.5 s" in await shop.refused(sleep_of(shop, 60))
         assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
         state = shop.server.inspect()
         assert (state.breakers[0].failures, state.pools[0].opened) == (0, 1)
@@ -194,6 +194,8 @@ async def test_a_statement_that_takes_too_long_is_stopped_by_the_database(servic
 async def test_a_cancelled_request_stops_its_statement_in_the_database(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The pool does not give up on closing, so the connection is closed at the statement's end only.
+    monkeypatch.setattr("server_core.pool_connector.POOL_CLOSE_SECONDS", 3600.0)
     async with opened(service, pool=PoolSettings(min_size=2, max_size=2)) as shop:
         begun = spy(monkeypatch)
         sql = sleep_of(shop, 61)
@@ -204,8 +206,7 @@ async def test_a_cancelled_request_stops_its_statement_in_the_database(
         await asyncio.wait([call])
         assert call.cancelled()
         pool = shop.module._access.pool
-        # The pool gives up on closing after 5 s, so this is the statement's end.
-        await until(lambda: pool.state().closed == 1, "the connection is closed", seconds=4)
+        await until(lambda: pool.state().closed == 1, "the connection is closed")
         assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
 
 
@@ -213,7 +214,8 @@ async def test_a_statement_that_the_database_does_not_stop_is_stopped_from_outsi
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server_core.databases.access.OWN_LIMIT_SECONDS", 0.0)
-    async with opened(service, pool=ONE, limits=LimitSettings(query_seconds=0.3)) as shop:
+    async with opened(service, pool=ONE) as shop:
+        shop.limit_statements(0.3)
         access = shop.module._access
         # Longer than the limit, yet each statement is shorter: only we can stop that.
         sql = sleep_of(shop, 1).replace("(1)", "(0.1)")
@@ -224,6 +226,7 @@ async def test_a_statement_that_the_database_does_not_stop_is_stopped_from_outsi
 
         with pytest.raises(CoreError, match=r"stopped after 0.3 s"):
             await access.use(None, lambda session: session.run(work))
+        shop.limit_statements(60)
         assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
         assert shop.server.inspect().breakers[0].failures == 0
 
@@ -289,12 +292,14 @@ async def test_a_network_that_swallows_everything_leaves_no_request_without_an_a
     wire = Wire(url.host or "", url.port or (3306 if "mysql" in service else 5432))
     async with wire.open():
         through = url.set(host="127.0.0.1", port=wire.port).render_as_string(hide_password=False)
-        async with opened(through, pool=ONE, limits=LimitSettings(query_seconds=0.2)) as shop:
+        async with opened(through, pool=ONE) as shop:
+            shop.limit_statements(0.2)
             wire.down = True
             assert "does not answer, not even to being stopped" in await shop.refused("SELECT 1")
             assert shop.server.inspect().breakers[0].failures == 1
             pool = shop.module._access.pool
-            await until(lambda: pool.state().closed == 1, "the connection is cut", seconds=4)
+            await until(lambda: pool.state().closed == 1, "the connection is cut")
+            shop.limit_statements(60)
             wire.down = False
             assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
 

@@ -138,7 +138,7 @@ async def test_a_storm_of_changes_comes_in_few_batches(tmp_path: Path) -> None:
     async with serving(tmp_path) as docs:
         for number in range(2000):
             (tmp_path / f"{number:04}.txt").write_text("x")
-        await until(lambda: len(docs.live()) >= 2000, "all are taken in", 20)
+        await until(lambda: len(docs.live()) >= 2000, "all are taken in")
         assert len(await docs.listed()) == 2000
         assert len(docs.batches) <= 20
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from server_core.events import TaskChanged, TaskProgressed
+from server_core.events import TaskChanged, TaskProgressed, TaskStarted
 from server_core.modules.functions import FunctionsModule
 from server_core.modules.tasks import TasksModule
 from server_core.server import Server
 from server_core.settings import LimitSettings
 from server_core.testing import connect, expect
 from tests.server_core.modules.test_tasks import call, ended, error_of
+from tests.waiting import skip_time, until
 
 pytestmark = pytest.mark.anyio
 
@@ -38,17 +40,18 @@ def grind(ctx: Context, pages: int) -> str:
 def stall(ctx: Context) -> str:
     """Says nothing for too long."""
     try:
-        hold.wait(0.2)
+        hold.wait()
         ctx.progress(1, 2, "late")
     except BaseException:
         stopped.set()
         raise
     return ""
 
-@tool(seconds=5)
+@tool(seconds=120)
 def was_stopped() -> bool:
-    """Waits until grind has heard of its end."""
-    return stopped.wait(5)
+    """Waits until grind or stall has heard of its end."""
+    hold.set()
+    return stopped.wait(60)
 
 @task
 async def silent() -> str:
@@ -57,7 +60,7 @@ async def silent() -> str:
     return ""
 
 @task
-async def slow(seconds: float = 0.1) -> str:
+async def slow(seconds: float = 100) -> str:
     """Takes longer than a call may."""
     await asyncio.sleep(seconds)
     return "slow but done"
@@ -89,11 +92,16 @@ async def test_a_function_on_its_thread_hears_that_its_limit_is_over(tmp_path: P
 
 
 async def test_a_task_may_take_longer_than_a_call(tmp_path: Path) -> None:
-    server = served(tmp_path, call_seconds=0.01)
+    server = served(tmp_path, call_seconds=60)
     async with server.running(), connect(server) as client:
-        assert "or make it a task" in await error_of(client, "slow")
-        async with expect(server.bus, TaskChanged, ended):
+        calling = asyncio.create_task(error_of(client, "slow"))
+        await until(lambda: server.inspect().active, "the call runs")
+        skip_time(60)
+        assert "or make it a task" in await calling
+        async with expect(server.bus, TaskStarted):
             started = await call(client, "start_long_task", task="slow")
+        async with expect(server.bus, TaskChanged, ended):
+            skip_time(100)
         status = await call(client, "check_task_status", taskId=started["taskId"])
         assert (status["status"], status["result"]) == ("completed", {"result": "slow but done"})
 

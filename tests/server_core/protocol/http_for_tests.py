@@ -15,7 +15,6 @@ from mcp import Client, MCPError
 from mcp.types import CallToolResult, TextContent
 
 from server_core import Context, FunctionsModule, Server, prompt, resource, tool
-from server_core.settings import LimitSettings
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision
 from tests.waiting import within
 
@@ -43,7 +42,7 @@ async def served(server: Server, **options: Any) -> AsyncIterator[str]:
         yield await url
     finally:
         serving.cancel()
-        await within(asyncio.wait({serving}), "it has stopped", seconds=10)
+        await within(asyncio.wait({serving}), "it has stopped")
 
 
 def connected(url: str, protocol: ProtocolRevision = NEWEST, **options: Any) -> Client:
@@ -125,7 +124,7 @@ MISBEHAVIOUR = [
 """Tools that do what tools should not, each with what the client is told."""
 
 
-def misbehaving(**limits: Any) -> Server:
+def misbehaving() -> Server:
     """A server of functions that do what functions should not."""
     functions = [
         leaves, leaves_from_the_loop, cancels_itself, never_returns, lone_surrogate, not_a_number, huge,
@@ -135,7 +134,7 @@ def misbehaving(**limits: Any) -> Server:
         not_json, holds_itself, unspeakable, interrupts, raises_a_group, stops_iterating,
         closes_itself, huge_number,
     ]  # fmt: skip
-    server = Server("misbehaving", limits=LimitSettings(**limits))
+    server = Server("misbehaving")
     server.add(FunctionsModule("bad", functions=functions))
     return server
 
@@ -160,7 +159,7 @@ def cancels_itself_on_a_thread() -> str:
     raise asyncio.CancelledError
 
 
-@tool
+@tool(seconds=0.2)
 def never_returns_on_a_thread() -> str:
     threading.Event().wait()
     return ""
@@ -213,7 +212,7 @@ def huge_number() -> int:
     return 10**5000
 
 
-@tool
+@tool(seconds=0.2)
 async def never_returns() -> str:
     await asyncio.Event().wait()
     return ""

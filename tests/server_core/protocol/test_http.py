@@ -27,7 +27,7 @@ REVISIONS = pytest.mark.parametrize("protocol", [NEWEST, OLDEST])
 
 @pytest.fixture(scope="module", name="url")
 async def server_url() -> AsyncIterator[str]:
-    async with served(misbehaving(call_seconds=0.2)) as url:
+    async with served(misbehaving()) as url:
         yield url
 
 

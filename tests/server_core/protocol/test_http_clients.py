@@ -20,7 +20,7 @@ from server_core.results import text_result
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision
 from tests.server_core.modules_for_tests import TextsModule, ToolsModule, hello
 from tests.server_core.protocol.http_for_tests import connected, raw_client, served, text_of
-from tests.waiting import NAP_SECONDS, until, within
+from tests.waiting import NAP_SECONDS, PATIENCE_SECONDS, until, within
 
 pytestmark = pytest.mark.anyio
 REVISIONS = pytest.mark.parametrize("protocol", [NEWEST, OLDEST])
@@ -35,7 +35,7 @@ async def subscribed(client: Client, uri: str) -> None:
 async def published_until(texts: TextsModule, uri: str, heard: Callable[[], object]) -> None:
     """Publish `uri` until it was heard of: a 2025 client opens the stream for it after its handshake."""
     assert texts.context is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not heard():
             await texts.context.publish(updated=[uri])
             await asyncio.sleep(NAP_SECONDS)

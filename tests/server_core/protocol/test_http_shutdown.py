@@ -161,13 +161,13 @@ async def test_a_signal_ends_the_program_with_a_listener_connected(
     ) as process:
         assert process.stderr is not None
         try:
-            first = await within(asyncio.to_thread(process.stderr.readline), "it serves", seconds=20)
+            first = await within(asyncio.to_thread(process.stderr.readline), "it serves")
             url = first.removeprefix("Serving at ").partition(" ")[0]
             assert first == f"Serving at {url} (Ctrl-C stops it)\n"
             async with connected(url) as client, client.listen(tools_list_changed=True) as events:
                 process.send_signal(number)
                 assert await within(rest_of(events), "the stream has ended") == []
-                await until(lambda: process.poll() is not None, "the program has ended", seconds=10)
+                await until(lambda: process.poll() is not None, "the program has ended")
             out, err = process.communicate()
         finally:
             process.kill()

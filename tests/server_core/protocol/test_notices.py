@@ -13,7 +13,7 @@ from server_core.events import ClientsNotified
 from server_core.server import Server
 from server_core.testing import OLDEST, connect
 from tests.server_core.modules_for_tests import TextsModule
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ async def test_both_revisions_hear_of_updates_and_of_the_list() -> None:
             await texts.context.publish(
                 updated=["text://poem", "text://other", "text://poem"], resources=True
             )
-            with anyio.fail_after(5):
+            with anyio.fail_after(PATIENCE_SECONDS):
                 first, second = await anext(events), await anext(events)
             assert (getattr(first, "uri", None), type(second).__name__) == (
                 "text://poem",

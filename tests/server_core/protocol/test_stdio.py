@@ -16,14 +16,12 @@ from mcp import Client, MCPError, StdioServerParameters
 
 from server_core.protocol.stdin import BoundedLines
 from tests.server_core.protocol.http_for_tests import MISBEHAVIOUR, text_of
-from tests.waiting import within
+from tests.waiting import PATIENCE_SECONDS, within
 
 pytestmark = pytest.mark.anyio
 
 REPOSITORY = Path(__file__).parents[3]
-PROGRAM = (
-    "from tests.server_core.protocol.http_for_tests import misbehaving; misbehaving(call_seconds=0.2).run()"
-)
+PROGRAM = "from tests.server_core.protocol.http_for_tests import misbehaving; misbehaving().run()"
 
 
 @pytest.fixture(scope="module", params=["legacy", "auto"], ids=["2025-11-25", "2026-07-28"])
@@ -115,7 +113,7 @@ def test_what_tools_print_never_comes_between_the_frames_not_even_at_the_end() -
         process.stdin.write(b"".join(json.dumps(each).encode() + b"\n" for each in requests))
         process.stdin.flush()
         frames = [process.stdout.readline(), process.stdout.readline()]
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert [json.loads(frame)["id"] for frame in frames] == [1, 2]
     assert out == b""
     for said in (b"by print", b"by what was stdout before", b"by the descriptor"):

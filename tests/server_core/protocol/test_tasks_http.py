@@ -15,7 +15,7 @@ from server_core.tasking.extension import TASKS_EXTENSION
 from server_core.testing import NEWEST
 from tests.server_core.protocol.http_for_tests import ENVELOPE, served
 from tests.server_core.protocol.tasks_for_tests import tasks_server
-from tests.waiting import within
+from tests.waiting import PATIENCE_SECONDS, within
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +61,7 @@ class TasksHttp:
     async def listening(self, *tasks: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
         """The messages of a listen stream for these tasks."""
         parts = self.parts("subscriptions/listen", {"notifications": {"taskIds": tasks}}, None)
-        async with self.http.stream("POST", **parts, timeout=20) as response:
+        async with self.http.stream("POST", **parts, timeout=PATIENCE_SECONDS) as response:
             assert response.status_code == 200
 
             async def messages() -> AsyncIterator[dict[str, Any]]:

@@ -47,15 +47,15 @@ async def test_a_project_is_served_by_http_until_it_is_interrupted(tmp_path: Pat
     ) as process:
         assert process.stderr is not None
         try:
-            lost = await within(asyncio.to_thread(process.stderr.readline), "a module failed", seconds=20)
-            line = await within(asyncio.to_thread(process.stderr.readline), "it serves", seconds=20)
+            lost = await within(asyncio.to_thread(process.stderr.readline), "a module failed")
+            line = await within(asyncio.to_thread(process.stderr.readline), "it serves")
             url = line.removeprefix("Serving at ").partition(" ")[0]
             for protocol in (NEWEST, OLDEST):
                 async with connected(url, protocol) as client:
                     answer = await within(client.call_tool("add", {"a": 1, "b": 2}), "an answer")
                     assert text_of(answer) == "3"
             process.send_signal(signal.SIGINT)
-            await until(lambda: process.poll() is not None, "it has ended", seconds=10)
+            await until(lambda: process.poll() is not None, "it has ended")
             out, err = process.communicate()
         finally:
             process.kill()

@@ -20,7 +20,7 @@ from server_core.results import text_result
 from server_core.server import Server
 from server_core.settings import LimitSettings
 from tests.server_core.modules_for_tests import TextsModule, ToolsModule, hello
-from tests.waiting import until
+from tests.waiting import skip_time, until
 from workbench.engine.asking import ClientAnswers, Questions
 from workbench.engine.calls import Calls
 from workbench.engine.clients import EngineClient
@@ -45,6 +45,8 @@ class Rig:
     facts: list[object] = field(default_factory=list)
     kept: list[CallRecord] = field(default_factory=list)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    reports: list[tuple[float, float | None, str]] = field(default_factory=list)
+    """What a test's caller heard of the progress of `steps`."""
 
     def notices(self, protocol: str) -> list[tuple[str, str]]:
         return [
@@ -54,8 +56,17 @@ class Rig:
         ]
 
 
+async def given_up(rig: Rig, protocol: str, key: str | None = None) -> CallRecord:
+    """The record of a call of `hangs` whose time limit is over."""
+    call = asyncio.create_task(rig.calls.call_tool("hangs", {}, protocol=protocol, timeout=60, key=key))
+    await until(lambda: rig.server.inspect().active, "the call runs")
+    skip_time(60)
+    return await call
+
+
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    monkeypatch.setattr("workbench.engine.calls.TRACE_SECONDS", 60.0)
     cancelled = asyncio.Event()
 
     async def hangs(_request: Request, _arguments: dict[str, Any]) -> CallToolResult:
@@ -66,16 +77,19 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
             raise
         raise AssertionError
 
+    reports: list[tuple[float, float | None, str]] = []
+
     async def steps(request: Request, arguments: dict[str, Any]) -> CallToolResult:
         for number in range(1, 6):
             await request.report_progress(number, 5, f"step {number}")
-            await asyncio.sleep(arguments["pause"])
+            if arguments["heard"]:
+                await until(lambda: len(reports) >= number, "the client hears of it")  # noqa: B023
         return text_result("done")
 
     async def breaks(_request: Request, _arguments: dict[str, Any]) -> CallToolResult:
         raise RuntimeError("a secret")
 
-    server = Server("rig", limits=LimitSettings(call_seconds=5))
+    server = Server("rig", limits=LimitSettings(call_seconds=3600))
     server.add(ToolsModule("tools", hello=hello, hangs=hangs, steps=steps, breaks=breaks))
     server.add(TextsModule("texts", {"a": "A", "b": "B"}))
     frames = FrameRing()
@@ -100,7 +114,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with server.running():
         for client in clients.values():
             await client.connect(server)
-        yield Rig(server, clients, calls, frames, facts, kept, cancelled)
+        yield Rig(server, clients, calls, frames, facts, kept, cancelled, reports)
         for client in clients.values():
             await client.disconnect()
 
@@ -151,7 +165,7 @@ async def test_a_read_and_its_cached_repetition_are_records(rig: Rig, protocol: 
 
 @REVISIONS
 async def test_a_call_without_answer_and_progress_is_given_up_and_cancelled(rig: Rig, protocol: str):
-    record = await rig.calls.call_tool("hangs", {}, protocol=protocol, timeout=0.02)
+    record = await given_up(rig, protocol)
     assert record.outcome == "timeout"
     assert record.error is not None
     await until(rig.cancelled.is_set, "the tool is cancelled")
@@ -160,16 +174,15 @@ async def test_a_call_without_answer_and_progress_is_given_up_and_cancelled(rig:
 
 @REVISIONS
 async def test_progress_prolongs_a_time_limit(rig: Rig, protocol: str):
-    seen: list[tuple[float, float | None, str]] = []
+    def progressed(*report: Any) -> None:
+        rig.reports.append(report)
+        skip_time(400)  # five times that is over the limit
+
     record = await rig.calls.call_tool(
-        "steps",
-        {"pause": 0.05},
-        protocol=protocol,
-        timeout=0.2,
-        on_progress=lambda *report: seen.append(report),
+        "steps", {"heard": True}, protocol=protocol, timeout=600, on_progress=progressed
     )
     assert record.outcome == "ok"
-    assert seen == [(number, 5, f"step {number}") for number in range(1, 6)]
+    assert rig.reports == [(number, 5, f"step {number}") for number in range(1, 6)]
 
 
 @REVISIONS
@@ -254,7 +267,7 @@ async def test_a_reference_to_nothing_can_not_be_completed(rig: Rig):
 async def test_the_frames_of_a_call_are_its_request_progress_and_answer(rig: Rig, protocol: str):
     await asyncio.gather(
         rig.calls.call_tool("hello", {}, protocol=protocol, key="other"),
-        rig.calls.call_tool("steps", {"pause": 0}, protocol=protocol, key="mine"),
+        rig.calls.call_tool("steps", {"heard": False}, protocol=protocol, key="mine"),
     )
     frames = rig.frames.frames("mine")
     assert [(frame.direction, frame.kind, frame.method) for frame in frames] == [
@@ -269,7 +282,7 @@ async def test_the_frames_of_a_call_are_its_request_progress_and_answer(rig: Rig
 
 @REVISIONS
 async def test_the_frames_of_a_cancelled_call_show_the_cancellation(rig: Rig, protocol: str):
-    await rig.calls.call_tool("hangs", {}, protocol=protocol, timeout=0.01, key="mine")
+    await given_up(rig, protocol, key="mine")
     assert [frame.method for frame in rig.frames.frames("mine")] == ["tools/call", "notifications/cancelled"]
 
 

@@ -76,10 +76,13 @@ async def test_a_changed_file_is_told_to_the_subscribers_of_both_revisions(engin
 async def test_an_async_tool_that_blocks_is_named_with_its_line(engine: Engine, folder: Path):
     await seen(engine).started("tools")
     blocking = asyncio.create_task(engine.call_tool("blocks", {}))
-    await until(lambda: seen(engine).of(LoopBlocked), "the blocked loop is noticed")
-    blocked = seen(engine).of(LoopBlocked)[0]
+    # A busy machine may keep the loop from turning before, with nobody of ours to name.
+    blocked = await until(
+        lambda: next((fact for fact in seen(engine).of(LoopBlocked) if fact.target == "blocks"), None),
+        "the blocked loop is noticed",
+    )
     lines = TOOLS.splitlines()
-    assert (blocked.target, blocked.function) == ("blocks", "blocks")
+    assert blocked.function == "blocks"
     assert Path(blocked.file) == folder / "tools.py"
     assert "BLOCKS HERE" in lines[blocked.line - 1]
     (folder / "release").touch()
@@ -154,10 +157,11 @@ async def test_only_the_changed_module_is_replaced_and_clients_stay_connected(en
     await engine.apply(load_config(folder / "server.toml"))
     assert "more_add" not in {tool.name for tool in await engine.list_tools()}
     assert {client.client for client in (await engine.inspect()).clients} == clients
-    await until(
-        lambda: {fact.kind for fact in seen(engine).of(NoticeReceived)} == {"tools", "resources"},
-        "both lists' changes were told",
-    )
+    for protocol in PROTOCOLS:
+        await until(
+            lambda: NoticeReceived(protocol, "tools", "") in seen(engine).of(NoticeReceived),  # noqa: B023
+            f"{protocol} hears of the changed list",
+        )
 
 
 async def test_a_change_of_the_servers_own_settings_restarts_it_with_the_same_engine(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
 from workbench.engine import Engine, EngineError
 from workbench.project import Project
 from workbench.questions import Answer, Question
@@ -89,37 +90,37 @@ async def ended(engine: Engine, task: str) -> str:
 
 async def test_a_task_asks_and_goes_on_with_the_answer(engine: Engine) -> None:
     task = await started(engine)
-    question = await asyncio.wait_for(asked(engine, task, "form"), 20)
+    question = await asyncio.wait_for(asked(engine, task, "form"), PATIENCE_SECONDS)
     assert (question.message, question.task) == ("Who are you?", task)
     assert list(question.schema["properties"]) == ["name"]
     await engine.answer_task(task, {question.key: Answer("accept", {"name": "Ada"})})
-    assert "Hello Ada" in await asyncio.wait_for(ended(engine, task), 20)
+    assert "Hello Ada" in await asyncio.wait_for(ended(engine, task), PATIENCE_SECONDS)
     with pytest.raises(EngineError, match="any more"):
         await engine.answer_task(task, {question.key: Answer("accept", {"name": "Ada"})})
 
 
 async def test_a_task_is_told_no_and_sends_its_user_to_a_page(engine: Engine) -> None:
     task = await started(engine)
-    question = await asyncio.wait_for(asked(engine, task, "form"), 20)
+    question = await asyncio.wait_for(asked(engine, task, "form"), PATIENCE_SECONDS)
     await engine.answer_task(task, {question.key: Answer("decline")})
-    page = await asyncio.wait_for(asked(engine, task, "url"), 20)
+    page = await asyncio.wait_for(asked(engine, task, "url"), PATIENCE_SECONDS)
     assert (page.message, page.url) == ("Then sign in", "https://shop.example/sign-in")
     await engine.answer_task(task, {page.key: Answer("accept")})
-    assert "decline accept" in await asyncio.wait_for(ended(engine, task), 20)
+    assert "decline accept" in await asyncio.wait_for(ended(engine, task), PATIENCE_SECONDS)
 
 
 async def test_the_tasks_client_comes_back_with_the_server(engine: Engine) -> None:
     task = await started(engine)
-    await asyncio.wait_for(asked(engine, task, "form"), 20)
+    await asyncio.wait_for(asked(engine, task, "form"), PATIENCE_SECONDS)
     config = engine.project.load()
     await engine.apply(
         config.model_copy(update={"server": config.server.model_copy(update={"version": "2"})})
     )
-    await asyncio.wait_for(modules_run(engine), 20)
+    await asyncio.wait_for(modules_run(engine), PATIENCE_SECONDS)
     again = await started(engine)
-    question = await asyncio.wait_for(asked(engine, again, "form"), 20)
+    question = await asyncio.wait_for(asked(engine, again, "form"), PATIENCE_SECONDS)
     await engine.answer_task(again, {question.key: Answer("accept", {"name": "Ada"})})
-    assert "Hello Ada" in await asyncio.wait_for(ended(engine, again), 20)
+    assert "Hello Ada" in await asyncio.wait_for(ended(engine, again), PATIENCE_SECONDS)
 
 
 async def test_a_task_that_nobody_knows(engine: Engine) -> None:

@@ -73,7 +73,6 @@ class Seen:
         await until(
             lambda: {fact.module for fact in self.of(ModuleStarted)} >= set(modules),
             f"{modules} have started",
-            20,
         )
 
 

@@ -26,7 +26,7 @@ async def test_the_script_is_shown_written_and_not_overwritten_without_a_yes(fol
     with opened() as session:
         app = WorkbenchApp(folder, session.open)
         async with app.run_test(size=(120, 40)) as pilot:
-            await until(lambda: app.has_engine, "the project is open", seconds=20)
+            await until(lambda: app.has_engine, "the project is open")
             await pilot.press("7")
             await until(
                 lambda: app.screen.query("#script").first(TextView).lines.virtual_size.height > 100,

@@ -484,7 +484,7 @@ TALE = [Event(number, NOON + at, fact) for number, (at, fact) in enumerate([*tra
 REVISIONS = {"tools_revision", "resources_revision", "prompts_revision"}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, len(TALE)), max_size=8), inspected=st.integers(0, len(TALE) - 1))
 def test_it_does_not_matter_how_events_are_cut_into_batches(cuts: list[int], inspected: int):
     tale = list(TALE)

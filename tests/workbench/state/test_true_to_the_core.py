@@ -37,7 +37,7 @@ class Listened:
         return self.snapshot
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_a_breaker(steps: list[tuple[int, int]]) -> None:
     clock = ManualClock()
@@ -87,7 +87,7 @@ def test_a_breaker(steps: list[tuple[int, int]]) -> None:
     asyncio.run(play())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_a_pool(steps: list[tuple[int, int]]) -> None:
     clock = ManualClock()
