@@ -17,7 +17,7 @@ from server_core.request import Request
 from server_core.settings import PoolSettings
 from server_core.testing import expect
 from tests.server_core.modules.databases_for_tests import ENDLESS, Shop, make_shop, opened, write
-from tests.waiting import until
+from tests.waiting import skip_time, until
 
 pytestmark = pytest.mark.anyio
 
@@ -116,16 +116,22 @@ async def test_an_endless_result_is_read_no_further_than_its_limit(shop_file: Pa
 
 
 async def test_a_statement_that_nothing_stops_gives_its_connection_up(
-    shop_file: Path, monkeypatch: pytest.MonkeyPatch
+    shop_file: Path, begun: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_access, "PATIENCE_SECONDS", 0.05)
     release = threading.Event()
     async with opened(f"sqlite:///{shop_file}", pool=PoolSettings(min_size=1, max_size=1)) as shop:
-        shop.limit_statements(SHORT_SECONDS)
         access = shop.module._access
+        begun.clear()
+        run = asyncio.create_task(
+            access.use(None, lambda session: session.run(lambda _connection: release.wait(300)))
+        )
         try:
+            # A statement that has not begun is no trouble to stop.
+            await until(begun.is_set, "the statement runs")
+            skip_time(3600)
             with pytest.raises(UnavailableError, match="not even to being stopped"):
-                await access.use(None, lambda session: session.run(lambda _connection: release.wait(30)))
+                await run
             # Its place is kept until it has really ended.
             assert access.pool.state().idle == 0
         finally:

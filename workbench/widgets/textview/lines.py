@@ -95,6 +95,11 @@ class TextLines(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Told(self))
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        # Textual tells a scrollbar of scrolling only while it is shown.
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def went_on(self, moved: int) -> None:
         """There is more at the end, and what was there stands `moved` lines further up. Whoever looks at the end stays
         there; whoever looks at something else goes on looking at that."""

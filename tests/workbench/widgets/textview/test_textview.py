@@ -9,6 +9,7 @@ from tests.waiting import until
 from tests.workbench.widgets.host import Host
 from workbench.widgets.textview import TextView
 from workbench.widgets.textview.document import Document
+from workbench.widgets.textview.growing import GrowingDocument
 
 pytestmark = pytest.mark.anyio
 
@@ -180,3 +181,16 @@ async def test_a_text_that_is_replaced_while_it_is_made_never_shows_again() -> N
         assert seen(view)[0] == "the second"
         assert isinstance(view.document, Document)
         assert view.document.lines == ["the second"]
+
+
+async def test_a_scrollbar_that_comes_up_late_shows_where_the_text_is() -> None:
+    async with host().run_test(size=(40, 8)) as pilot:
+        lines = pilot.app.query_one(TextView).lines
+        document = GrowingDocument()
+        document.append("line\n" * 100)
+        lines.set_document(document)
+        assert not lines.show_vertical_scrollbar
+        lines.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
+        assert lines.scroll_y > 0
+        await until(lambda: lines.show_vertical_scrollbar, "the scrollbar")
+        assert lines.vertical_scrollbar.position == lines.scroll_y
