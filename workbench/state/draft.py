@@ -12,7 +12,6 @@ from server_core.bus import Event
 from server_core.inspection import (
     BreakerState,
     ClientState,
-    FailureState,
     FaultState,
     ModuleState,
     PoolState,
@@ -22,7 +21,7 @@ from server_core.inspection import (
 from workbench.questions import Question
 
 from .happenings import describe
-from .parts import Batch, Happening, Notice, Progress, WorkflowRun
+from .parts import Batch, Failure, Happening, Notice, Progress, WorkflowRun
 from .rates import book, latency_of
 from .snapshot import (
     BATCHES,
@@ -99,7 +98,7 @@ class Draft:
         self.logs: deque[Event] = deque(maxlen=LOGS)
         self.batches: list[Batch] = []
         self.notices: deque[Notice] = deque(maxlen=NOTICES)
-        self.failures: Shelf[FailureState] = Shelf(snapshot.failures, attrgetter("fact.reference"))
+        self.failures: Shelf[Failure] = Shelf(snapshot.failures, attrgetter("key"))
         self._progress: dict[int, Progress] | None = None
 
     def get(self, name: str) -> Any:
@@ -136,6 +135,16 @@ class Draft:
 
     def count_cache(self, name: str) -> None:
         self.cache_counts[name] = self.cache_counts.get(name, 0) + 1
+
+    def fail(self, failure: Failure) -> None:
+        """An unexpected error was reported; it is the newest now."""
+        known = self.failures.items.pop(failure.key, None)
+        self.failures.put(failure._replace(times=known.times + 1 if known is not None else 1))
+
+    def misses(self, failure: Failure) -> bool:
+        """Whether an error is not known, nor a newer one of its kind."""
+        known = self.failures.items.get(failure.key)
+        return known is None or failure.at > known.at
 
     def done(self) -> Snapshot:
         """The new snapshot; parts that did not change are the old one's."""

@@ -7,10 +7,24 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from workbench.text import Tone
 
 if TYPE_CHECKING:
-    from server_core.events import FileChange
+    from server_core.events import ErrorReported, FileChange
 
 Topic = Literal["server", "call", "part", "work", "file", "log"]
 """What a happening is about; the list of happenings can be narrowed to one."""
+
+
+class Failure(NamedTuple):
+    """An unexpected error as it was last reported, and how many times by now: those that were raised at the same place
+    of the same code, as the same class, are one."""
+
+    at: float
+    fact: ErrorReported
+    times: int = 1
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What makes it one with another."""
+        return (self.fact.where, self.fact.error.partition(":")[0], self.fact.file, self.fact.line)
 
 
 class Second(NamedTuple):

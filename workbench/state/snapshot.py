@@ -14,7 +14,6 @@ if TYPE_CHECKING:
         BreakerState,
         CacheState,
         ClientState,
-        FailureState,
         FaultState,
         ModuleState,
         PoolState,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from .parts import (
         Batch,
         Blocked,
+        Failure,
         Happening,
         Latency,
         Notice,
@@ -66,7 +66,7 @@ class Snapshot:
         seconds: the last seconds since the first request, oldest first, none missing.
         tools_revision, resources_revision, prompts_revision: change whenever the list should be taken anew.
         happened, batches, notices: newest last.
-        failures: unexpected errors, newest last; `errors` counts the anticipated ones too.
+        failures: unexpected errors, each kind once, newest last; `errors` counts the anticipated ones too.
         logs: what was logged or printed, newest last; kept apart, so that calls do not push it out.
         runs: workflow runs, oldest first.
         config_problem: why the config file as it is now can't come into force; empty where it is in force.
@@ -104,7 +104,7 @@ class Snapshot:
     recording: Recording | None = None
     replay: Replay | None = None
     notices: tuple[Notice, ...] = ()
-    failures: tuple[FailureState, ...] = ()
+    failures: tuple[Failure, ...] = ()
     happened: tuple[Happening, ...] = ()
     logs: tuple[Happening, ...] = ()
     blocked: Blocked | None = None

@@ -430,20 +430,33 @@ def test_who_follows_a_stream_just_looks() -> None:
 
 
 def test_unexpected_errors_are_kept_newest_last_and_only_so_many():
-    s = after(*(ErrorReported(f"r{n}", "tool", "ValueError: no", "", "", 0) for n in range(FAILURES + 3)))
+    s = after(*(ErrorReported(f"r{n}", "tool", "ValueError: no", "", "", n) for n in range(FAILURES + 3)))
     assert len(s.failures) == FAILURES
     assert s.failures[-1].fact.reference == f"r{FAILURES + 2}"
     assert s.failures[-1].at == NOON
     assert after(LogWritten("a", "info", "b"), start=s).failures is s.failures
 
 
+def test_an_error_that_comes_again_is_one_with_its_count_and_the_newest():
+    first = ErrorReported("r1", "tool", "ValueError: no", "", "tools.py", 3)
+    other = ErrorReported("r2", "tool", "ValueError: no", "", "tools.py", 4)
+    again = ErrorReported("r3", "tool", "ValueError: not this either", "", "tools.py", 3)
+    s = after(first, other, again)
+    assert [(failure.fact.reference, failure.times) for failure in s.failures] == [("r2", 1), ("r3", 2)]
+
+
 def test_errors_that_were_dropped_on_the_way_are_taken_from_an_inspection():
     known = ErrorReported("known", "tool", "ValueError: no", "", "", 0)
-    missed = ErrorReported("missed", "tool", "ValueError: no", "", "", 0)
-    state = dataclasses.replace(STATE, failures=(FailureState(NOON - 5, missed), FailureState(NOON, known)))
+    missed = ErrorReported("missed", "tool", "ValueError: no", "", "", 1)
+    again = ErrorReported("again", "tool", "ValueError: no", "", "", 0)
+    told = (FailureState(NOON - 5, missed), FailureState(NOON, known), FailureState(NOON + 5, again))
+    state = dataclasses.replace(STATE, failures=told)
     s = after(known)
     s = after(ServerInspected(state), start=s)
-    assert [failure.fact.reference for failure in s.failures] == ["missed", "known"]
+    assert [(failure.fact.reference, failure.times) for failure in s.failures] == [
+        ("missed", 1),
+        ("again", 2),
+    ]
     assert after(ServerInspected(state), start=s).failures is s.failures
 
 

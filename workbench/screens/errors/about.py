@@ -9,12 +9,12 @@ from workbench.widgets.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from server_core.events import ErrorFrame
-    from server_core.inspection import FailureState
+    from workbench.state.parts import Failure
 
 UNCAUGHT = "A task or a thread that nobody waits for failed."
 
 
-def about_error(failure: FailureState) -> list[Line]:
+def about_error(failure: Failure) -> list[Line]:
     """Everything about an error, as plain lines."""
     fact = failure.fact
     _, message = split_error(fact.error)

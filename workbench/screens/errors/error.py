@@ -12,8 +12,8 @@ from .editor import edit
 from .keys import ERRORS
 
 if TYPE_CHECKING:
-    from server_core.inspection import FailureState
     from workbench.app import WorkbenchApp
+    from workbench.state.parts import Failure
 
 
 class ErrorScreen(DetailsScreen):
@@ -23,7 +23,7 @@ class ErrorScreen(DetailsScreen):
     BINDINGS = bind(*ERRORS)
     HELP: ClassVar = "One error in full. e opens your editor where it was raised; y copies everything."
 
-    def __init__(self, failure: FailureState) -> None:
+    def __init__(self, failure: Failure) -> None:
         super().__init__(split_error(failure.fact.error)[0], about_error(failure))
         self._fact = failure.fact
 

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from workbench.screens.errors.about import file_name, source_lines, split_error, variable_lines
 from workbench.state import Snapshot
-from workbench.text import Tone, one_line, plural, time_of_day
+from workbench.text import Tone, number, one_line, plural, time_of_day
 from workbench.widgets.columns import Column, Row
 from workbench.widgets.spans import Line, Span, cells, fitted, line
 
 if TYPE_CHECKING:
     from server_core.events import ErrorFrame, ErrorReported
-    from server_core.inspection import FailureState
+    from workbench.state.parts import Failure
 
 ERROR_COLUMNS = (
     Column(most=1, gap=1),
     Column(most=8),
+    Column(most=7, align="right"),
     Column(most=10, above=90),
     Column(most=22),
     Column(most=24),
@@ -41,15 +42,16 @@ def error_rows(s: Snapshot) -> list[Row]:
     return [_error_row(failure) for failure in reversed(s.failures)]
 
 
-def _error_row(failure: FailureState) -> Row:
+def _error_row(failure: Failure) -> Row:
     fact = failure.fact
     mark, tone = MARKS[fact.source]
     kind, message = split_error(fact.error)
     return Row(
-        failure.fact.reference,
+        row_key(failure),
         (
             Span(mark, tone),
             Span(time_of_day(failure.at), "dim"),
+            Span(f"×{number(failure.times)}" if failure.times > 1 else "", "warn"),
             Span(fact.method or fact.source, "dim"),
             Span(fact.where, "accent"),
             Span(kind, "bad"),
@@ -60,6 +62,11 @@ def _error_row(failure: FailureState) -> Row:
     )
 
 
+def row_key(failure: Failure) -> str:
+    """What the row of an error is known by; it stays when the error comes again."""
+    return "\n".join(map(str, failure.key))
+
+
 def place_text(fact: ErrorReported) -> str:
     """`tools.py:62`, or empty."""
     return f"{file_name(fact.file)}:{fact.line}" if fact.file else ""
@@ -67,8 +74,8 @@ def place_text(fact: ErrorReported) -> str:
 
 def errors_aside(s: Snapshot) -> str:
     """How many, and how many of them nobody caught."""
-    uncaught = sum(failure.fact.source == "uncaught" for failure in s.failures)
-    words = [str(len(s.failures))] if s.failures else []
+    uncaught = sum(failure.times for failure in s.failures if failure.fact.source == "uncaught")
+    words = [number(sum(failure.times for failure in s.failures))] if s.failures else []
     return "  ".join([*words, f"{uncaught} uncaught"] if uncaught else words)
 
 

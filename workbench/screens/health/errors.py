@@ -16,7 +16,7 @@ from workbench.widgets.table import Table
 from . import error_rows as rows
 
 if TYPE_CHECKING:
-    from server_core.inspection import FailureState
+    from workbench.state.parts import Failure
 
 NO_ERROR = (
     "No unexpected error so far.\n"
@@ -30,9 +30,10 @@ class ErrorsPanel(Table, Live):
 
     BINDINGS = bind(*ERRORS)
     HELP = (
-        "Errors that nobody anticipated, newest first; ! marks those of tasks and threads that nobody waits for. Below "
-        "stands the code of the highlighted one with its variables. Enter shows the whole of it, e opens your editor "
-        "there. A client is told the reference at the right, and in development mode the traceback."
+        "Errors that nobody anticipated, newest first, each kind once with how often it came; ! marks those of tasks "
+        "and threads that nobody waits for. Below stands the code of the highlighted one with its variables. Enter "
+        "shows the whole of it, e opens your editor there. A client is told the reference at the right, and in "
+        "development mode the traceback."
     )
 
     def __init__(self) -> None:
@@ -46,10 +47,10 @@ class ErrorsPanel(Table, Live):
         self.set_rows(rows.error_rows(self.snapshot))
 
     @property
-    def chosen(self) -> FailureState | None:
+    def chosen(self) -> Failure | None:
         """The highlighted error."""
         key = self.current.key if self.current else ""
-        return next((failure for failure in self.snapshot.failures if failure.fact.reference == key), None)
+        return next((failure for failure in self.snapshot.failures if rows.row_key(failure) == key), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "edit":
@@ -73,9 +74,9 @@ class CodePanel(Card):
 
     def __init__(self) -> None:
         super().__init__("Code", id="code")
-        self._failure: FailureState | None = None
+        self._failure: Failure | None = None
 
-    def show(self, failure: FailureState | None) -> None:
+    def show(self, failure: Failure | None) -> None:
         """Show the code of `failure` from now on."""
         self._failure = failure
         self.redraw()

@@ -243,10 +243,12 @@ class HappenedPanel(Table, Live):
         happening = next((h for h in self._source if str(h.seq) == event.key), None)
         if happening is None:
             return
-        failure = next((one for one in self.snapshot.failures if one.fact is happening.fact), None)
-        if failure is None:
-            show(self, f"{happening.source}: {happening.text}", happening)
-        else:
-            from workbench.screens.errors import ErrorScreen
+        from server_core.events import ErrorReported
 
-            self.app.push_screen(ErrorScreen(failure))
+        if isinstance(happening.fact, ErrorReported):
+            from workbench.screens.errors import ErrorScreen
+            from workbench.state.parts import Failure
+
+            self.app.push_screen(ErrorScreen(Failure(happening.at, happening.fact)))
+        else:
+            show(self, f"{happening.source}: {happening.text}", happening)

@@ -36,7 +36,7 @@ from workbench.facts import (
     ServerInspected,
 )
 from workbench.state.draft import Draft
-from workbench.state.parts import Blocked
+from workbench.state.parts import Blocked, Failure
 from workbench.state.snapshot import Phase
 
 
@@ -80,10 +80,16 @@ def _inspected(draft: Draft, _event: Event, fact: ServerInspected) -> None:
     draft.pools.take(state.pools)
     draft.faults.take(state.faults)
     draft.questions.take(fact.questions)
-    missed = [failure for failure in state.failures if failure.fact.reference not in draft.failures.items]
+    missed = [failure for failure in map(_failure, state.failures) if draft.misses(failure)]
+    for failure in missed:
+        draft.fail(failure)
     if missed:
-        draft.failures.take(sorted((*draft.failures.items.values(), *missed), key=lambda failure: failure.at))
+        draft.failures.take(sorted(draft.failures.items.values(), key=lambda failure: failure.at))
     draft.tasks.take(sorted(state.tasks, key=lambda task: task.created))
+
+
+def _failure(state: FailureState) -> Failure:
+    return Failure(state.at, state.fact)
 
 
 def _dropped(draft: Draft, _event: Event, fact: Dropped) -> None:
@@ -193,7 +199,7 @@ def _freed(draft: Draft, _event: Event, _fact: LoopFreed) -> None:
 
 
 def _reported(draft: Draft, event: Event, fact: ErrorReported) -> None:
-    draft.failures.put(FailureState(event.at, fact))
+    draft.fail(Failure(event.at, fact))
 
 
 def _logged(draft: Draft, event: Event, _fact: LogWritten) -> None:
