@@ -13,21 +13,21 @@ from tests.terminal import Terminal
 
 from .driving import F5, KEYS, go, is_on, open_form, timed, wait_until_started, whole, workbench
 
-KEY_SECONDS = 2.0
+KEY_SECONDS = 30.0
 
 TOOLS = '''
 
 @tool
 async def block() -> str:
     """Sleeps without yielding."""
-    time.sleep(60)
+    time.sleep(600)
     return "done"
 
 
 @tool
 async def compute() -> int:
     """Computes in Python without yielding."""
-    end, count = time.monotonic() + 60, 0
+    end, count = time.monotonic() + 600, 0
     while time.monotonic() < end:
         count += 1
     return count
@@ -36,7 +36,7 @@ async def compute() -> int:
 @tool
 async def chatter() -> str:
     """Prints without end."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while time.monotonic() < end:
         print("chatter " * 5)
     return "done"
