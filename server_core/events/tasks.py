@@ -29,8 +29,9 @@ class TaskProgressed:
 
 @dataclass(frozen=True, slots=True)
 class TaskChanged:
-    """A task's status has changed; `detail` is the first line of its result or error."""
+    """A task's status has changed; `detail` is the first line of its result or error, `name` its tool."""
 
     task: str
     status: TaskStatus
     detail: str
+    name: str = ""

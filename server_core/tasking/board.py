@@ -32,14 +32,14 @@ class TaskBoard:
         self._running.add(state.task)
         self.show(state)
         self._bus.emit(TaskStarted(state.task, state.name, state.module))
-        self._bus.emit(TaskChanged(state.task, state.status, ""))
+        self._bus.emit(TaskChanged(state.task, state.status, "", state.name))
 
     def change(self, state: TaskState, detail: str = "") -> None:
         """The status of a task that runs here is another one."""
         if state.status in ENDED_TASKS:
             self._running.discard(state.task)
         self.show(state)
-        self._bus.emit(TaskChanged(state.task, state.status, detail))
+        self._bus.emit(TaskChanged(state.task, state.status, detail, state.name))
 
     def progress(self, state: TaskState) -> None:
         """A task that runs here told how far it is."""
@@ -76,4 +76,4 @@ class TaskBoard:
         if known is None or (known.progress, known.message) != (state.progress, state.message):
             self._bus.emit(TaskProgressed(state.task, state.progress, state.total, state.message))
         if known is None or known.status != state.status:
-            self._bus.emit(TaskChanged(state.task, state.status, state.detail))
+            self._bus.emit(TaskChanged(state.task, state.status, state.detail, state.name))

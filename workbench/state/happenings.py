@@ -174,7 +174,10 @@ def _task(fact: TaskChanged) -> Line | None:
     if fact.status not in tones:
         return None
     words = fact.status.replace("_", " ")
-    return Line("work", "tasks", f"{fact.task[:8]} {words}", fact.detail, tones[fact.status])
+    whose = fact.name or fact.task[:8]
+    return Line(
+        "work", "tasks", f"{whose} {words}", fact.detail or f"task {fact.task[:8]}", tones[fact.status]
+    )
 
 
 def _step(fact: StepFinished) -> Line:

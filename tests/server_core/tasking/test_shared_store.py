@@ -94,7 +94,7 @@ async def test_the_tasks_of_another_process_are_shown_and_told_of(tmp_path: Path
         assert shown(second) == {state.task: "working"}
         async with expect(bus, TaskChanged) as changed:
             go.set()
-        assert changed.result() == TaskChanged(state.task, "completed", "done")
+        assert changed.result() == TaskChanged(state.task, "completed", "done", "t")
         assert shown(second) == {state.task: "completed"}
 
 

@@ -53,7 +53,10 @@ def told(fact: object) -> tuple[str, str, str, str]:
             BreakerChanged("api", "open", "half_open", 3, 0.0, "time for a probe"),
             ("api", "breaker open → half-open", "time for a probe", "warn"),
         ),
-        (TaskChanged("0123456789", "failed", "no space"), ("tasks", "01234567 failed", "no space", "bad")),
+        (
+            TaskChanged("0123456789", "failed", "no space", "copy"),
+            ("tasks", "copy failed", "no space", "bad"),
+        ),
         (
             ClientsNotified("updated", "file:///a.md", 2),
             ("notice", "updated file:///a.md", "2 clients told", "accent"),
