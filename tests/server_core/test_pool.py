@@ -17,7 +17,7 @@ from server_core.manual_clock import ManualClock
 from server_core.pool import ConnectionPool
 from server_core.pool_queue import AcquireTimeoutError
 from server_core.settings import PoolSettings
-from tests.waiting import loop_turns, until, within
+from tests.waiting import loop_turns, skip_time, until, within
 
 pytestmark = pytest.mark.anyio
 
@@ -173,19 +173,20 @@ async def test_a_newcomer_never_overtakes_a_waiter(database: Database) -> None:
 
 async def test_who_gets_none_in_time_is_told_who_holds_them_and_how_long(database: Database) -> None:
     clock = ManualClock()
-    pool = database.pool(0, 2, acquire_timeout=0.01, clock=clock)
+    pool = database.pool(0, 2, acquire_timeout=60, clock=clock)
     await pool.open()
     async with pool.connection("query: select 1"):
         clock.advance(8)
         async with pool.connection("export"):
             clock.advance(4.25)
+            asyncio.get_running_loop().call_soon(skip_time, 60)  # once the caller waits
             with pytest.raises(AcquireTimeoutError) as caught:
                 async with pool.connection("late"):
                     pytest.fail("There is no third connection")
             assert [holder.holder for holder in pool.state().holders] == ["query: select 1", "export"]
             assert pool.state().holders[0].since == clock.now() - 12.25
     assert str(caught.value) == (
-        "No connection of pool 'shop' came free within 0.01 s: 2 of 2 in use by query: select 1 (12.2 s), "
+        "No connection of pool 'shop' came free within 60 s: 2 of 2 in use by query: select 1 (12.2 s), "
         "export (4.2 s). Try again later; if it stays so, hold connections for less long, or raise the "
         "pool's max_size or acquire_timeout."
     )
@@ -196,8 +197,9 @@ async def test_who_gets_none_in_time_is_told_who_holds_them_and_how_long(databas
 
 async def test_a_server_that_does_not_answer_is_named_as_being_opened(database: Database) -> None:
     database.slow_open = asyncio.Event()
-    pool = database.pool(0, 1, acquire_timeout=0.01)
+    pool = database.pool(0, 1, acquire_timeout=60)
     await pool.open()
+    asyncio.get_running_loop().call_soon(skip_time, 60)  # once the caller waits
     with pytest.raises(AcquireTimeoutError, match=r"0 of 1 in use; 1 being opened\. Try"):
         async with pool.connection("query"):
             pytest.fail("Nothing was opened")
@@ -326,7 +328,7 @@ async def test_one_caller_costs_one_check_and_opens_nothing(database: Database) 
 
 
 async def test_a_check_that_raises_or_says_nothing_is_a_no(database: Database) -> None:
-    pool = database.pool(1, 1, acquire_timeout=0.02, check=True)
+    pool = database.pool(1, 1, acquire_timeout=0.5, check=True)
     await pool.open()
     database.slow_check = asyncio.Event()
     with pytest.raises(AcquireTimeoutError):
@@ -550,9 +552,10 @@ async def test_every_change_is_told_as_a_fact(database: Database) -> None:
     bus = EventBus()
     facts: list[PoolChanged] = []
     bus.subscribe(lambda event: facts.append(event.fact))  # type: ignore[arg-type]
-    pool = database.pool(1, 1, acquire_timeout=0.01, bus=bus)
+    pool = database.pool(1, 1, acquire_timeout=60, bus=bus)
     await pool.open()
     async with pool.connection("first"):
+        asyncio.get_running_loop().call_soon(skip_time, 60)  # once the caller waits
         with pytest.raises(AcquireTimeoutError):
             async with pool.connection("second"):
                 pytest.fail("There is no second connection")

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 TOOLS = '''
 import asyncio, threading
+from pathlib import Path
 from server_core import Context, task, tool
 
 hold = threading.Event()
@@ -40,6 +41,7 @@ def grind(ctx: Context, pages: int) -> str:
 def stall(ctx: Context) -> str:
     """Says nothing for too long."""
     try:
+        (Path(__file__).parent / "begun").touch()
         hold.wait()
         ctx.progress(1, 2, "late")
     except BaseException:
@@ -85,9 +87,12 @@ async def test_a_function_on_its_thread_hears_that_its_task_was_cancelled(tmp_pa
 
 
 async def test_a_function_on_its_thread_hears_that_its_limit_is_over(tmp_path: Path) -> None:
-    server = served(tmp_path, call_seconds=0.05)
+    server = served(tmp_path, call_seconds=60)
     async with server.running(), connect(server) as client:
-        assert "took longer than 0.05 s" in await error_of(client, "stall")
+        calling = asyncio.create_task(error_of(client, "stall"))
+        await until((tmp_path / "begun").exists, "the function runs")
+        skip_time(60)
+        assert "took longer than 60 s" in await calling
         assert (await call(client, "was_stopped"))["result"] is True
 
 

@@ -58,7 +58,7 @@ async def heavy() -> str:
     """Runs as a task and nothing else."""
     return "done"
 
-@task(structured=False, seconds=0.05)
+@task(structured=False, seconds=300)
 async def asks(ctx: Context) -> str:
     """Asks while it works."""
     answer = await ctx.elicit("Who are you?", Name)
