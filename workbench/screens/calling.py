@@ -138,6 +138,14 @@ class CallingScreen(WorkbenchScreen):
     @on(CallView.ErrorWanted)
     def tell_error(self, event: CallView.ErrorWanted) -> None:
         """Tell everything of a call's unexpected error, as long as it is remembered."""
+        from server_core.events import ErrorReported
+        from workbench.state.parts import Failure
+
+        for happening in reversed(self.snapshot.happened):
+            fact = happening.fact
+            if isinstance(fact, ErrorReported) and fact.reference == event.reference:
+                self.app.push_screen(ErrorScreen(Failure(happening.at, fact)))
+                return
         for failure in self.snapshot.failures:
             if failure.fact.reference == event.reference:
                 self.app.push_screen(ErrorScreen(failure))

@@ -157,6 +157,8 @@ class CallView(Vertical):
 
     def show(self, record: CallRecord, frames: Callable[[str], list[Frame]]) -> None:
         """Show a call that has ended; `frames` finds the messages of a call by its key."""
+        if not self._stands:
+            return
         self._begin(record, frames)
         self._say(outcome_line(record))
         for view in ("result", "raw"):
@@ -165,6 +167,8 @@ class CallView(Vertical):
 
     def show_running(self, running: Running, frames: Callable[[str], list[Frame]]) -> None:
         """Show that a call is under way."""
+        if not self._stands:
+            return
         self._begin(None, frames)
         self.running = running
         self._say((Span(f"◌ running {span(running.seconds)}", "accent"),))
@@ -173,12 +177,19 @@ class CallView(Vertical):
 
     def show_nothing(self, text: str) -> None:
         """Show no call; `text` says what to do."""
+        if not self._stands:
+            return
         self._begin(None, lambda _key: [])
         self._say(())
         for view in ("result", "raw"):
             self.query_one(f"#{view}", TextView).clear(text)
         self.query_one("#trace", Sheet).set_lines([(Span(part, "dim"),) for part in text.split("\n")])
         self._fill()
+
+    @property
+    def _stands(self) -> bool:
+        """Whether it is whole: a call may end while it is on its way off the screen."""
+        return bool(self.query(StageStrip))
 
     def _begin(self, record: CallRecord | None, frames: Callable[[str], list[Frame]]) -> None:
         self.record, self.running, self._frames = record, None, frames
