@@ -306,9 +306,14 @@ class Pipeline:
             with deadline:
                 request.loop = deadline.loop
                 made = handler()
-                if isinstance(made, CoroutineType):
-                    return await Stoppable(made, deadline)
-                return await made
+                if not isinstance(made, CoroutineType):
+                    return await made
+                try:
+                    waiting = made.send(None)
+                except StopIteration as end:  # it never waited: most of them cost no more than a plain call
+                    answer: StageResultT = end.value
+                    return answer
+                return await Stoppable(made, waiting, deadline)
         except asyncio.CancelledError:
             request.cancelled = True
             raise

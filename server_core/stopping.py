@@ -15,22 +15,25 @@ _unstoppable: list[Coroutine[Any, Any, Any]] = []
 
 
 class Stoppable(Generic[StoppedT]):
-    """Awaits a coroutine like `await` does, in the same task, and closes it once its deadline has given it up.
+    """Awaits a coroutine that has begun, in the same task, and closes it once its deadline has given it up.
 
     `asyncio` can only ask: a coroutine that swallows `CancelledError` runs on, and so does whoever awaits it.
     """
 
-    __slots__ = ("_coroutine", "_deadline")
+    __slots__ = ("_coroutine", "_deadline", "_waiting")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, StoppedT], deadline: Deadline) -> None:
-        """`deadline` is the one whose block this is awaited in."""
+    def __init__(self, coroutine: Coroutine[Any, Any, StoppedT], waiting: Any, deadline: Deadline) -> None:
+        """Args:
+        waiting: what its first `send` returned.
+        deadline: the one whose block this is awaited in.
+        """
         self._coroutine = coroutine
+        self._waiting = waiting
         self._deadline = deadline
 
     def __await__(self) -> Generator[Any, Any, StoppedT]:
-        coroutine = self._coroutine
+        coroutine, waiting = self._coroutine, self._waiting
         try:
-            waiting = coroutine.send(None)
             while True:
                 try:
                     sent = yield waiting

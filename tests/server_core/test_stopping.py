@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 from mcp.types import CallToolResult
 
-from server_core.deadlines import DeadlineTimer
+from server_core.deadlines import Deadline, DeadlineTimer
 from server_core.request import Request
 from server_core.server import Server
 from server_core.settings import LimitSettings
@@ -57,6 +58,10 @@ def deaf_server(deaf: Deaf, seconds: float) -> Server:
     return server
 
 
+def stoppable(coroutine: Coroutine[Any, Any, Any], deadline: Deadline) -> Stoppable[Any]:
+    return Stoppable(coroutine, coroutine.send(None), deadline)
+
+
 @pytest.mark.parametrize("protocol", [NEWEST, OLDEST])
 async def test_its_caller_is_answered_and_it_is_closed(protocol: ProtocolRevision) -> None:
     deaf = Deaf()
@@ -98,7 +103,7 @@ async def test_cleaning_up_in_time_is_let_be() -> None:
         return "never"
 
     with pytest.raises(TimeoutError), DeadlineTimer().limit(0.01) as deadline:
-        await Stoppable(careful(), deadline)
+        await stoppable(careful(), deadline)
     assert steps == ["clean"]
     assert not deadline.given_up
 
@@ -113,9 +118,9 @@ async def test_results_and_errors_pass_through() -> None:
         raise ValueError("no")
 
     with DeadlineTimer().limit(60) as deadline:
-        assert await Stoppable(answers(), deadline) == 7
+        assert await stoppable(answers(), deadline) == 7
         with pytest.raises(ValueError, match="no"):
-            await Stoppable(fails(), deadline)
+            await stoppable(fails(), deadline)
 
 
 async def test_what_resists_even_being_closed_is_left_alone() -> None:
@@ -130,7 +135,7 @@ async def test_what_resists_even_being_closed_is_left_alone() -> None:
 
     async def limited() -> None:
         with DeadlineTimer().limit(0.01) as deadline:
-            await Stoppable(resists(), deadline)
+            await stoppable(resists(), deadline)
 
     with pytest.raises(TimeoutError):
         await within(limited(), "it is given up")
