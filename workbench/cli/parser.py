@@ -11,7 +11,6 @@ REVISIONS = ("2025-11-25", "2026-07-28")
 LISTS = ("tools", "resources", "templates", "prompts", "modules", "workflows")
 LATER = {
     "test": "running saved calls with assertions",
-    "bench": "load on one tool",
     "web": "the terminal interface in a browser",
 }
 """Commands of the fixed interface that are not there yet, and what they will do."""
@@ -152,6 +151,15 @@ def build_parser() -> Parser:
         "delay:SECONDS, hang, garble, drop, clock:+60; each may end with how often, :3 or :20%%; may be repeated",
     )
 
+    bench = add("bench", "put load on a tool and tell how it bears it", json_too, revision, timeout)
+    bench.add_argument("tool")
+    bench.add_argument("arguments", nargs="*", metavar="key=value", help="typed by the tool's schema")
+    bench.add_argument("--args", metavar="JSON|@FILE|-", help="the arguments as JSON, sent as they are")
+    bench.add_argument("-n", "--number", type=_count, default=100, metavar="N", help="how many calls (100)")
+    bench.add_argument(
+        "-c", "--concurrency", type=_count, default=1, metavar="N", help="how many at once (1)"
+    )
+
     for name, text in LATER.items():
         later = add(name, f"{text} (not there yet)")
         later.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -160,15 +168,19 @@ def build_parser() -> Parser:
 
 COMMANDS = (
     "open", "demo", "new", "list", "call", "read", "prompt", "run", "record", "replay", "check", "export",
-    "client-config", "serve", *LATER,
+    "client-config", "serve", "bench", *LATER,
 )  # fmt: skip
 
 
-MIXED = ("call", "prompt", "run")
+MIXED = ("call", "prompt", "run", "bench")
 """Commands whose `key=value` words may stand anywhere among the options."""
 
-WITH_VALUE = ("-p", "--project", "--protocol", "--timeout", "--args")
+WITH_VALUE = (
+    "-p", "--project", "--protocol", "--timeout", "--args", "-n", "--number", "-c", "--concurrency",
+)  # fmt: skip
 """Their options that take a word of their own."""
+
+MOST_CALLS = 10_000_000
 
 
 def _seconds(text: str) -> float:
@@ -179,6 +191,12 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} must be greater than 0")
     return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_CALLS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_CALLS:,}")
+    return int(text)
 
 
 def _speed(text: str) -> float | str:

@@ -16,6 +16,8 @@ from .progress import ProgressCallback, relayed
 if TYPE_CHECKING:
     from mcp import types as mcp_types
 
+    from .loading import LoadRun
+
 
 class ClientCommands(Commanding):
     """Lists, calls, reads, prompts, completions, subscriptions."""
@@ -134,6 +136,33 @@ class ClientCommands(Commanding):
         """
         return await self._do(
             lambda core: core.client(protocol).complete(dict(ref), argument, value, dict(context or {}))
+        )
+
+    async def load_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        run: LoadRun,
+        *,
+        calls: int,
+        at_once: int,
+        protocol: str = NEWEST,
+        timeout: float | None = None,
+    ) -> None:
+        """Call a tool many times, `at_once` at a time; `run` tells what came of it, also while it goes on and after
+        it was cancelled."""
+        from .loading import load_tool
+
+        await self._do(
+            lambda core: load_tool(
+                core.client(protocol),
+                name,
+                dict(arguments),
+                run,
+                calls=calls,
+                at_once=at_once,
+                timeout=timeout,
+            )
         )
 
     # -- what a client is asked

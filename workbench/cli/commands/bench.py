@@ -1,0 +1,96 @@
+"""`workbench bench`: load on one tool."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from argparse import Namespace
+from typing import Any
+
+from workbench.cli.arguments import json_arguments, typed
+from workbench.cli.failures import FAILED, FINE, USAGE, CommandError, not_found
+from workbench.cli.output import say, show, show_json
+from workbench.cli.session import with_engine
+from workbench.engine import Engine
+from workbench.engine.loading import LoadRun
+from workbench.text import one_line, plural, rate, span
+
+QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("most", 1.0))
+
+
+def run(options: Namespace) -> int:
+    """Call the tool many times and print calls a second, quantiles of their latency, and errors; 1 if there are any."""
+    if options.args is not None and options.arguments:
+        raise CommandError(USAGE, "Give the arguments as key=value or by --args, not both")
+    given = json_arguments(options.args) if options.args is not None else None
+
+    async def work(engine: Engine) -> int:
+        tools = {tool.name: tool for tool in await engine.list_tools(options.protocol)}
+        tool = tools.get(options.tool)
+        if tool is None:
+            raise not_found("tool", options.tool, tools)
+        arguments = typed(options.arguments, tool.input_schema) if given is None else given
+        logging.getLogger("server_core").addFilter(_FirstError())
+        made = LoadRun()
+        try:
+            await engine.load_tool(
+                tool.name,
+                arguments,
+                made,
+                calls=options.number,
+                at_once=options.concurrency,
+                protocol=options.protocol,
+                timeout=options.timeout,
+            )
+        except asyncio.CancelledError:
+            say("interrupted: this is what there was until then")
+            _tell(options, made)
+            raise
+        _tell(options, made)
+        return FAILED if made.errors else FINE
+
+    return with_engine(options, work)
+
+
+class _FirstError(logging.Filter):
+    """Lets one error pass with its traceback: the others of a load are its like."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        told, self._told = self._told, self._told or record.levelno >= logging.ERROR
+        return not told or record.levelno < logging.ERROR
+
+
+def _tell(options: Namespace, made: LoadRun) -> None:
+    if options.json:
+        show_json(summary(options.tool, options.protocol, options.concurrency, made))
+        return
+    a_second = rate(made.calls / made.seconds if made.seconds else 0.0)
+    calls = plural(made.calls, "call")
+    show(f"{options.tool}: {calls}, {options.concurrency} at once, {options.protocol}, {span(made.seconds)}")
+    show(f"  {a_second} calls/s   {plural(made.errors, 'error') if made.errors else 'no errors'}")
+    show("  " + "   ".join(f"{name} {span(made.quantile(share))}" for name, share in QUANTILES))
+    if made.first_error:
+        outcomes = ", ".join(
+            f"{count} {outcome.replace('_', ' ')}" for outcome, count in made.outcomes.most_common()
+        )
+        show(f"  {outcomes}; the first that failed: {one_line(made.first_error)}")
+
+
+def summary(tool: str, protocol: str, at_once: int, made: LoadRun) -> dict[str, Any]:
+    """What `--json` prints; times are in seconds."""
+    return {
+        "tool": tool,
+        "protocol": protocol,
+        "calls": made.calls,
+        "at_once": at_once,
+        "seconds": made.seconds,
+        "calls_per_second": made.calls / made.seconds if made.seconds else 0.0,
+        "latency": {name: made.quantile(share) for name, share in QUANTILES},
+        "errors": made.errors,
+        "outcomes": dict(made.outcomes),
+        "first_error": made.first_error or None,
+    }
