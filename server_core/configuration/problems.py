@@ -11,10 +11,16 @@ KeyPath = tuple[str | int, ...]
 
 
 class ConfigError(Exception):
-    """A config that can't be used: `str` gives `server.toml:12: …`. `line` is 0 where there is none."""
+    """A config that can't be used: `str` gives `server.toml:12: …`. `line` is 0 where there is none.
 
-    def __init__(self, file: str, line: int, message: str) -> None:
+    Attributes:
+        others: what else is wrong with it, in the order of the lines.
+    """
+
+    def __init__(self, file: str, line: int, message: str, others: Sequence[tuple[int, str]] = ()) -> None:
+        """`others` are lines with their messages."""
         super().__init__(file, line, message)
+        self.others = tuple(ConfigError(file, *other) for other in others)
         self.file = file
         self.line = line
         self.message = message

@@ -20,6 +20,9 @@ from .workflow_tables import unknown_step_key
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
+MOST_TOLD = 100
+"""So many mistakes of one config are told."""
+
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 WORDS = {
@@ -59,12 +62,9 @@ def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
         _check_steps(config, data, text, file)
         return config
     except ValidationError as error:
-        details = min(
-            _telling(error.errors(include_url=False)),
-            key=lambda each: line_of_key(text, existing_part(_without_tag(each["loc"]), data)) or 10**9,
-        )
-        path, message = explain(details, data)
-        raise ConfigError(file, line_of_key(text, path) or 1, message) from None
+        explained = [explain(each, data) for each in _telling(error.errors(include_url=False))[:MOST_TOLD]]
+        told = sorted({(line_of_key(text, path) or 1, message) for path, message in explained})
+        raise ConfigError(file, *told[0], told[1:]) from None
 
 
 def _check_steps(config: ServerConfig, data: Mapping[str, Any], text: str, file: str) -> None:

@@ -115,7 +115,10 @@ def explained(error: Exception) -> tuple[int, str]:
     ):
         # By name, so that nothing is imported just to compare.
         if any(kind.__name__ == name for kind in type(error).__mro__):
-            return code, _one_line(error)
+            more = len(getattr(error, "others", ()))
+            return code, _one_line(error) + (
+                f" (and {more} more: `workbench check` tells them)" if more else ""
+            )
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return FAILED, f"{where}{error.strerror or error}"

@@ -172,3 +172,18 @@ def test_the_chunks_of_a_stream_are_printed_as_one_text(run) -> None:  # type: i
     assert lines[0] == "THE BOOKSHOP"
     assert lines[-1].startswith("SUM")
     assert all(line.strip() for line in lines)
+
+
+def test_check_tells_every_mistake_of_a_config_and_others_how_many(tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "server.toml").write_text(
+        '[server]\nname = "s"\nversio = "1"\n[modules.f]\nkind = "files"\npth = "x"\n', "utf-8"
+    )
+    code, out, _err = run("-p", str(tmp_path), "check")
+    assert (code, [line.partition(";")[0].rpartition("/")[2] for line in out.splitlines()]) == (
+        2,
+        ["server.toml:3: unknown key 'versio' in server", "server.toml:6: unknown key 'pth' in modules.f"],
+    )
+    code, out, err = run("-p", str(tmp_path), "list", "tools")
+    assert (code, out) == (2, "")
+    assert "unknown key 'versio'" in err
+    assert "(and 1 more: `workbench check` tells them)" in err

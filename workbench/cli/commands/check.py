@@ -5,18 +5,26 @@ from __future__ import annotations
 from argparse import Namespace
 
 from workbench.checking import check_project
-from workbench.cli.failures import FAILED, FINE
+from workbench.cli.failures import FAILED, FINE, USAGE
 from workbench.cli.output import say, show, show_json
 from workbench.cli.session import project_of
+from workbench.finding import Finding
 
 
 def run(options: Namespace) -> int:
-    """Print each finding as `file:line: text`; 1 where there are any."""
-    findings = check_project(project_of(options))
+    """Print each finding as `file:line: text`; 1 where there are any, 2 where the config itself can't be used."""
+    from server_core.config import ConfigError
+
+    code = FAILED
+    try:
+        findings = check_project(project_of(options))
+    except ConfigError as error:
+        findings = [Finding(each.file, each.line, each.message) for each in (error, *error.others)]
+        code = USAGE
     if options.json:
         show_json([{"file": each.file, "line": each.line, "message": each.message} for each in findings])
     else:
         for finding in findings:
             show(str(finding))
     say(f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else "no findings")
-    return FAILED if findings else FINE
+    return code if findings else FINE
