@@ -118,8 +118,7 @@ class StartTaskScreen(ModalScreen[None]):
             self._tell(str(error))
             return
         if record.outcome == "ok":
-            self.dismiss()
-            self.app.notify(f"{name} runs", markup=False)
+            self.dismiss()  # the list behind it shows the task
         else:
             self._tell(_why(record.result, record.error.message if record.error else record.outcome))
 
