@@ -63,6 +63,10 @@ class Job:
     looked_up: bool = False
 
 
+WAITS = "The server asks something: a brings the question."
+"""Of whom it asks that is not told; only calls made by hand can be asked, and seldom run side by side."""
+
+
 class CallingScreen(WorkbenchScreen):
     """A screen with a `CallView` for what is chosen on it.
 
@@ -187,7 +191,9 @@ class CallingScreen(WorkbenchScreen):
         under_way = job.under_way
         if under_way is not None:
             seconds = max(0.0, self.workbench.clock.now() - under_way.started)
-            progress = (under_way.done, under_way.total, under_way.message)
+            asks = any(each.protocol == self.protocol for each in self.workbench.snapshot.questions)
+            message = WAITS if asks else under_way.message
+            progress = (under_way.done, under_way.total, message)
             view.show_running(Running(under_way.key, seconds, *progress), self.engine.frames)
         elif job.record is None:
             view.show_nothing(view.empty)
@@ -197,7 +203,10 @@ class CallingScreen(WorkbenchScreen):
         view.set_log(self._logged(job))
 
     def show_log(self, old: Snapshot, new: Snapshot) -> None:
-        """Show what is printed while the call of what is chosen runs, and just after it. For `watch_snapshot`."""
+        """Show what is printed while the call of what is chosen runs, and just after it; and whether it waits for an
+        answer. For `watch_snapshot`."""
+        if new.questions is not old.questions:
+            self.watch_now()
         if new.logs is not old.logs and self.shown is not None and self.query(CallView):
             self.query_one(CallView).set_log(self._logged(self.shown))
 

@@ -14,11 +14,13 @@ from textual.pilot import Pilot
 
 from server_core.events import ClientsNotified, OfferChanged
 from tests.waiting import until
-from tests.workbench.fake_calls import TOOLS, CallEngine, record_of, text_result
+from tests.workbench.fake_calls import NEWEST, TOOLS, CallEngine, record_of, text_result
 from tests.workbench.fakes import NOON
 from tests.workbench.screens.shown import LARGE, SMALL, quiet_app, screen_text
 from tests.workbench.screens.test_health import failure
 from workbench.app import WorkbenchApp
+from workbench.facts import QuestionAsked
+from workbench.questions import Question
 from workbench.records import CallError
 from workbench.screens.errors import ErrorScreen
 from workbench.screens.tools import ToolsScreen
@@ -188,6 +190,18 @@ async def test_progress_is_shown_while_it_runs_and_a_key_cancels() -> None:
         assert (await stage.result()).startswith("It was cancelled.")
         assert stage.engine.cancelled == ["reindex"]
         assert "■ cancelled" in stage.title
+
+
+async def test_a_call_whose_question_was_put_off_says_what_it_waits_for() -> None:
+    async with tools() as stage:
+        stage.engine.gates["reindex"] = asyncio.Event()
+        await stage.choose("reindex")
+        await stage.pilot.press("f5")
+        stage.engine.emit(QuestionAsked(Question("q", "form", NEWEST, "How many?")))
+        await stage.until(lambda: stage.app.screen.is_modal, "the question")
+        await stage.pilot.press("escape")
+        progress = stage.screen.query_one("#progress", Sheet)
+        await stage.until(lambda: "a brings the question" in progress.text, "what it waits for")
 
 
 async def test_a_call_goes_on_while_another_tool_is_looked_at() -> None:
