@@ -60,7 +60,7 @@ def _placed(project: Project, module: str, reason: str) -> Finding:
     match = re.match(r"([^\s:]+):(\d+): ", reason)
     if match and (project.folder / match[1]).is_file():
         return Finding(match[1], int(match[2]), f"module {module} can't start: {reason[match.end() :]}")
-    return _at(project, ("modules", module), f"module {module} can't start: {reason}")
+    return placed(project, ("modules", module), f"module {module} can't start: {reason}")
 
 
 def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
@@ -73,7 +73,7 @@ def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, 
             others = {tool: owner for tool, (owner, _item) in server.registry.tools.items() if owner != name}
             for workflow, finding in host.instance.findings(tools, others):
                 place = ("modules", name, "workflows", workflow, *finding.path)
-                yield name, _at(project, place, f"workflow {workflow}: {finding.message}")
+                yield name, placed(project, place, f"workflow {workflow}: {finding.message}")
 
 
 def _tool_findings(project: Project, server: Server) -> Iterator[Finding]:
@@ -108,7 +108,8 @@ def _schema_problems(item: ToolItem) -> Iterator[str]:
             yield f"tool {definition.name}: its {what} schema is not valid JSON Schema: {error.message}"
 
 
-def _at(project: Project, path: tuple[str | int, ...], message: str) -> Finding:
+def placed(project: Project, path: tuple[str | int, ...], message: str) -> Finding:
+    """A finding at a key of the project's config, or at the table that it would stand in."""
     from server_core.config import line_of
 
     return Finding(project.config_path.name, line_of(project.config_path, path), message)

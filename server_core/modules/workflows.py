@@ -70,25 +70,18 @@ class WorkflowsModule(Module):
         self.workflows = dict(workflows)
         self.allow_hosts = tuple(allow_hosts)
         self._parsed: dict[str, Workflow] = {}
+        self._broken: dict[str, str] = {}
         self._runner: WorkflowRunner | None = None
         self._api: ApiCaller | None = None
 
     async def start(self, context: ModuleContext) -> None:
-        try:
-            self._parsed = {
-                name: workflow if isinstance(workflow, Workflow) else parse_workflow(name, workflow)
-                for name, workflow in self.workflows.items()
-            }
-        except WorkflowDefinitionError as error:
-            raise ModuleStartError(str(error)) from error
+        self._parsed, self._broken = self._read()
+        if self._broken and not self._parsed:
+            raise ModuleStartError(next(iter(self._broken.values())))
         if any(
             isinstance(step, ApiCallStep) for workflow in self._parsed.values() for step in workflow.walk()
         ):
             self._api = ApiCaller(context, AllowedHosts(self.allow_hosts), self.breaker_settings)
-        for name, workflow in self._parsed.items():
-            trouble = self._tool_trouble(workflow, self._parsed)
-            if trouble:
-                raise ModuleStartError(f"workflow {name}: {trouble}")
         performer = StepPerformer(context, self._api, self.breaker_settings)
         self._runner = WorkflowRunner(
             context, self.name, self._parsed, performer, lambda name: self._cycles(name, self._parsed)
@@ -97,7 +90,24 @@ class WorkflowsModule(Module):
         tools += [self._own_tool(workflow) for workflow in self._parsed.values() if workflow.tool]
         context.offer(Offer(tools=tools))
         count = len(self._parsed)
-        context.note(f"{count} workflow{'' if count == 1 else 's'}")
+        told = [f"{count} workflow{'' if count == 1 else 's'}", *self._broken.values()]
+        context.note("; ".join(told[1:] or told), trouble=bool(self._broken))
+
+    def _read(self) -> tuple[dict[str, Workflow], dict[str, str]]:
+        """The workflows that can run, and of the others why not: one that is broken does not take its neighbours with
+        it."""
+        parsed: dict[str, Workflow] = {}
+        broken: dict[str, str] = {}
+        for name, workflow in self.workflows.items():
+            try:
+                parsed[name] = workflow if isinstance(workflow, Workflow) else parse_workflow(name, workflow)
+            except WorkflowDefinitionError as error:
+                broken[name] = str(error)
+        for name, workflow in parsed.items():
+            trouble = self._tool_trouble(workflow, parsed)
+            if trouble:
+                broken[name] = f"workflow {name}: {trouble}"
+        return {name: each for name, each in parsed.items() if name not in broken}, broken
 
     async def stop(self) -> None:
         self._runner = None
@@ -132,7 +142,8 @@ class WorkflowsModule(Module):
             except WorkflowDefinitionError as error:
                 found += [(name, finding) for finding in error.findings]
         for name, workflow in parsed.items():
-            findings = check_definition(workflow, tools) + self._cycles(name, parsed)
+            findings = check_definition(workflow, tools, AllowedHosts(self.allow_hosts))
+            findings += self._cycles(name, parsed)
             trouble = self._tool_trouble(workflow, parsed)
             if trouble:
                 findings.append(WorkflowFinding((), trouble))
@@ -243,6 +254,8 @@ class WorkflowsModule(Module):
                 f"workflowName: {'is missing' if name is None else 'must be a text'}; "
                 f"there are {', '.join(self._parsed) or 'no workflows'}"
             )
+        if name in self._broken:
+            raise InvalidArgumentsError(f"It can't run: {self._broken[name]}")
         variables = arguments.get("context")
         if variables is None:
             variables = {}

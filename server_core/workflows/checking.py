@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import nearest
 from ..items import ToolItem
+from ..misfits import misfit
+from .addresses import AllowedHosts, is_public_address
 from .definition import (
     ApiCallStep,
     ConditionStep,
@@ -44,7 +49,9 @@ def check_run(
     return findings
 
 
-def check_definition(workflow: Workflow, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
+def check_definition(
+    workflow: Workflow, tools: Mapping[str, ToolItem], allowed: AllowedHosts
+) -> list[WorkflowFinding]:
     """What would fail in any run on a server with these tools, whatever variables it starts with.
 
     Without `inputs`, callers may give any variable; one that looks much like what a step sets is taken for a mistake.
@@ -63,6 +70,9 @@ def check_definition(workflow: Workflow, tools: Mapping[str, ToolItem]) -> list[
     for step in workflow.walk():
         if isinstance(step, ToolCallStep):
             findings += _tool_findings(step, tools)
+            findings += _argument_findings(step, tools)
+        elif isinstance(step, ApiCallStep):
+            findings += _address_findings(step, allowed)
     return findings
 
 
@@ -168,4 +178,55 @@ def _tool_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[Wo
     if not missing:
         return []
     text = f"{step_name(step)}: the tool {step.tool} also needs the argument {', '.join(missing)}"
+    return [WorkflowFinding(step.path, text)]
+
+
+def _argument_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
+    """Arguments that the tool does not know, and values that stand there and do not fit."""
+    item = tools.get(step.tool)
+    schema: Mapping[str, Any] = item.definition.input_schema if item is not None else {}
+    known: Mapping[str, Any] = schema.get("properties") or {}
+    findings = []
+    for name, value in step.arguments.source.items() if isinstance(step.arguments.source, Mapping) else ():
+        trouble = ""
+        if name not in known:
+            if item is not None and not schema.get("additionalProperties"):
+                near = nearest(name, known)
+                hint = (
+                    f"did you mean {' or '.join(near)}?" if near else f"it takes {', '.join(known) or 'none'}"
+                )
+                trouble = f"the tool {step.tool} has no argument {name!r}; {hint}"
+        elif not _has_holes(value):
+            whole = {**known[name], "$defs": schema.get("$defs", {})}  # its references lead there
+            trouble = misfit(whole, value, f"the argument {name}")
+        if trouble:
+            findings.append(WorkflowFinding(step.path, f"{step_name(step)}: {trouble}"))
+    return findings
+
+
+def _has_holes(value: Any) -> bool:
+    """Whether something is filled in when it runs."""
+    if isinstance(value, str):
+        return "${" in value
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(map(_has_holes, inside))
+
+
+def _address_findings(step: ApiCallStep, allowed: AllowedHosts) -> list[WorkflowFinding]:
+    """A host that is written as an address which would be refused. Names are not looked up here."""
+    url = step.url.source
+    if not isinstance(url, str) or _has_holes(url):
+        return []
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        literal = "127.0.0.1" if host.casefold() == "localhost" else str(ip_address(host))
+    except ValueError:
+        return []  # no address, or no URL, which is told elsewhere
+    if allowed.allows(host, port) or is_public_address(literal):
+        return []
+    text = (
+        f'{step_name(step)} calls {host}, which is not a public address; to allow it, add "{host}" to allow_hosts '
+        "of the workflows module"
+    )
     return [WorkflowFinding(step.path, text)]

@@ -108,8 +108,10 @@ async def test_names_that_clash_are_told(
     server = flows(tmp_path, value("a", 1), table=table, others=others)
     async with server.running():
         state = server.inspect().modules[1]
-    assert state.status == "failed"
-    assert says in state.reason
+    # Those that can run do; without any the module does not.
+    assert state.status == ("running" if others else "failed")
+    assert says in (state.note if others else state.reason)
+    assert state.trouble == bool(others)
 
 
 @pytest.mark.parametrize(
@@ -186,3 +188,39 @@ async def test_workflows_that_call_each_other_are_found_before_anything_runs(tmp
         result = await client.call_tool("w", {})
         assert await calls_of(client) == []
     assert "step z: workflow w calls itself: w → v → u → w" in result.content[0].text  # type: ignore[union-attr]
+
+
+async def test_a_workflow_that_can_t_run_takes_no_other_with_it(tmp_path: Path) -> None:
+    server = flows(
+        tmp_path,
+        value("a", 1),
+        others={"bad": {"steps": [{"type": "data_transform", "expression": "foo[*"}]}},
+    )
+    async with server.running(), connect(server) as client:
+        [state] = [each for each in server.inspect().modules if each.name == "flows"]
+        assert (state.status, state.trouble) == ("running", True)
+        assert "workflow bad, steps[1].expression: 'foo[*' is no JMESPath expression" in state.note
+        assert {"execute_workflow", "w"} <= {tool.name for tool in (await client.list_tools()).tools}
+        refused = await client.call_tool("execute_workflow", {"workflowName": "bad"})
+        assert refused.is_error
+        assert "It can't run: workflow bad, steps[1].expression" in str(refused.content)
+        assert not (await client.call_tool("execute_workflow", {"workflowName": "w"})).is_error
+
+
+async def test_arguments_that_a_tool_does_not_take_and_private_addresses_are_found(tmp_path: Path) -> None:
+    server = flows(
+        tmp_path,
+        call("a", "echo", arguments={"valeu": 1, "value": "${x}"}),
+        {"id": "b", "type": "api_call", "url": "http://127.0.0.1:5432/x"},
+        {"id": "c", "type": "api_call", "url": "http://localhost/"},
+        {"id": "d", "type": "api_call", "url": "http://${host}/"},
+        {"id": "e", "type": "api_call", "url": "https://example.com/"},
+    )
+    module = flows_module(server)
+    async with server.running():
+        found = [finding.message for _name, finding in module.findings(server.modules["flows"].tools())]
+    assert [message.partition(",")[0].partition(";")[0] for message in found] == [
+        "step a: the tool echo has no argument 'valeu'",
+        "step b calls 127.0.0.1",
+        "step c calls localhost",
+    ]

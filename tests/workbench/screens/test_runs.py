@@ -118,6 +118,6 @@ async def test_enter_on_a_step_shows_what_it_was_given():
         engine.emit(*RUN, *ENDED)
         await sees(app, "Steps  restock")
         app.screen.query_one("#steps").focus()
-        await pilot.press("j", "j", "j", "j", "enter")
+        await pilot.press("g", "j", "j", "j", "j", "enter")  # the highlight was on what ran last
         await sees(app, "Attempts that failed")
         assert '"title": "b"' in screen_text(app)

@@ -8,9 +8,10 @@ from typing import Any
 
 from server_core.bus import Event
 from server_core.events import StepAttemptFailed, StepFinished, StepPlace, StepStarted
+from workbench.checking import placed
 from workbench.cli.arguments import check_names, pairs, typed
 from workbench.cli.commands.call import block_text
-from workbench.cli.failures import not_found
+from workbench.cli.failures import USAGE, CommandError, not_found
 from workbench.cli.output import say, show
 from workbench.cli.records import conclude
 from workbench.cli.session import project_of, with_engine
@@ -20,8 +21,9 @@ from workbench.project import Project
 
 def run(options: Namespace) -> int:
     """Run the workflow with the given variables, and print each step as it goes and the result."""
-    module, definition = _found(project_of(options), options.workflow)
-    variables = _variables(options, definition)
+    project = project_of(options)
+    module, place, definition = _found(project, options.workflow)
+    variables = _variables(options, project, place, definition)
 
     async def work(engine: Engine) -> int:
         tool = f"{module.prefix}_execute_workflow" if module.prefix else "execute_workflow"
@@ -41,18 +43,20 @@ def run(options: Namespace) -> int:
     return with_engine(options, work)
 
 
-def _found(project: Project, workflow: str) -> tuple[Any, Any]:
-    """The module that has this workflow, and its table."""
+def _found(project: Project, workflow: str) -> tuple[Any, tuple[str, ...], Any]:
+    """The module that has this workflow, where its workflows stand, and its table."""
     known: list[str] = []
-    for module in project.config.modules.values():
+    for name, module in project.config.modules.items():
         workflows = getattr(module, "workflows", None) or {}
         if workflow in workflows:
-            return module, workflows[workflow]
+            return module, ("modules", name, "workflows"), workflows[workflow]
         known += workflows
     raise not_found("workflow", workflow, known)
 
 
-def _variables(options: Namespace, definition: Any) -> dict[str, Any]:
+def _variables(
+    options: Namespace, project: Project, place: tuple[str, ...], definition: Any
+) -> dict[str, Any]:
     """What is given on the command line: typed by the workflow's inputs, where it declares some."""
     from server_core.workflows.checking import needed_variables
     from server_core.workflows.definition import WorkflowDefinitionError
@@ -61,12 +65,14 @@ def _variables(options: Namespace, definition: Any) -> dict[str, Any]:
 
     try:
         workflow = parse_workflow(options.workflow, definition)
-    except WorkflowDefinitionError:
-        workflow = None  # the module will say why it can't start
-    if workflow is None or workflow.inputs is None:
+    except WorkflowDefinitionError as error:
+        for finding in error.findings:
+            say(str(placed(project, (*place, options.workflow, *finding.path), finding.message)))
+        raise CommandError(USAGE, f"Workflow {options.workflow} can't run as it is written") from None
+    if workflow.inputs is None:
         given = pairs(options.arguments)
-        if workflow is not None:  # what is missing, the run tells with the step that needs it
-            check_names(given, needed_variables(workflow), ())
+        # What is missing, the run tells with the step that needs it.
+        check_names(given, needed_variables(workflow), ())
         return {key: _plain(value) for key, value in given.items()}
     return typed(options.arguments, input_schema(workflow, ()))
 

@@ -169,3 +169,11 @@ class StepsPanel(RunTable):
         run = self.chosen
         self.set_title("Steps", run.workflow if run else "")
         self.set_rows(rows.step_rows(run, self.now))
+        if run is not None and run.status == "running" and not self.has_focus:
+            self._follow(run)
+
+    def _follow(self, run: WorkflowRun) -> None:
+        """Keep the last step that runs in sight, as long as nobody moves here."""
+        under_way = [str(index) for index, step in enumerate(run.steps) if step.status == "running"]
+        if under_way:
+            self.show_key(under_way[-1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.state import Snapshot
 from workbench.state.parts import Step, WorkflowRun
 from workbench.state.snapshot import RUNNING
-from workbench.text import Tone, elapsed, one_line, span, time_of_day
+from workbench.text import Tone, elapsed, one_line, plural, span, time_of_day
 from workbench.widgets.columns import Column, Row
 from workbench.widgets.spans import Span, bar
 
@@ -100,7 +100,7 @@ def run_rows(s: Snapshot, now: float) -> list[Row]:
 def _run_row(run: WorkflowRun, now: float) -> Row:
     mark, tone = LOOKS[run.status]
     running = run.seconds is None
-    done = sum(step.status != "running" for step in run.steps)
+    done = sum(step.status not in ("running", "skipped") for step in run.steps)
     under_way = [step.name for step in run.steps if step.status == "running"]
     said = " ".join(under_way[-1:]) if running else run.error or ("goes on" if run.resumed else "")
     return Row(
@@ -143,10 +143,11 @@ def _step_row(number: int, tree: TreeLine, now: float) -> Row:
 
 def _said(step: Step) -> tuple[Span, ...]:
     """What is to be said of a step in one line: what went wrong, why it was skipped, or what came out of it."""
-    tries = len(step.attempts) + 1
+    # One that was cancelled may have been stopped while it waited for its next attempt.
+    tries = len(step.attempts) + (step.status != "cancelled")
     if step.status == "running":
         return (Span(one_line(step.attempts[-1]), "warn"),) if step.attempts else (Span(step.given, "dim"),)
-    again = (Span(f"{tries} attempts  ", "warn"),) if step.attempts else ()
+    again = (Span(f"{plural(tries, 'attempt')}  ", "warn"),) if step.attempts else ()
     if step.status == "failed":
         return (*again, Span(one_line(step.detail), "bad"))
     return (*again, Span(one_line(step.detail or step.answered), "dim"))
