@@ -16,7 +16,8 @@ SECRET_WORDS = (
     r"|(?:api|access|private|signing)_?key"
 )
 SECRET_NAME = rf"(?i)(?:{SECRET_WORDS})|(?:^|_)(?:pwd|auth|pin)(?:$|_)"
-SECRET_INSIDE = rf"(?i)((?:\w*(?:{SECRET_WORDS})\w*)['\"]?\s*[=:]\s*)('[^']*'?|\"[^\"]*\"?|[^\s,)\]}}]+)"
+SECRET_INSIDE = rf"(?i)((?:\w*(?:{SECRET_WORDS})\w*)['\"]?\s*[=:]\s*)('[^']*'?|\"[^\"]*\"?|[^\s,)\]}}'\"]+)"
+SECRET_IN_URL = rf"(?i)([?&;]\w*(?:{SECRET_WORDS})\w*=)[^&;\s'\"]+"
 PASSWORD_IN_URL = r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)"
 
 
@@ -36,8 +37,10 @@ def masked_repr(value: object, name: str = "") -> str:
 
 
 def without_passwords(text: str) -> str:
-    """`text` without the passwords that stand in URLs."""
-    return re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text) if "://" in text else text
+    """`text` without the passwords and other secrets that stand in URLs."""
+    if "://" not in text:
+        return text
+    return re.sub(SECRET_IN_URL, rf"\1{MASKED}", re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text))
 
 
 class _Values(reprlib.Repr):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
+from mcp.server.mcpserver import Audio, Image
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.types import BlobResourceContents, CallToolResult, EmbeddedResource, InputRequiredResult
 from pydantic import BaseModel, ValidationError
 
 from .signatures import argument_problems
+
+ADDRESS = re.compile(r"<.+ at 0x[0-9a-fA-F]+>", re.DOTALL)
+"""What Python writes for something that has no text of its own."""
 
 HUGE_NUMBER = (
     "The tool returned a number of thousands of digits, which JSON clients can't read; return it as a string."
@@ -50,7 +55,7 @@ def converted_result(metadata: FuncMetadata, result: Any, tool: str) -> CallTool
             uri=f"result://{tool}", mime_type="application/octet-stream", blob=blob
         )
         return CallToolResult(content=[EmbeddedResource(type="resource", resource=contents)])
-    if isinstance(result, float | list | tuple | dict | BaseModel):
+    if not isinstance(result, str | int | None):
         refuse_nan(result)
     try:
         return metadata.convert_result(result)
@@ -88,5 +93,19 @@ def refuse_nan(result: Any) -> None:
 
 
 def plain_value(value: Any) -> Any:
-    """What `json.dumps` shall take for a value that it does not know."""
-    return value.model_dump() if isinstance(value, BaseModel) else str(value)
+    """What `json.dumps` shall take for a value that it does not know.
+
+    Raises:
+        ToolError: it has no text of its own either: a client could do nothing with its address.
+    """
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    if isinstance(value, Image | Audio):
+        return ""  # the SDK makes a content block of it
+    text = str(value)
+    if ADDRESS.fullmatch(text) and not hasattr(value, "__get_pydantic_core_schema__"):
+        raise ToolError(
+            f"The tool returned something of type {type(value).__name__}, which JSON can't carry; return a text, a "
+            "number, a list, a dictionary or a pydantic model."
+        )
+    return text

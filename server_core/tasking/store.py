@@ -257,7 +257,8 @@ class TaskStore:
         claims = self._claim(now, module)
         interrupted = self._write(
             "update tasks set status = 'interrupted', updated = ?, expires = ?, asked = null, detail = '',"
-            " error = case when repeatable then 'The process that ran it has ended, at attempt ' || attempts"
+            " error = case when status = 'queued' then 'Its process ended while it waited for its turn'"
+            " when repeatable then 'The process that ran it has ended, at attempt ' || attempts"
             " else 'The process that ran it has ended' end"
             f" where status in {UNFINISHED_TASKS} and owner not in (select id from owners)",
             (now, expires),

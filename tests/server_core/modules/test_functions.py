@@ -293,3 +293,31 @@ async def test_bytes_are_an_embedded_resource_whatever_is_in_them(
     [block] = result.content
     assert not result.is_error
     assert base64.b64decode(block.resource.blob) == bytes(range(256))  # type: ignore[union-attr]
+
+
+@REVISIONS
+async def test_pictures_among_texts_are_content_blocks(tmp_path: Path, protocol: ProtocolRevision) -> None:
+    tools = (
+        "from mcp.server.mcpserver import Image\n\n@tool\ndef picture() -> list:\n"
+        "    return ['look', Image(data=b'png', format='png')]\n"
+    )
+    server = served(tmp_path, tools)
+    async with server.running(), connect(server, protocol) as client:
+        result = await client.call_tool("picture", {})
+    assert not result.is_error
+    assert [block.type for block in result.content] == ["text", "image"]
+
+
+@REVISIONS
+@pytest.mark.parametrize("annotation", ["", " -> object", " -> list[object]"])
+async def test_what_has_no_text_of_its_own_is_no_answer(
+    tmp_path: Path, protocol: ProtocolRevision, annotation: str
+) -> None:
+    made = "[Thing()]" if "list" in annotation else "Thing()"
+    server = served(
+        tmp_path, f"class Thing:\n    pass\n\n@tool\ndef thing(){annotation}:\n    return {made}\n"
+    )
+    async with server.running(), connect(server, protocol) as client:
+        result = await client.call_tool("thing", {})
+    assert result.is_error
+    assert "something of type Thing, which JSON can't carry" in str(result.content)

@@ -116,17 +116,24 @@ async def test_tasks_of_an_owner_that_died_are_put_right_while_others_run(tmp_pa
             )
             store.executemany(
                 "insert into tasks (id, name, module, arguments, status, created, updated, owner)"
-                " values (?, 't', 'm', '{}', 'working', ?, ?, ?)",
+                " values (?, 't', 'm', '{}', ?, ?, ?, ?)",
                 [
-                    ("a", now, now, f"{machine}/dead"),
-                    ("b", now, now, f"{machine}/alive"),
-                    ("c", now, now, "elsewhere/alive"),
-                    ("d", now, now, "elsewhere/silent"),
+                    ("a", "working", now, now, f"{machine}/dead"),
+                    ("b", "working", now, now, f"{machine}/alive"),
+                    ("c", "working", now, now, "elsewhere/alive"),
+                    ("d", "working", now, now, "elsewhere/silent"),
+                    ("e", "queued", now, now, f"{machine}/dead"),
                 ],
             )
         store.close()
         await until(lambda: shown(engine).get("d") == "interrupted", "the dead owners were found")
-        assert shown(engine) == {"a": "interrupted", "b": "working", "c": "working", "d": "interrupted"}
+        dead = dict.fromkeys("ade", "interrupted")
+        assert shown(engine) == {**dead, "b": "working", "c": "working"}
+        cut, waited = await engine.get("a"), await engine.get("e")
+        assert cut is not None
+        assert waited is not None
+        assert cut.error == "The process that ran it has ended"
+        assert waited.error == "Its process ended while it waited for its turn"
 
 
 async def test_a_store_without_the_newest_column_is_taken_over(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ async def test_progress_moves_and_the_end_is_seen(size: tuple[int, int]):
         engine.emit(TaskChanged("3f2ac811", "completed", "200 pages indexed"))
         await sees(app, "200 pages indexed")
         await settled(app, pilot)
-        assert "1 running  3 ended" in screen_text(app)
+        assert "0 running  1 queued  3 ended" in screen_text(app)
 
 
 @pytest.mark.anyio

@@ -9,7 +9,7 @@ NO_TASKS_MODULE = (
     "This project has no tasks module. Add one to server.toml: "
     '[modules.jobs] with kind = "tasks", then press ctrl+r.'
 )
-NO_RUN = "No workflow has run yet. Press 2: workflows run as tools."
+NO_RUN = "No workflow has run since the workbench was opened. Press 2: workflows run as tools."
 NO_WORKFLOWS_MODULE = (
     'This project has no workflows. Add some to server.toml: [modules.flows] with kind = "workflows" and a '
     "[modules.flows.workflows.NAME] with its steps, then press ctrl+r."
@@ -23,7 +23,7 @@ def no_tasks(s: Snapshot) -> str:
 
 def no_runs(s: Snapshot) -> str:
     """Why there is no run of a workflow, and how there will be one."""
-    return _why(s, "workflows", NO_RUN, NO_WORKFLOWS_MODULE, "No workflow has run yet.")
+    return _why(s, "workflows", NO_RUN, NO_WORKFLOWS_MODULE, "No workflow has run here yet.")
 
 
 def _why(s: Snapshot, kind: str, ready: str, missing: str, unknown: str) -> str:

@@ -43,7 +43,10 @@ class TasksPanel(Table, Live):
         self.empty = empties.no_tasks(self.snapshot)
         running = len(self.snapshot.running_tasks)
         ended = len(self.snapshot.tasks) - running
-        self.set_title("Tasks", f"{running} running  {ended} ended" if self.snapshot.tasks else "")
+        queued = sum(task.status == "queued" for task in self.snapshot.tasks)
+        waiting = f"  {queued} queued" if queued else ""
+        told = f"{running - queued} running{waiting}  {ended} ended"
+        self.set_title("Tasks", told if self.snapshot.tasks else "")
         self.set_rows(rows.task_rows(self.snapshot, self.now, self.content_size.width))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
