@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import CoreError, NotFoundError
+from .events import LogWritten
 from .module import ModuleContext
 from .streaming import CHUNK_BYTES
 
@@ -40,6 +41,7 @@ async def file_pieces(
         file = await context.run_sync(open_it)
     except OSError as error:
         raise NotFoundError("stream", f"{path.name} ({error.strerror})") from error
+    whole = True  # the last line is
     try:
         while True:
             rotated = endless and _is_another_file(path, file)
@@ -47,6 +49,7 @@ async def file_pieces(
             text = decoder.decode(data)
             if text:
                 yield text
+                whole = text.endswith("\n")
             if data:
                 continue
             if not endless:
@@ -60,6 +63,10 @@ async def file_pieces(
             if os.fstat(file.fileno()).st_size < file.tell():  # a log that was cut begins anew
                 file.seek(0)
                 decoder.reset()
+                context.bus.emit(LogWritten(context.module, "info", f"{path.name} was cut: it begins anew"))
+                if not whole:
+                    yield "\n"  # what comes now is no part of the line before
+                    whole = True
             await context.clock.sleep(FOLLOW_SECONDS)
         if rest := decoder.decode(b"", final=True):
             yield rest

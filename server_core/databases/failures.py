@@ -34,7 +34,9 @@ def database_failure(backend: DatabaseBackend, error: BaseException, password: s
     if verdict == "limit":
         return time_limit_failure(backend.bounds.seconds)
     if verdict == "denied":
-        return DeniedError(f"{backend.label} refused: {text}. It is only read here.")
+        # Who is not let in at all has not tried to write.
+        why = "" if "(using password" in text else " It is only read here."
+        return DeniedError(f"{backend.label} refused: {text}.{why}")
     if verdict == "missing":
         return MissingTableError(f"{backend.label}: {text}")
     return StatementError(f"{backend.label}: {text}")

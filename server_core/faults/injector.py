@@ -47,6 +47,7 @@ class FaultInjector:
         """
         self._chance = chance
         self._active: dict[tuple[str, FaultKind], ActiveFault] = {}
+        self._ending: list[ActiveFault] = []
         self._attach(server)
 
     @property
@@ -108,8 +109,8 @@ class FaultInjector:
         return len(gone)
 
     def states(self) -> tuple[FaultState, ...]:
-        """The faults that are set, in the order in which they were."""
-        return tuple(active.state() for active in self._active.values())
+        """The faults that act for the last time, then those that are set, in the order in which they were."""
+        return tuple(active.state() for active in (*self._ending, *self._active.values()))
 
     # -- at work
 
@@ -131,11 +132,13 @@ class FaultInjector:
         for kinds in (("clock", "delay"), ("fail", "hang", "drop")):  # what takes time before what ends it
             for active in self._hits(names, kinds):
                 started = request.clock.monotonic()
+                last = active.left == 0
                 self._tell(active, request)
                 try:
                     await self._act(active.fault, request)
                 finally:
                     request.trace.since("fault", started)
+                    self._tell_end(active, last)
         answer = await handler()
         if answer is None or isinstance(answer, InputRequiredResult):
             return answer  # a stream that was followed: its pieces are with whoever follows it
@@ -144,8 +147,10 @@ class FaultInjector:
             self._tell(active, request)
             # Damaged answers are not for those who ask later: a load that is named here is not kept.
             self._server.cache.invalidate(request.target, request.target.partition("?")[0])
+            last = active.left == 0
             answer = garbled(answer, active.acted - 1)
             request.trace.since("fault", started)
+            self._tell_end(active, last)
         return answer
 
     def _hits(self, names: tuple[str, ...], kinds: tuple[FaultKind, ...]) -> Iterator[ActiveFault]:
@@ -159,6 +164,7 @@ class FaultInjector:
             active.acted += 1
             if active.left == 0:
                 del self._active[key]
+                self._ending.append(active)
                 self._attach(self._server)
             yield active
 
@@ -190,8 +196,12 @@ class FaultInjector:
                     active.left,
                 )
             )
-        if active.left == 0:
-            bus.emit(FaultUsedUp(fault.name, fault.kind, active.acted))
+
+    def _tell_end(self, active: ActiveFault, last: bool) -> None:
+        """A fault has acted; after the `last` time it is used up, and only then: one that hangs acts all the while."""
+        if last:
+            self._ending.remove(active)
+            self._server.bus.emit(FaultUsedUp(active.fault.name, active.fault.kind, active.acted))
 
     def _attach(self, server: Server) -> None:
         self._server = server

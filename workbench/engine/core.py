@@ -304,7 +304,12 @@ class EngineCore:
                 again = self._failed.intersection(fresh.modules).difference(changes.modules)
                 failures = await self._put_modules(fresh, [*again, *changes.changed, *changes.added])
             self._failed = set(failures)
-            self._bus.emit(ConfigApplied(changes.restart, changes.modules))
+            taken = tuple(name for name in changes.modules if name not in failures)
+            self._bus.emit(ConfigApplied(changes.restart, taken))
+            for name, reason in failures.items():
+                host = self.server.modules.get(name)
+                if host is not None and host.status == "running":
+                    host.note(f"{name}: {reason}; the one before serves on", trouble=True)
             if failures:
                 raise EngineError("; ".join(f"{name}: {reason}" for name, reason in failures.items()))
 

@@ -226,7 +226,7 @@ def _blocked(fact: LoopBlocked) -> Line | None:
 
 
 def _applied(fact: ConfigApplied) -> Line:
-    what = "the server restarted" if fact.restarted else ", ".join(fact.modules) or "nothing changed"
+    what = "the server restarted" if fact.restarted else ", ".join(fact.modules) or "no module changed"
     return Line("server", "config", "applied", what, "accent")
 
 

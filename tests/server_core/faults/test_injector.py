@@ -162,6 +162,19 @@ async def test_a_delay_waits_by_the_servers_clock_and_shows_in_the_trace() -> No
         assert dict(finished.result().stages)["fault"] == 2.5
 
 
+async def test_a_fault_is_used_up_when_it_has_acted_for_the_last_time() -> None:
+    async with bench() as it:
+        it.set("hello=delay:2.5:1")
+        call = asyncio.create_task(it.call())
+        await until(lambda: it.clock.sleepers, "the fault waits")
+        assert [(state.name, state.left) for state in it.injector.states()] == [("hello", 0)]
+        assert not it.of(FaultUsedUp)
+        it.clock.advance(2.5)
+        await call
+        assert not it.injector.states()
+        assert len(it.of(FaultUsedUp)) == 1
+
+
 async def test_what_fails_may_be_slow_too() -> None:
     async with bench() as it:
         it.set("hello=fail:1")

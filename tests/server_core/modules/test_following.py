@@ -187,8 +187,13 @@ async def test_a_growing_file_is_followed_and_a_cut_one_begins_anew(tmp_path: Pa
         with path.open("a") as file:
             file.write("two\n")
         await until(lambda: pieces[1:] == ["two\n"], "what was added")
-        path.write_text("3\n")
-        await until(lambda: pieces[2:] == ["3\n"], "the new beginning")
+        path.write_text("3")
+        await until(lambda: pieces[2:] == ["3"], "the new beginning")
+        # Half a line and what comes after the cut are no line together.
+        path.write_text("")
+        await until(lambda: pieces[3:] == ["\n"], "the end of the old line")
+        path.write_text("4\n")
+        await until(lambda: pieces[4:] == ["4\n"], "the new line")
 
 
 async def test_a_rotated_file_is_followed_from_its_old_end_to_its_new_beginning(tmp_path: Path) -> None:

@@ -57,3 +57,20 @@ async def test_a_module_that_can_not_start_keeps_nobody_from_following_on(
     await until(lambda: len(seen.of(ConfigApplied)) == 1, "the config is in force", 10)
     (folder / "server.toml").write_text(SERVER, encoding="utf-8")
     await until(lambda: len(seen.of(ConfigApplied)) == 2, "the next one is in force", 10)
+
+
+async def test_a_changed_module_that_can_t_start_is_told_while_the_one_before_serves_on(
+    engine: Engine, folder: Path
+) -> None:
+    seen = Seen(engine)
+    (folder / "server.toml").write_text(SERVER.replace("tools.py", "none.py"), encoding="utf-8")
+    await until(lambda: seen.of(ConfigApplied), "the config is taken as far as it can be", 10)
+    assert seen.of(ConfigApplied) == [ConfigApplied(False, ())]
+    [module] = [each for each in (await engine.inspect()).modules if each.name == "tools"]
+    assert (module.status, module.trouble) == ("running", True)
+    assert "none.py; create it or correct `path`; the one before serves on" in module.note
+    assert "add" in {tool.name for tool in await engine.list_tools()}
+    (folder / "server.toml").write_text(SERVER, encoding="utf-8")
+    await until(lambda: len(seen.of(ConfigApplied)) == 2, "the mended one is in force", 10)
+    [module] = [each for each in (await engine.inspect()).modules if each.name == "tools"]
+    assert (module.status, module.trouble) == ("running", False)
