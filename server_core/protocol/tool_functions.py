@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import resolve_arguments
 from mcp.server.mcpserver.tools.base import Tool as SDKTool
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
@@ -18,6 +20,9 @@ from .context import Context
 from .docstrings import describe_properties, documented
 from .returned import converted_result, plain_result_type, plain_text, returns_bytes
 from .signatures import argument_validator, source_of
+
+UNRESOLVED = re.compile(r"Resolver for parameter '(.+)' could not resolve: elicitation was (\w+)")
+"""How the SDK says that an answer was no."""
 
 
 def tool_item(
@@ -74,12 +79,28 @@ def _preparer(
     made: SDKTool, validate: Callable[[dict[str, Any]], dict[str, Any]], module: ModuleContext
 ) -> Callable[[Request, dict[str, Any]], Awaitable[Mapping[str, Any] | InputRequiredResult]]:
     async def prepare(request: Request, arguments: dict[str, Any]) -> Mapping[str, Any] | InputRequiredResult:
-        context = Context(request, module)
-        return await resolve_arguments(
-            made.resolved_params, made.resolver_plans, validate(arguments), context
-        )
+        return await _resolved(made, request, validate(arguments), Context(request, module))
 
     return prepare
+
+
+async def _resolved(
+    made: SDKTool, request: Request, values: dict[str, Any], context: Context
+) -> Mapping[str, Any] | InputRequiredResult:
+    """What the parameters that ask (`Resolve`) are told; the time limit stands still meanwhile.
+
+    Raises:
+        ToolError: the client's user said no, or nothing.
+    """
+    try:
+        with request.held():
+            return await resolve_arguments(made.resolved_params, made.resolver_plans, values, context)
+    except ToolError as error:
+        refused = UNRESOLVED.fullmatch(str(error))
+        if refused is None:
+            raise
+        said = "was declined" if refused[2] == "decline" else "was not answered"
+        raise ToolError(f"{made.name} asked for {refused[1]}, which {said}") from error
 
 
 def _tool_handler(
@@ -101,7 +122,7 @@ def _tool_handler(
             if request.prepared is not None:
                 values |= request.prepared
             elif resolved:
-                found = await resolve_arguments(resolved, made.resolver_plans, values, context)
+                found = await _resolved(made, request, values, context)
                 if isinstance(found, InputRequiredResult):
                     return found
                 values |= found

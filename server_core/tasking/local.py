@@ -33,6 +33,8 @@ HOUSEKEEPING_SECONDS = 1.0
 HEARTBEAT_ROUNDS = 3
 """Every so many rounds the store hears that this engine lives, and dead owners' and expired tasks are put right."""
 
+LEFT = "The server was stopped; the task runs again at the next start"
+
 FOREIGN_CANCEL_SECONDS = 5.0
 """How long a cancellation waits for the other process that runs the task."""
 
@@ -112,7 +114,7 @@ class LocalTaskEngine:
         now = self._context.clock.now()
         status: TaskStatus = "queued" if len(self._running) >= self._max_running else "working"
         state = TaskState(secrets.token_urlsafe(12), name, self._context.module, status, now, now)
-        running = RunningTask(state)
+        running = RunningTask(state, repeatable)
         self._running[state.task] = running
         # Whoever asks may be cancelled while the row is written; a row that nothing runs must not come of it.
         adding = asyncio.create_task(
@@ -146,8 +148,10 @@ class LocalTaskEngine:
 
     def _run_again(self, claims: Sequence[TaskClaim]) -> None:
         for claim in claims:
-            said = f"attempt {claim.state.attempts} of {TASK_ATTEMPTS}: its process had ended"
-            running = RunningTask(replace(claim.state, message=said))
+            said = "begun anew: its server was stopped"
+            if claim.state.attempts > 1:
+                said = f"attempt {claim.state.attempts} of {TASK_ATTEMPTS}: its process had ended"
+            running = RunningTask(replace(claim.state, message=said), repeatable=True)
             self._running[claim.state.task] = running
             self._begin(running, revived_body(self._context, claim, self._revive))
             self._board.progress(running.state)
@@ -171,6 +175,7 @@ class LocalTaskEngine:
         """Cancel a task, of whichever process; see `TaskEngine.cancel`."""
         running = self._running.get(task)
         if running is not None:
+            running.unwanted = True
             await self._cancelled(running)
             return await self._context.run_sync(lambda: self._store.get(task))
         await self._context.run_sync(lambda: self._store.ask_cancellation(task))
@@ -208,6 +213,9 @@ class LocalTaskEngine:
             status = "failed" if failed else "completed"
             error = task_detail(result, "") if failed else ""
         except asyncio.CancelledError:
+            if self._closing and running.repeatable and not running.unwanted:
+                await asyncio.shield(self._leave(running))
+                return
             status = "interrupted" if self._closing else "cancelled"
             error = "The server was stopped" if self._closing else "It was cancelled"
         except MCPError as refused:
@@ -220,6 +228,17 @@ class LocalTaskEngine:
         running.ending = True
         # The end is written whatever happens meanwhile: a second cancellation must not lose it.
         await asyncio.shield(self._end(running, TaskRow(running.state, result, error, refusal), status))
+
+    async def _leave(self, running: RunningTask) -> None:
+        """Leave a task to the next start, or to another process on this store."""
+        running.ending = True
+        try:
+            await self._context.run_sync(lambda: self._store.left(running.state.task))
+        except Exception as failure:
+            self._context.report(failure, f"leaving task {running.state.name} to the next start")
+        running.state = replace(running.state, status="interrupted", detail=LEFT)
+        self._running.pop(running.state.task, None)
+        self._board.change(running.state, LEFT)
 
     async def _end(self, running: RunningTask, row: TaskRow, status: TaskStatus) -> None:
         now = self._context.clock.now()
@@ -345,6 +364,7 @@ class LocalTaskEngine:
         for task in asked:
             running = self._running.get(task)
             if running is not None:
+                running.unwanted = True
                 self._context.spawn(self._cancelled(running), "cancelling a task")
         for task, question, response in answers:
             running = self._running.get(task)

@@ -19,6 +19,8 @@ class RunningTask:
         job: runs it, once its row is kept.
         written: when its progress was last kept, by the clock's `monotonic`.
         ending: its end is being kept, and it can no longer be cancelled.
+        repeatable: it may run again if its process ends.
+        unwanted: somebody asked for its cancellation.
         has_slot: it counts as one of those that run; not while it waits for a slot or for its client.
         writing: orders what is kept of it.
         resuming: lets one of several questions that end together take the slot again.
@@ -27,6 +29,8 @@ class RunningTask:
     """
 
     state: TaskState
+    repeatable: bool = False
+    unwanted: bool = False
     job: asyncio.Task[None] | None = None
     written: float = 0.0
     ending: bool = False

@@ -193,6 +193,14 @@ class TaskStore:
             ),
         )
 
+    def left(self, task: str) -> None:
+        """Leave a task to whoever opens the store next: that its process stops is none of its attempts."""
+        self._write(
+            "update tasks set status = 'queued', attempts = attempts - 1, progress = 0, total = null, message = '',"
+            " asked = null where id = ?",
+            (task,),
+        )
+
     def get(self, task: str) -> TaskRow | None:
         """The task of that id, of whichever owner."""
         rows = self._read("select * from tasks where id = ?", (task,))

@@ -136,8 +136,8 @@ class Snapshot:
         runs = sum(run.status == "running" for run in self.runs)
         from server_core.events import FOLLOW_METHOD  # not before the first paint
 
-        # Who follows a stream just looks.
-        requests = sum(request.method != FOLLOW_METHOD for request in self.active)
+        # Who follows a stream just looks; and tasks and runs are carried by requests of their own.
+        requests = sum(request.method != FOLLOW_METHOD for request in self.active) * (not tasks and not runs)
         found = (
             (tasks, "long task", "long tasks"),
             (runs, "workflow run", "workflow runs"),

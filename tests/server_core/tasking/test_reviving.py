@@ -148,6 +148,38 @@ async def test_a_task_that_kills_its_process_is_begun_three_times_and_then_inter
     assert (attempts, error) == (3, "The process that ran it has ended, at attempt 3")
 
 
+async def test_an_idempotent_task_goes_on_after_its_server_was_stopped_and_no_attempt_is_counted(
+    tmp_path: Path,
+) -> None:
+    for _ in range(4):  # more often than a task is begun after crashes
+        server = served(tmp_path)
+        async with server.running(), connect(server) as client:
+            if not tasks_of(server):
+                for name, arguments in (("copy", {"name": "a"}), ("send", {})):
+                    await client.call_tool("start_long_task", {"task": name, "arguments": arguments})
+            await until((tmp_path / "begun").exists, "it has begun")
+            assert tasks_of(server)["copy"].attempts == 1
+            (tmp_path / "begun").unlink()
+    (tmp_path / "begun").touch()
+    server = served(tmp_path)
+    async with server.running():
+        await until(lambda: tasks_of(server)["copy"].status == "completed", "the copy is done")
+        assert (tasks_of(server)["send"].status, tasks_of(server)["send"].detail) == (
+            "interrupted", "The server was stopped",
+        )  # fmt: skip
+
+
+async def test_a_task_that_was_cancelled_does_not_come_back(tmp_path: Path) -> None:
+    server = served(tmp_path)
+    async with server.running(), connect(server) as client:
+        await client.call_tool("start_long_task", {"task": "copy", "arguments": {"name": "a"}})
+        await until((tmp_path / "begun").exists, "it has begun")
+        await client.call_tool("cancel_task", {"taskId": tasks_of(server)["copy"].task})
+    server = served(tmp_path)
+    async with server.running():
+        assert tasks_of(server)["copy"].status == "cancelled"
+
+
 async def test_a_task_whose_tool_is_gone_is_interrupted_and_says_so(tmp_path: Path) -> None:
     killed_in(tmp_path, "copy")
     clock = ManualClock()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from server_core.inspection import TaskState
     from workbench.app import WorkbenchApp
 
+PUT_OFF = "The call waits. a brings the question again (in a field, esc comes first)."
 NOTHING_ASKED = "The server does not ask anything now."
 
 
@@ -54,6 +55,8 @@ class Bringer:
             self.put_off.add(question.key)  # an answer may be refused: it does not come back by itself either
             if answer is not None:
                 self._app.do(self._app.engine.answer(question.key, answer))
+            elif any(each.key == question.key for each in self._app.snapshot.questions):
+                self._app.notify(PUT_OFF)
 
         self._app.push_screen(AnswerScreen(question, f"client {question.protocol}"), answered)
 
