@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -54,6 +54,17 @@ class CallRecord:
     size: int = 0
     reference: str = ""
     cause: str = ""
+
+
+def was_cut(result: Mapping[str, Any] | None) -> bool:
+    """Whether the result of a read is only the beginning of a stream, cut off at the server's limit."""
+    from server_core.streaming import (
+        CHUNK_META,  # brings the SDK along, which whoever has a result has anyway
+    )
+
+    contents: list[Any] = (result or {}).get("contents") or []
+    meta = contents[-1].get("_meta") or {} if contents else {}
+    return bool((meta.get(CHUNK_META) or {}).get("truncated"))
 
 
 class Owner(NamedTuple):

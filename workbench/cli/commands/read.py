@@ -15,6 +15,7 @@ from workbench.cli.records import conclude
 from workbench.cli.session import with_engine
 from workbench.engine import Engine, EngineError
 from workbench.engine.following import Gathered
+from workbench.records import was_cut
 
 
 def run(options: Namespace) -> int:
@@ -34,6 +35,8 @@ def run(options: Namespace) -> int:
                 known += [each.uri_template for each in await engine.list_templates(options.protocol)]
                 raise not_found("resource", options.uri, known) from error
             raise
+        if was_cut(result):
+            say("  it is longer: cut at [limits] result_bytes; --follow prints all of it")
         if not options.json:
             for content in joined(result.get("contents") or ()):
                 if "text" in content:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from workbench.records import CallRecord
+from workbench.records import CallRecord, was_cut
 from workbench.text import Tone, size, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, cells, line
 
@@ -61,6 +61,8 @@ def outcome_line(record: CallRecord) -> Line:
     parts.append(Span(span(record.seconds)))
     if record.size:
         parts.append(Span(size(record.size)))
+    if was_cut(record.result):
+        parts.append(Span("cut at the limit", "warn"))
     if any(name == "cache hit" for name, _seconds in record.stages):
         parts.append(Span("from the cache", "ok"))
     parts.append(Span(record.protocol, "dim"))

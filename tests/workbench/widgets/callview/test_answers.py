@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from server_core.streaming import CHUNK_META
 from tests.workbench.fake_calls import record_of, text_result
-from workbench.records import CallError, CallMethod
+from workbench.records import CallError, CallMethod, was_cut
 from workbench.widgets.callview.answers import answer_of, raw_of
 from workbench.widgets.callview.traces import outcome_line, stages_of, strip_line, trace_lines
 from workbench.widgets.spans import Line
@@ -185,3 +186,20 @@ def test_the_trace_is_bars_over_the_whole_call() -> None:
 
 def test_a_call_of_which_the_server_told_nothing_says_so() -> None:
     assert "The server told no stages" in text(trace_lines(record_of(stages=()), 80))
+
+
+def test_a_stream_that_was_cut_says_so_on_its_border():
+    chunks = [
+        {"uri": "s://x", "text": "a", "_meta": {CHUNK_META: {"index": 0, "truncated": cut}}} for cut in (0, 1)
+    ]
+    cut, whole = (
+        "".join(
+            text
+            for text, _ in outcome_line(record_of("resources/read", "s://x", None, {"contents": contents}))
+        )
+        for contents in (chunks, chunks[:1])
+    )
+    assert "cut at the limit" in cut
+    assert "cut" not in whole
+    assert not was_cut(None)
+    assert not was_cut({"contents": []})
