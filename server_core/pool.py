@@ -217,6 +217,9 @@ class ConnectionPool(Generic[ConnectionT]):
         else:
             self._hand(slot)
             self._tell("opened")
+        if self._running and self._keeper is not None and self._size() < self.settings.min_size:
+            # What was lost can be had again, as this one shows; one after the other, so that a failure ends it.
+            self._connector.open()
 
     def _closed_one(self) -> None:
         self._tell("closed")

@@ -289,6 +289,20 @@ async def test_a_discarded_connection_is_closed_and_replaced(database: Database)
     await pool.aclose()
 
 
+async def test_when_a_lost_one_can_be_had_again_the_least_number_is(database: Database) -> None:
+    pool = database.pool(3, 4)
+    await pool.open()
+    async with pool.connection("a") as a, pool.connection("b") as b, pool.connection("c") as c:
+        for connection in (a, b, c):
+            pool.discard(connection)
+    await until(lambda: not database.alive, "all are lost")
+    assert figures(pool) == (0, 0, 0)
+    async with pool.connection("next"):
+        await until(lambda: len(database.alive) == 3, "the least number is there again")
+    assert figures(pool) == (3, 0, 0)
+    await pool.aclose()
+
+
 async def test_a_connection_that_fails_its_check_is_replaced_before_use(database: Database) -> None:
     pool = database.pool(2, 2, check=True)
     await pool.open()
