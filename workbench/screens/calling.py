@@ -158,6 +158,10 @@ class CallingScreen(WorkbenchScreen):
             f"It was too long ago: only the log knows {event.reference}", severity="warning", markup=False
         )
 
+    def action_tell_error(self) -> None:
+        """The same as the result's own key, wherever the focus is."""
+        self.query_one(CallView).action_tell_error()
+
     def action_cancel(self) -> None:
         """Cancel the call of what is chosen."""
         if self.shown is not None and self.shown.under_way is not None:
@@ -171,6 +175,8 @@ class CallingScreen(WorkbenchScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "cancel":
             return self.runs
+        if action == "tell_error":
+            return any(view.check_action(action, parameters) for view in self.query(CallView))
         return super().check_action(action, parameters)
 
     def watch_now(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from workbench.text import one_line
 from workbench.widgets.painting import STYLES, paint
 from workbench.widgets.spans import Line, cleaned
 from workbench.widgets.textview import TextView
@@ -62,6 +64,10 @@ class StreamView(Vertical):
         elif self._seen != (run.pieces, run.outcome):
             moved, run.moved = run.moved, 0
             lines.went_on(moved)
+        if run.outcome == "failed" and not run.pieces:
+            # Above there is room for its beginning alone.
+            width = max(20, self.content_size.width - 1)
+            self.text.clear("\n".join(textwrap.wrap(one_line(run.reason), width)))
         self._seen = (run.pieces, run.outcome)
         self.tell(now)
 

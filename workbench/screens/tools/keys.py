@@ -9,6 +9,13 @@ TOOLS = define(
     Action("tools.cancel", "x,ctrl+g", "Cancel", "Cancel the call that is under way", "cancel"),
     Action("tools.filter", "slash", "Filter", "Find a tool or a prompt by words", "filter"),
     Action("tools.fault", "f", "Fault", "Let it, or its module, fail, hang, … on purpose", "fault"),
+    Action(
+        "tools.error",
+        "e",
+        "Error",
+        "Where the call's unexpected error was raised: its lines, its variables, its traceback",
+        "tell_error",
+    ),
     Action("tools.json", "f3", "JSON", "The arguments as JSON, or as a form again", "json", shown=False),
     Action("tools.protocol", "f9", "Revision", "Speak the other protocol revision", "protocol", shown=False),
     Action(

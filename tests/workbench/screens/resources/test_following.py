@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher
 from tests.workbench.fake_calls import OWNERS, RESOURCES, CallEngine
 from tests.workbench.fakes import NOON
 from tests.workbench.screens.resources.test_resources import BOOKS, Stage, contents, resources
-from tests.workbench.screens.shown import LARGE, SMALL
+from tests.workbench.screens.shown import LARGE, SMALL, screen_text
 from workbench.engine.following import Gathered
 from workbench.records import Owner
 from workbench.screens.resources.streamrun import StreamRun, outcome_of, progress_line
@@ -97,6 +97,16 @@ async def test_one_that_ends_and_one_that_fails_say_so() -> None:
         await stage.pilot.press("F")
         await stage.until(lambda: "✓ ended" in title(stage), "the end")
         assert text(stage) == "one"
+
+
+async def test_of_one_that_fails_before_anything_came_the_whole_reason_is_shown() -> None:
+    async with followed(size=SMALL) as stage:
+        reason = "the wire was cut " * 8 + "[bold]at the end"
+        stage.engine.stream_failures[TICKER] = reason
+        stage.engine.gates[TICKER].set()
+        await stage.until(lambda: "✗ failed" in title(stage), "the failure")
+        assert view(stage).text.lines.empty.split() == reason.split()
+        await stage.until(lambda: "[bold]at" in screen_text(stage.app), "its end")
 
 
 async def test_a_stream_goes_on_while_something_else_is_read_and_is_there_again() -> None:
