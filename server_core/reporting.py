@@ -69,8 +69,10 @@ class ErrorReporter:
         """Tell log, bus and hooks of `error`; returns the reference under which they know it."""
         reference = new_reference()
         self.count += 1
-        told = traceback_text(error)
-        self._write(error, where, reference, told)
+        logged = self._log.isEnabledFor(logging.ERROR)
+        told = traceback_text(error) if logged or self._bus.active else ""
+        if logged:
+            self._write(error, where, reference, told)
         if self._bus.active:
             fact = ErrorReported(
                 reference,
@@ -93,8 +95,7 @@ class ErrorReporter:
         return reference
 
     def _write(self, error: BaseException, where: str, reference: str, told: str) -> None:
-        if not self._log.isEnabledFor(logging.ERROR):
-            return
+        """Log it by a record of our own: a formatter takes its `exc_text` instead of making a traceback, unmasked."""
         record = self._log.makeRecord(
             self._log.name,
             logging.ERROR,
@@ -105,9 +106,7 @@ class ErrorReporter:
             (type(error), error, own_traceback(error)),
             extra={"reference": reference},
         )
-        record.exc_text = told.rstrip(
-            "\n"
-        )  # what a formatter writes instead of the traceback that it would make
+        record.exc_text = told.rstrip("\n")
         self._log.handle(record)
 
     def _frames(self, error: BaseException) -> tuple[ErrorFrame, ...]:

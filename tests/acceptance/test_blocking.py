@@ -13,7 +13,7 @@ from tests.terminal import Terminal
 
 from .driving import F5, KEYS, go, is_on, open_form, timed, wait_until_started, whole, workbench
 
-KEY_SECONDS = 30.0
+KEY_SECONDS = 2.0
 
 TOOLS = '''
 

@@ -136,8 +136,10 @@ class Snapshot:
         runs = sum(run.status == "running" for run in self.runs)
         from server_core.events import FOLLOW_METHOD  # not before the first paint
 
-        # Who follows a stream just looks; and tasks and runs are carried by requests of their own.
-        requests = sum(request.method != FOLLOW_METHOD for request in self.active) * (not tasks and not runs)
+        # Who follows a stream just looks.
+        requests = sum(request.method != FOLLOW_METHOD for request in self.active)
+        if tasks or runs:
+            requests = 0  # they are carried by requests of their own, and are told already
         found = (
             (tasks, "long task", "long tasks"),
             (runs, "workflow run", "workflow runs"),

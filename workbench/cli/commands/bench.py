@@ -7,8 +7,8 @@ import logging
 from argparse import Namespace
 from typing import Any
 
-from workbench.cli.arguments import json_arguments, typed
-from workbench.cli.failures import FAILED, FINE, USAGE, CommandError, not_found
+from workbench.cli.commands.call import arguments_of, given_arguments
+from workbench.cli.failures import FAILED, FINE
 from workbench.cli.output import say, show, show_json
 from workbench.cli.session import with_engine
 from workbench.engine import Engine
@@ -20,21 +20,15 @@ QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("most", 
 
 def run(options: Namespace) -> int:
     """Call the tool many times and print calls a second, quantiles of their latency, and errors; 1 if there are any."""
-    if options.args is not None and options.arguments:
-        raise CommandError(USAGE, "Give the arguments as key=value or by --args, not both")
-    given = json_arguments(options.args) if options.args is not None else None
+    given = given_arguments(options)
 
     async def work(engine: Engine) -> int:
-        tools = {tool.name: tool for tool in await engine.list_tools(options.protocol)}
-        tool = tools.get(options.tool)
-        if tool is None:
-            raise not_found("tool", options.tool, tools)
-        arguments = typed(options.arguments, tool.input_schema) if given is None else given
+        arguments = await arguments_of(engine, options, given)
         logging.getLogger("server_core").addFilter(_FirstError())
         made = LoadRun()
         try:
             await engine.load_tool(
-                tool.name,
+                options.tool,
                 arguments,
                 made,
                 calls=options.number,

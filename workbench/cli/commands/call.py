@@ -15,19 +15,12 @@ from workbench.engine import Engine
 
 def run(options: Namespace) -> int:
     """Call the tool and print its result: the texts as they are, or with --json the protocol's result."""
-    if options.args is not None and options.arguments:
-        raise CommandError(USAGE, "Give the arguments as key=value or by --args, not both")
-    given = json_arguments(options.args) if options.args is not None else None
+    given = given_arguments(options)
 
     async def work(engine: Engine) -> int:
-        tools = {tool.name: tool for tool in await engine.list_tools(options.protocol)}
-        tool = tools.get(options.tool)
-        if tool is None:
-            raise not_found("tool", options.tool, tools)
-        arguments = typed(options.arguments, tool.input_schema) if given is None else given
         record = await engine.call_tool(
-            tool.name,
-            arguments,
+            options.tool,
+            await arguments_of(engine, options, given),
             protocol=options.protocol,
             timeout=options.timeout,
             on_progress=_progress,
@@ -39,6 +32,26 @@ def run(options: Namespace) -> int:
         return code
 
     return with_engine(options, work)
+
+
+def given_arguments(options: Namespace) -> dict[str, Any] | None:
+    """The arguments of `--args`; `None` where they are given as key=value, which the tool's schema types."""
+    if options.args is not None and options.arguments:
+        raise CommandError(USAGE, "Give the arguments as key=value or by --args, not both")
+    return json_arguments(options.args) if options.args is not None else None
+
+
+async def arguments_of(engine: Engine, options: Namespace, given: dict[str, Any] | None) -> dict[str, Any]:
+    """The arguments for the tool that the command names.
+
+    Raises:
+        CommandError: there is no such tool, or they don't fit its schema.
+    """
+    tools = {tool.name: tool for tool in await engine.list_tools(options.protocol)}
+    tool = tools.get(options.tool)
+    if tool is None:
+        raise not_found("tool", options.tool, tools)
+    return typed(options.arguments, tool.input_schema) if given is None else given
 
 
 def _progress(progress: float, total: float | None, message: str) -> None:

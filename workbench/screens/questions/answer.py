@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -30,6 +31,9 @@ TITLES = {
     "url": "The server wants you to go to a page",
     "sampling": "The server asks for what a language model would say",
 }
+WAYS_OUT = "f5 answers  f9 declines  esc later"
+"""Stands on the dialog itself: in 80 cells the form's keys leave no room for these below."""
+
 MESSAGE_CHARS = 20_000
 """A longer message is cut."""
 
@@ -55,6 +59,7 @@ class AnswerScreen(ModalScreen[Answer | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel dialog") as dialog:
             set_panel_title(dialog, TITLES[self.question.kind], one_line(self._who))
+            dialog.border_subtitle = Content(WAYS_OUT)
             with Reading(classes="said"):
                 yield Static(as_content(self._said()))
             with VerticalScroll(classes="answer", can_focus=False):
