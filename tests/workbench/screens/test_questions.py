@@ -38,6 +38,7 @@ async def test_a_calls_question_comes_at_once_and_is_answered(size: tuple[int, i
         engine.emit(QuestionAsked(ASKED))
         await sees(app, "Which [bold]book[/] shall it be?␛[31m")
         assert "f5 answers  f9 declines  esc later" in screen_text(app)
+        assert "f5 Answer" in screen_text(app)
         await pilot.press(*"Dune", "tab", "3", "f5")
         await settled(app, pilot)
         assert engine.commands[-1] == ("answer", "q1", Answer("accept", {"title": "Dune", "copies": 3}))
