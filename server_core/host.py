@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from mcp.types import CallToolResult, InputRequiredResult
 
 from .breaker import CircuitBreaker
+from .core import Core
 from .errors import ModuleStartError
 from .events import ModuleFailed, ModuleNoted, OfferChanged
 from .inspection import ModuleState, ModuleStatus
@@ -19,25 +20,22 @@ from .registry import Clash, ListChanges
 from .request import Request
 from .settings import BreakerSettings
 
-if TYPE_CHECKING:
-    from .server import Server
-
 HostedT = TypeVar("HostedT")
 
 
 class ModuleHost:
     """One module's hold on its server: implements `ModuleContext`, and remembers what to take back when it stops."""
 
-    def __init__(self, server: Server, module: Module) -> None:
-        self._server = server
+    def __init__(self, core: Core, module: Module) -> None:
+        self._core = core
         self.instance = module
         self.module = module.name
-        self.base = server.base
-        self.bus = server.bus
-        self.clock = server.clock
-        self.cache = server.cache
-        self.limits = server.limits
-        self.development = server.development
+        self.base = core.base
+        self.bus = core.bus
+        self.clock = core.clock
+        self.cache = core.cache
+        self.limits = core.limits
+        self.development = core.development
         self.status: ModuleStatus = "starting"
         self.reason = ""
         self.passing = False
@@ -53,7 +51,7 @@ class ModuleHost:
     def offer(self, offer: Offer) -> None:
         self.pending = offer
         if self.status == "running":
-            clashes = self._server.registry.clashes(self.module, offer)
+            clashes = self._core.registry.clashes(self.module, offer)
             if clashes:
                 raise ModuleStartError(clash_text(self.instance, clashes[0]))
             self.commit()
@@ -61,7 +59,7 @@ class ModuleHost:
     def change_resources(self, added: Sequence[ResourceItem], removed: Sequence[str]) -> None:
         if self.status != "running":
             return
-        clashes = self._server.registry.change_resources(self.module, added, removed)
+        clashes = self._core.registry.change_resources(self.module, added, removed)
         if clashes:
             self.note(f"{clashes[0].name} is {clashes[0].owner}'s already")
         self._tell_offer()
@@ -77,14 +75,14 @@ class ModuleHost:
         uris = list(dict.fromkeys(updated))
         if uris:
             self.cache.invalidate(*uris)
-        await self._server.publish(uris, ListChanges(tools, resources, prompts))
+        await self._core.notices.publish_changes(uris, ListChanges(tools, resources, prompts))
 
     def invalidate(self, *tags: str) -> None:
         self.cache.invalidate(*(tags or (self.module,)))
 
     def breaker(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
         self.breakers.add(name)
-        return self._server.breakers.get(name, settings)
+        return self._core.breakers.get(name, settings)
 
     def add_pool(self, pool: ConnectionPool[Any]) -> None:
         self.pools.append(pool)
@@ -97,21 +95,21 @@ class ModuleHost:
         task.add_done_callback(lambda _task: coroutine.close())
 
     async def run_sync(self, function: Callable[[], HostedT]) -> HostedT:
-        return await self._server.workers.run(function)
+        return await self._core.workers.run(function)
 
     async def call_tool(
         self, request: Request, name: str, arguments: dict[str, Any]
     ) -> CallToolResult | InputRequiredResult:
-        return await self._server.pipeline.call_tool(request, name, arguments)
+        return await self._core.pipeline.call_tool(request, name, arguments)
 
     async def read(self, request: Request, uri: str) -> Contents:
-        return (await self._server.pipeline.read(request, uri)).contents
+        return (await self._core.pipeline.read(request, uri)).contents
 
     async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
-        await self._server.pipeline.follow(request, uri, take)
+        await self._core.pipeline.follow(request, uri, take)
 
     def tools(self) -> Mapping[str, ToolItem]:
-        return {name: owned.item for name, owned in self._server.registry.tools.items()}
+        return {name: owned.item for name, owned in self._core.registry.tools.items()}
 
     def note(self, text: str, *, trouble: bool = False) -> None:
         if (text, trouble) != (self.text, self.trouble):
@@ -119,13 +117,13 @@ class ModuleHost:
             self.bus.emit(ModuleNoted(self.module, text, trouble))
 
     def report(self, error: BaseException, where: str) -> str:
-        return self._server.reporter.report(error, where)
+        return self._core.reporter.report(error, where)
 
     # -- what the server does with it
 
     def commit(self) -> ListChanges:
         """Put what the module offers into the registry."""
-        changes = self._server.registry.put(self.module, self.pending)
+        changes = self._core.registry.put(self.module, self.pending)
         self.pending = Offer()
         if self.status == "running":
             self._tell_offer()
@@ -133,7 +131,7 @@ class ModuleHost:
 
     def state(self) -> ModuleState:
         """The module as `inspect` shows it."""
-        tools, resources, templates, prompts = self._server.registry.counts(self.module)
+        tools, resources, templates, prompts = self._core.registry.counts(self.module)
         return ModuleState(
             self.module,
             self.instance.kind,
@@ -170,7 +168,7 @@ class ModuleHost:
 
     def _tell_offer(self) -> None:
         if self.bus.active:
-            self.bus.emit(OfferChanged(self.module, *self._server.registry.counts(self.module)))
+            self.bus.emit(OfferChanged(self.module, *self._core.registry.counts(self.module)))
 
     async def _watched(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         try:

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from .core import Core
+from .host import ModuleHost
 from .inspection import BreakerState, ServerState
 
-if TYPE_CHECKING:
-    from .server import Server
 
-
-def inspect_server(server: Server, *, running: bool, started: float) -> ServerState:
-    """The whole state of `server`, read in one go on its loop."""
-    hosts = list(server.modules.values())
-    interference = server.pipeline.interference
+def inspect_server(
+    core: Core, modules: Mapping[str, ModuleHost], *, running: bool, started: float
+) -> ServerState:
+    """The whole state of a server, read in one go on its loop."""
+    hosts = list(modules.values())
+    interference = core.pipeline.interference
     return ServerState(
-        name=server.name,
-        version=server.version,
+        name=core.identity.name,
+        version=core.identity.version,
         running=running,
         started=started,
-        requests=server.ledger.requests,
-        errors=server.ledger.errors,
+        requests=core.ledger.requests,
+        errors=core.ledger.errors,
         modules=tuple(host.state() for host in hosts),
-        clients=server.clients.states(),
-        active=server.ledger.active(),
-        cache=server.cache.state(),
-        breakers=_breaker_states(server),
+        clients=core.clients.states(),
+        active=core.ledger.active(),
+        cache=core.cache.state(),
+        breakers=_breaker_states(core, modules),
         pools=tuple(pool.state() for host in hosts for pool in host.pools),
         tasks=tuple(task for host in hosts for task in host.instance.tasks()),
         faults=() if interference is None else interference.states(),
-        failures=server.reporter.recent(),
+        failures=core.reporter.recent(),
     )
 
 
-def _breaker_states(server: Server) -> tuple[BreakerState, ...]:
-    guarded = server.registry.guarded()
-    for name, host in server.modules.items():
+def _breaker_states(core: Core, modules: Mapping[str, ModuleHost]) -> tuple[BreakerState, ...]:
+    guarded = core.registry.guarded()
+    for name, host in modules.items():
         for breaker in host.breakers:
             guarded.setdefault(breaker, [f"module {name}"])
-    return tuple(breaker.state(guarded.get(breaker.name, ())) for breaker in server.breakers.all())
+    return tuple(breaker.state(guarded.get(breaker.name, ())) for breaker in core.breakers.all())

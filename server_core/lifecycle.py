@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping
 
+from .core import Core
 from .errors import ModuleStartError
 from .events import ModuleStarted, ModuleStarting, ModuleStopped
 from .host import ModuleHost, clash_text
 from .module import Module
 from .registry import ListChanges
-
-if TYPE_CHECKING:
-    from .server import Server
 
 HEAD_START_SECONDS = 0.5
 """How long the start of heavy modules waits for that of the others."""
@@ -26,24 +23,26 @@ RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 class ModuleLifecycle:
     """Starts and stops a server's modules. On the server's loop only."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
+        """`modules` are the server's, as they are at any time."""
+        self._core = core
+        self._modules = modules
 
     async def start(self, host: ModuleHost, before: Collection[asyncio.Task[None]] = ()) -> None:
         """Start a module, when `before` are done or had their time, and tell clients of what it offers."""
         if before:
             await asyncio.wait(before, timeout=HEAD_START_SECONDS)
-        self._server.bus.emit(ModuleStarting(host.module, host.instance.kind))
+        self._core.bus.emit(ModuleStarting(host.module, host.instance.kind))
         changes = await self.bring_up(host)
         if changes is not None:
-            await self._server.publish((), changes)
+            await self._core.notices.publish_changes((), changes)
         elif host.passing:
-            self._server.spawn(self._start_later(host))
+            self._core.background.spawn(self._start_later(host))
 
     async def bring_up(self, host: ModuleHost) -> ListChanges | None:
         """Start a module and put what it offers into the registry; `None` when it failed."""
-        server, module = self._server, host.instance
-        started = server.clock.monotonic()
+        core, module = self._core, host.instance
+        started = core.clock.monotonic()
         try:
             await module.start(host)
             self._settle_clashes(host)
@@ -60,63 +59,59 @@ class ModuleLifecycle:
             raise
         changes = host.commit()
         host.status = "running"
-        seconds = server.clock.monotonic() - started
-        server.bus.emit(
-            ModuleStarted(module.name, module.kind, seconds, *server.registry.counts(module.name))
-        )
+        seconds = core.clock.monotonic() - started
+        core.bus.emit(ModuleStarted(module.name, module.kind, seconds, *core.registry.counts(module.name)))
         return changes
 
     async def stop(self, host: ModuleHost) -> None:
         """Stop a module and take back what it offered; connected clients are told."""
         if host.status == "stopped":
             return
-        server = self._server
+        core = self._core
         was_running = host.status == "running"
         host.status = "stopped"
-        changes = server.registry.remove(host.module)
-        server.cache.invalidate(host.module)
-        await server.publish((), changes)
+        changes = core.registry.remove(host.module)
+        core.cache.invalidate(host.module)
+        await core.notices.publish_changes((), changes)
         if was_running:
             await host.release()
         self.drop_breakers(host.breakers)
-        server.bus.emit(ModuleStopped(host.module, host.instance.kind))
+        core.bus.emit(ModuleStopped(host.module, host.instance.kind))
 
     def drop_breakers(self, names: Iterable[str]) -> None:
         """Forget breakers that no running module has any more."""
-        server = self._server
-        kept = {
-            name for host in server.modules.values() if host.status == "running" for name in host.breakers
-        }
+        core = self._core
+        kept = {name for host in self._modules.values() if host.status == "running" for name in host.breakers}
         for name in set(names) - kept:
-            server.breakers.remove(name)
+            core.breakers.remove(name)
 
     async def _start_later(self, host: ModuleHost) -> None:
         """Try again until the module is up, can't ever be, or was replaced or removed."""
         for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
-            await self._server.clock.sleep(pause)
-            if self._server.modules.get(host.module) is not host or host.status != "failed":
+            await self._core.clock.sleep(pause)
+            if self._modules.get(host.module) is not host or host.status != "failed":
                 return
             changes = await self.bring_up(host)
             if changes is not None:
-                await self._server.publish((), changes)
+                await self._core.notices.publish_changes((), changes)
                 return
             if not host.passing:
                 return
 
     def _unexpected(self, error: Exception, module: Module) -> str:
-        reference = self._server.reporter.report(error, f"starting {module.name}")
+        reference = self._core.reporter.report(error, f"starting {module.name}")
         return f"{type(error).__name__}: {error} (reference {reference})"
 
     def _settle_clashes(self, host: ModuleHost) -> None:
         """The module that stands first keeps a name that two offer, whichever started faster."""
-        server = self._server
-        mine = server.registry.order(host.module)
-        for clash in server.registry.clashes(host.module, host.pending):
-            if server.registry.order(clash.owner) < mine:
+        core = self._core
+        mine = core.registry.order(host.module)
+        for clash in core.registry.clashes(host.module, host.pending):
+            if core.registry.order(clash.owner) < mine:
                 raise ModuleStartError(clash_text(host.instance, clash))
-            loser = server.modules[clash.owner]
+            loser = self._modules[clash.owner]
             if loser.status == "running":
                 reason = clash_text(loser.instance, clash._replace(owner=host.module))
-                server.registry.remove(clash.owner)
+                core.registry.remove(clash.owner)
                 loser.fail(reason)
-                server.spawn(loser.release())
+                core.background.spawn(loser.release())

@@ -60,6 +60,10 @@ class Registry:
         """Give `module` its place in the order of the lists."""
         self._shelves.setdefault(module, _Shelf())
 
+    def modules(self) -> Iterable[str]:
+        """The modules that have a place in the lists, in order."""
+        return self._shelves.keys()
+
     def order(self, module: str) -> int:
         """The module's place in the order of the lists."""
         return list(self._shelves).index(module)

@@ -5,45 +5,32 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mcp.server.subscriptions import (
-    PromptsListChanged,
-    ResourcesListChanged,
-    ResourceUpdated,
-    ServerEvent,
     SubscriptionBus,
-    ToolsListChanged,
 )
 
-from .breakers import BreakerRegistry
 from .bus import EventBus
-from .cache import ResourceCache
-from .clock import Clock, SystemClock
+from .clock import Clock
+from .core import Identity, make_core
 from .errors import ModuleStartError, NotFoundError
 from .events import ModuleStarting, ServerStarted, ServerStopped
 from .host import ModuleHost
 from .inspecting import inspect_server
 from .inspection import ServerState
-from .ledger import RequestLedger
 from .lifecycle import ModuleLifecycle
 from .module import Module
-from .pipeline import Pipeline
-from .protocol.connections import ClientTable
 from .protocol.handlers import ProtocolServer
 from .protocol.http import HttpReady, serve_http
 from .protocol.http_addresses import AddressError
-from .protocol.notices import ChangeNotices
 from .protocol.transport import serve_stdio
-from .registry import ListChanges, Registry
-from .reporting import ErrorReporter
 from .settings import BreakerSettings, CacheSettings, LimitSettings
 from .uncaught import reported_uncaught
-from .workers import WorkerThreads
 
 ModuleT = TypeVar("ModuleT", bound=Module)
 
@@ -85,41 +72,40 @@ class Server:
         development: unexpected errors are told to clients with their text and traceback.
         subscriptions: carries change notices; in memory unless given (several processes would share one).
         """
+        self.core = core = make_core(
+            Identity(name, version, title, description, instructions),
+            base=base,
+            cache=cache,
+            limits=limits,
+            breaker=breaker,
+            development=development,
+            clock=clock,
+            bus=bus,
+            subscriptions=subscriptions,
+        )
         self.name = name
         self.version = version
-        self.title = title
-        self.description = description
-        self.instructions = instructions
-        self.base = Path(base or ".").absolute()
-        self.development = development
-        self.clock: Clock = clock or SystemClock()
-        self.bus = bus or EventBus(self.clock)
-        self.limits = limits or LimitSettings()
-        self.cache = ResourceCache(cache or CacheSettings(), clock=self.clock, bus=self.bus)
-        self.breakers = BreakerRegistry(breaker or BreakerSettings(), clock=self.clock, bus=self.bus)
-        self.registry = Registry()
-        self.reporter = ErrorReporter(self.bus, self.clock, keeps_frames=development)
-        self.ledger = RequestLedger(self.bus, self.clock, self.reporter, development=development)
-        self.pipeline = Pipeline(
-            self.registry, self.cache, self.breakers, self.limits, self.ledger, self.clock
-        )
-        self.clients = ClientTable(self.bus)
-        self.notices = ChangeNotices(self.clients, self.bus, self.spawn, subscriptions)
+        self.base = core.base
+        self.clock = core.clock
+        self.bus = core.bus
+        self.limits = core.limits
+        self.cache = core.cache
+        self.breakers = core.breakers
+        self.registry = core.registry
+        self.reporter = core.reporter
+        self.ledger = core.ledger
+        self.pipeline = core.pipeline
+        self.clients = core.clients
+        self.notices = core.notices
         self.modules: dict[str, ModuleHost] = {}
-        self._lifecycle = ModuleLifecycle(self)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._lifecycle = ModuleLifecycle(core, self.modules)
         self._started = 0.0
         self._running = False
 
     @cached_property
-    def workers(self) -> WorkerThreads:
-        """The worker threads for synchronous functions."""
-        return WorkerThreads()
-
-    @cached_property
     def protocol(self) -> ProtocolServer:
         """The SDK's server in front of this one: what `mcp.Client` and the transports take."""
-        return ProtocolServer(self)
+        return ProtocolServer(self.core, self.modules)
 
     # -- life
 
@@ -133,7 +119,7 @@ class Server:
             raise ValueError("The server is running: use `await server.add_module(module)`")
         if module.name in self.modules:
             raise ValueError(f"The server has a module named {module.name!r} already")
-        self.modules[module.name] = ModuleHost(self, module)
+        self.modules[module.name] = ModuleHost(self.core, module)
         self.registry.reserve(module.name)
         return module
 
@@ -149,10 +135,19 @@ class Server:
             return
         self._running = True
         self._started = self.clock.now()
+        self.notices.open()
         self.bus.emit(ServerStarted(self.name, self.version))
         hosts = self.modules.values()
-        light = [self.spawn(self._lifecycle.start(host)) for host in hosts if not host.instance.heavy]
-        heavy = [self.spawn(self._lifecycle.start(host, light)) for host in hosts if host.instance.heavy]
+        light = [
+            self.core.background.spawn(self._lifecycle.start(host))
+            for host in hosts
+            if not host.instance.heavy
+        ]
+        heavy = [
+            self.core.background.spawn(self._lifecycle.start(host, light))
+            for host in hosts
+            if host.instance.heavy
+        ]
         starting = [*light, *heavy]
         if starting:
             await asyncio.wait(starting, timeout=settle)
@@ -163,10 +158,7 @@ class Server:
             return
         self._running = False
         self.notices.close()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.core.background.cancel_all()
         for host in reversed(self.modules.values()):
             await self._lifecycle.stop(host)
         self.cache.clear()
@@ -234,7 +226,7 @@ class Server:
         """
         if module.name in self.modules:
             raise ValueError(f"The server has a module named {module.name!r} already")
-        host = ModuleHost(self, module)
+        host = ModuleHost(self.core, module)
         self.modules[module.name] = host
         self.registry.reserve(module.name)
         await self._lifecycle.start(host)
@@ -264,7 +256,7 @@ class Server:
         old = self.modules.get(module.name)
         if old is None:
             raise NotFoundError("module", module.name, self.modules)
-        host = ModuleHost(self, module)
+        host = ModuleHost(self.core, module)
         self.bus.emit(ModuleStarting(module.name, module.kind))
         changes = await self._lifecycle.bring_up(host)
         if changes is None:
@@ -274,29 +266,8 @@ class Server:
         await old.release()
         self._lifecycle.drop_breakers(old.breakers - host.breakers)
         self.cache.invalidate(module.name)
-        await self.publish((), changes)
-
-    async def publish(self, updated: Iterable[str], changes: ListChanges) -> None:
-        """Tell subscribed clients of resources and lists that changed."""
-        events: list[ServerEvent] = [ResourceUpdated(uri) for uri in updated]
-        if changes.tools:
-            events.append(ToolsListChanged())
-        if changes.resources:
-            events.append(ResourcesListChanged())
-        if changes.prompts:
-            events.append(PromptsListChanged())
-        if events and self._running:
-            await self.notices.publish(events)
+        await self.notices.publish_changes((), changes)
 
     def inspect(self) -> ServerState:
         """The whole state, read in one go."""
-        return inspect_server(self, running=self._running, started=self._started)
-
-    # -- inside
-
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a task of the server's own, until it stops."""
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        return inspect_server(self.core, self.modules, running=self._running, started=self._started)

@@ -54,7 +54,7 @@ def set_faults(server: Server, *faults: str) -> FaultInjector:
     Raises:
         FaultSpecError: one is not written so, or nothing has that name.
     """
-    injector = FaultInjector(server)
+    injector = FaultInjector(server.core)
     for fault in map(parse_fault, faults):
         injector.check_name(fault.name)
         injector.set(fault)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from mcp.types import InputRequiredResult
 
 from ..clock import Clock
+from ..core import Core
 from ..errors import UnavailableError
 from ..events import ClockJumped, FaultActed, FaultCleared, FaultKind, FaultSet, FaultUsedUp
 from ..inspection import FaultState
@@ -20,9 +21,6 @@ from .active import ActiveFault
 from .garbling import garbled
 from .jumping import JumpingClock
 from .spec import Fault, FaultSpecError, unknown_name
-
-if TYPE_CHECKING:
-    from ..server import Server
 
 FaultyT = TypeVar("FaultyT")
 
@@ -41,23 +39,23 @@ class FaultInjector:
     take them over. While there are none, no request is any slower.
     """
 
-    def __init__(self, server: Server, *, chance: Callable[[], float] = random.random) -> None:
+    def __init__(self, core: Core, *, chance: Callable[[], float] = random.random) -> None:
         """Args:
         chance: random numbers from 0 to 1, which decide on which requests a share acts.
         """
         self._chance = chance
         self._active: dict[tuple[str, FaultKind], ActiveFault] = {}
         self._ending: list[ActiveFault] = []
-        self._attach(server)
+        self._attach(core)
 
     @property
     def _clock(self) -> Clock:
-        return self._server.clock
+        return self._core.clock
 
-    def move_to(self, server: Server) -> None:
-        """Act on `server` from now on, and no longer on the one before."""
-        self._server.pipeline.interference = None
-        self._attach(server)
+    def move_to(self, core: Core) -> None:
+        """Act on `core` from now on, and no longer on the one before."""
+        self._core.pipeline.interference = None
+        self._attach(core)
 
     def set(self, fault: Fault) -> None:
         """Let `fault` act from now on; one of the same name and kind is replaced. A jump without a name happens now.
@@ -73,8 +71,8 @@ class FaultInjector:
         key = fault.name, fault.kind
         self._active.pop(key, None)
         self._active[key] = ActiveFault(fault, self._clock.now())
-        self._attach(self._server)
-        self._server.bus.emit(FaultSet(fault.name, fault.kind, fault.how, fault.times))
+        self._attach(self._core)
+        self._core.bus.emit(FaultSet(fault.name, fault.kind, fault.how, fault.times))
 
     def check_name(self, name: str) -> None:
         """Make sure that the running server has something called `name`.
@@ -82,11 +80,11 @@ class FaultInjector:
         Raises:
             FaultSpecError: it has not; the text tells the nearest names.
         """
-        registry = self._server.registry
+        registry = self._core.registry
         known = [
             *registry.tools,
             *registry.prompts,
-            *self._server.modules,
+            *registry.modules(),
             *(template.uri_template for template in registry.template_list()),
             *registry.resources,
         ]
@@ -104,8 +102,8 @@ class FaultInjector:
         gone = [key for key in self._active if (not name or key[0] == name) and kind in (None, key[1])]
         for key in gone:
             active = self._active.pop(key)
-            self._server.bus.emit(FaultCleared(*key, active.acted))
-        self._attach(self._server)
+            self._core.bus.emit(FaultCleared(*key, active.acted))
+        self._attach(self._core)
         return len(gone)
 
     def states(self) -> tuple[FaultState, ...]:
@@ -146,7 +144,7 @@ class FaultInjector:
             started = request.clock.monotonic()
             self._tell(active, request)
             # Damaged answers are not for those who ask later: a load that is named here is not kept.
-            self._server.cache.invalidate(request.target, request.target.partition("?")[0])
+            self._core.cache.invalidate(request.target, request.target.partition("?")[0])
             last = active.left == 0
             answer = garbled(answer, active.acted - 1)
             request.trace.since("fault", started)
@@ -165,7 +163,7 @@ class FaultInjector:
             if active.left == 0:
                 del self._active[key]
                 self._ending.append(active)
-                self._attach(self._server)
+                self._attach(self._core)
             yield active
 
     async def _act(self, fault: Fault, request: Request) -> None:
@@ -183,7 +181,7 @@ class FaultInjector:
             self._jump(fault.value)
 
     def _tell(self, active: ActiveFault, request: Request) -> None:
-        fault, bus = active.fault, self._server.bus
+        fault, bus = active.fault, self._core.bus
         if bus.active:
             bus.emit(
                 FaultActed(
@@ -201,11 +199,11 @@ class FaultInjector:
         """A fault has acted; after the `last` time it is used up, and only then: one that hangs acts all the while."""
         if last:
             self._ending.remove(active)
-            self._server.bus.emit(FaultUsedUp(active.fault.name, active.fault.kind, active.acted))
+            self._core.bus.emit(FaultUsedUp(active.fault.name, active.fault.kind, active.acted))
 
-    def _attach(self, server: Server) -> None:
-        self._server = server
-        server.pipeline.interference = self if self._active else None
+    def _attach(self, core: Core) -> None:
+        self._core = core
+        core.pipeline.interference = self if self._active else None
 
     def _jumping(self) -> JumpingClock:
         if not isinstance(self._clock, JumpingClock):
@@ -215,7 +213,7 @@ class FaultInjector:
     def _jump(self, seconds: float) -> None:
         clock = self._jumping()
         clock.jump(seconds)
-        self._server.bus.emit(ClockJumped(seconds, clock.ahead))
+        self._core.bus.emit(ClockJumped(seconds, clock.ahead))
 
 
 def _names_of(request: Request, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import anyio
 from mcp import MCPError
@@ -37,7 +37,9 @@ from mcp.types import (
     SetLevelRequestParams,
 )
 
+from ..core import Core
 from ..errors import NotFoundError
+from ..host import ModuleHost
 from ..items import PromptItem, TemplateItem
 from ..request import Request
 from ..tasking.extension import TASKS_EXTENSION
@@ -45,9 +47,6 @@ from .connections import ClientEntry, set_log_level
 from .paging import page_of
 from .task_listening import TaskListening
 from .task_methods import TaskMethods, TaskParams, TaskUpdateParams
-
-if TYPE_CHECKING:
-    from ..server import Server
 
 SDKContext = ServerRequestContext[Any, Any]
 
@@ -60,16 +59,17 @@ class ProtocolServer(SDKServer[ClientEntry]):
         hang_up: breaks a connection over streams on purpose; stopping to serve it, unless something else is put here.
     """
 
-    def __init__(self, core: Server) -> None:
+    def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
+        """`modules` are the server's, as they are at any time."""
         self._core = core
-        self.tasks = TaskMethods(core)
+        self.tasks = TaskMethods(core, modules, self.request_of)
         self.hang_up: Callable[[], None] | None = None
         super().__init__(
-            core.name,
-            version=core.version,
-            title=core.title,
-            description=core.description,
-            instructions=core.instructions,
+            core.identity.name,
+            version=core.identity.version,
+            title=core.identity.title,
+            description=core.identity.description,
+            instructions=core.identity.instructions,
             lifespan=self._connection,
             get_tool_input_schema=self._input_schema,
             on_list_tools=self._list_tools,
@@ -91,7 +91,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         self.add_request_handler("tasks/cancel", TaskParams, self.tasks.cancel)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
         self.middleware.append(
-            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.name)
+            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.identity.name)
         )
 
     def create_initialization_options(

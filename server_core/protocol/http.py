@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -22,7 +22,8 @@ from .transport import SHUTDOWN_SECONDS
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ..server import Server
+    from ..core import Core
+    from .handlers import ProtocolServer
 
 HTTP_SETTLE_SECONDS = 10.0
 """How long a server waits for its modules before it takes requests."""
@@ -30,15 +31,34 @@ HTTP_SETTLE_SECONDS = 10.0
 HttpReady = Callable[[str], object]
 
 
+class HttpServed(Protocol):
+    """The server behind the address."""
+
+    core: Core
+
+    @property
+    def protocol(self) -> ProtocolServer:
+        """The SDK's server in front of it."""
+        ...
+
+    async def start(self, *, settle: float | None = None) -> None:
+        """Start its modules."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop them."""
+        ...
+
+
 async def serve_http(
-    core: Server,
+    server: HttpServed,
     host: str,
     port: int,
     *,
     allowed_hosts: Iterable[str] = (),
     ready: HttpReady | None = None,
 ) -> signal.Signals | None:
-    """Start `core`, serve clients at `http://HOST:PORT/mcp` until SIGINT, SIGTERM or a cancellation, and stop it.
+    """Start `server`, serve clients at `http://HOST:PORT/mcp` until SIGINT, SIGTERM or a cancellation, and stop it.
 
     Signals reach it in the main thread only; a second one does what it would have done without. On its way out it
     ends the streams of those that listen, and gives requests `SHUTDOWN_SECONDS` to end.
@@ -60,9 +80,9 @@ async def serve_http(
         shown = joined_address("localhost" if everywhere else host, sockets[0].getsockname()[1])
         url = f"http://{shown}{HTTP_PATH}"
         with anyio.CancelScope() as life, _ending_signals(life) as received:
-            await core.start(settle=HTTP_SETTLE_SECONDS)
+            await server.start(settle=HTTP_SETTLE_SECONDS)
             await _serve_clients(
-                core,
+                server,
                 sockets,
                 AllowedNames(host, allowed_hosts),
                 lambda: ready(url) if ready else _announce(url, everywhere),
@@ -71,12 +91,12 @@ async def serve_http(
         for each in sockets:
             each.close()
         with anyio.CancelScope(shield=True):
-            await core.stop()
+            await server.stop()
     return received[0] if received else None
 
 
 async def _serve_clients(
-    core: Server, sockets: list[socket.socket], names: AllowedNames, ready: Callable[[], object]
+    served: HttpServed, sockets: list[socket.socket], names: AllowedNames, ready: Callable[[], object]
 ) -> None:
     """Serve until cancelled."""
     import uvicorn
@@ -92,12 +112,12 @@ async def _serve_clients(
             return nullcontext()  # they are ours: modules have to be stopped too
 
     manager = StreamableHTTPSessionManager(
-        core.protocol,
+        served.protocol,
         max_request_body_size=BODY_BYTES,
         # The endpoint has checked the names already, more closely than the SDK's lists can.
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    endpoint = HttpEndpoint(manager.handle_request, names, core.reporter)
+    endpoint = HttpEndpoint(manager.handle_request, names, served.core.reporter)
     config = uvicorn.Config(
         endpoint,
         log_config=None,
@@ -124,11 +144,11 @@ async def _serve_clients(
             await anyio.sleep_forever()
         finally:
             with anyio.CancelScope(shield=True):
-                core.notices.close()
+                served.core.notices.close()
                 await endpoint.close(SHUTDOWN_SECONDS)
                 server.should_exit = True
                 await finished.wait()
-            core.clients.forget_stateless()
+            served.core.clients.forget_stateless()
 
 
 @contextmanager

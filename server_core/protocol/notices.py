@@ -18,6 +18,7 @@ from mcp.server.subscriptions import (
     InMemorySubscriptionBus,
     ListenHandler,
     PromptsListChanged,
+    ResourcesListChanged,
     ResourceUpdated,
     ServerEvent,
     SubscriptionBus,
@@ -33,6 +34,7 @@ from mcp.types import (
 
 from ..bus import EventBus
 from ..events import ClientsNotified
+from ..registry import ListChanges
 from .connections import ClientEntry, ClientTable
 
 PATIENCE = 2.0
@@ -60,10 +62,28 @@ class ChangeNotices:
         self._legacy: dict[Connection, LegacyFeed] = {}
         self.subscriptions.subscribe(self._deliver_legacy)
         self._spawn = spawn
+        self._open = False
+
+    def open(self) -> None:
+        """Publish changes from now on; until then they have nobody to reach."""
+        self._open = True
 
     def close(self) -> None:
-        """End every listen stream gracefully."""
+        """Publish no more changes, and end every listen stream gracefully."""
+        self._open = False
         self.listen.close()
+
+    async def publish_changes(self, updated: Iterable[str], changes: ListChanges) -> None:
+        """Notify subscribed clients of the resources and the lists that changed."""
+        events: list[ServerEvent] = [ResourceUpdated(uri) for uri in updated]
+        if changes.tools:
+            events.append(ToolsListChanged())
+        if changes.resources:
+            events.append(ResourcesListChanged())
+        if changes.prompts:
+            events.append(PromptsListChanged())
+        if events and self._open:
+            await self.publish(events)
 
     async def publish(self, events: Iterable[ServerEvent]) -> None:
         """Send each event to the clients that asked for it, in order."""

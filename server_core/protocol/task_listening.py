@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
@@ -19,13 +19,11 @@ from mcp.types import (
 from pydantic import BaseModel
 
 from ..bus import Event
+from ..core import Core
 from ..events import TaskChanged
 from ..reporting import ErrorReporter
 from ..tasking.extension import TASKS_EXTENSION, detailed_task, missing_extension
 from .task_methods import TaskMethods, declares_tasks
-
-if TYPE_CHECKING:
-    from ..server import Server
 
 TASK_IDS = "taskIds"
 """The key that the extension adds to a subscription's filter."""
@@ -44,7 +42,7 @@ class TaskNotification(BaseModel):
 class TaskListening:
     """Answers `subscriptions/listen`. Subscriptions that name no tasks go straight to the handler of the notices."""
 
-    def __init__(self, core: Server, tasks: TaskMethods) -> None:
+    def __init__(self, core: Core, tasks: TaskMethods) -> None:
         self._core = core
         self._tasks = tasks
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
@@ -23,15 +23,14 @@ from mcp.types import (
 )
 from pydantic import BaseModel, Field, ValidationError
 
+from ..core import Core
+from ..host import ModuleHost
 from ..items import ToolItem
 from ..misfits import misfit
 from ..registry import Owned
 from ..request import Request
 from ..tasking.extension import TASKS_EXTENSION, TaskService, detailed_task, missing_extension, wire_task
 from ..tasking.store import TaskRow
-
-if TYPE_CHECKING:
-    from ..server import Server
 
 TaskContext = ServerRequestContext[Any, Any]
 
@@ -65,12 +64,20 @@ def declares_tasks(ctx: TaskContext) -> bool:
 class TaskMethods:
     """Answers `tasks/get`, `tasks/update` and `tasks/cancel`, and calls of tools that become tasks."""
 
-    def __init__(self, core: Server) -> None:
+    def __init__(
+        self,
+        core: Core,
+        modules: Mapping[str, ModuleHost],
+        request_of: Callable[[TaskContext, str, Any], Request],
+    ) -> None:
+        """`modules` are the server's, as they are at any time; `request_of` makes our own request of the SDK's."""
         self._core = core
+        self._modules = modules
+        self._request_of = request_of
 
     def services(self) -> Iterator[TaskService]:
         """The running modules that serve tasks, the one that new tasks go to first."""
-        for host in self._core.modules.values():
+        for host in self._modules.values():
             service = host.instance.task_service()
             if service is not None and host.status == "running":
                 yield service
@@ -79,7 +86,7 @@ class TaskMethods:
         """Whether the server is one that serves tasks; its modules may still be starting."""
         return any(
             host.instance.task_service() is not None and host.status != "failed"
-            for host in self._core.modules.values()
+            for host in self._modules.values()
         )
 
     async def call(
@@ -159,7 +166,7 @@ class TaskMethods:
         return None
 
     def _request(self, ctx: TaskContext, params: TaskParams) -> Request:
-        return self._core.protocol.request_of(ctx, params.task_id, params)
+        return self._request_of(ctx, params.task_id, params)
 
     async def _found(self, ctx: TaskContext, params: TaskParams) -> tuple[TaskService, TaskRow]:
         if ctx.protocol_version < "2026" or not self.offered():

@@ -86,7 +86,7 @@ def hundred_rows() -> Row:
                 return await measured(
                     "100 rows through pool and SQLAlchemy",
                     lambda: module._access.use(None, operation),
-                    lambda: server.workers.run(lambda: raw.execute(SQL).fetchall()),
+                    lambda: server.core.workers.run(lambda: raw.execute(SQL).fetchall()),
                     2.0,
                     "raw sqlite3 in a thread",
                 )

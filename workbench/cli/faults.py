@@ -38,7 +38,7 @@ def set_faults(server: Server, faults: Iterable[Fault]) -> None:
     from server_core.faults.injector import FaultInjector
     from server_core.faults.spec import FaultSpecError
 
-    injector = FaultInjector(server)
+    injector = FaultInjector(server.core)
     try:
         for fault in faults:
             if fault.name:

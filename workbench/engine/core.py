@@ -185,7 +185,7 @@ class EngineCore:
         """The faults on purpose; made when the first one is set."""
         from server_core.faults.injector import FaultInjector
 
-        return FaultInjector(self.server)
+        return FaultInjector(self.server.core)
 
     @cached_property
     def tasks(self) -> TaskDesk:
@@ -296,7 +296,7 @@ class EngineCore:
                 await self._stop_server()
                 self.server = fresh
                 if "faults" in vars(self):
-                    self.faults.move_to(fresh)
+                    self.faults.move_to(fresh.core)
                 await self._start_server()
             else:
                 for name in changes.removed:

@@ -77,7 +77,7 @@ async def bench(
     tools.options = {"breaker": "supplier"}
     server.add(tools)
     server.add(TextsModule("texts", {"a": "text of a", "b": "text of b"}))
-    injector = FaultInjector(server, **({"chance": chances.__next__} if chances else {}))
+    injector = FaultInjector(server.core, **({"chance": chances.__next__} if chances else {}))
     async with server.running(), connect(server, protocol) as client:
         yield Bench(server, injector, client, clock)
 
@@ -283,7 +283,7 @@ async def test_over_http_a_client_hears_of_it_and_can_go_on(protocol: ProtocolRe
     server = Server("s", clock=JumpingClock(SystemClock()))
     server.add(ToolsModule("tools", hello=hello))
     async with served(server) as url, connected(url, protocol) as client:
-        FaultInjector(server).set(parse_fault("hello=drop:1"))
+        FaultInjector(server.core).set(parse_fault("hello=drop:1"))
         with pytest.raises(MCPError, match="without a response"):
             await within(client.call_tool("hello", {}), "the connection breaks")
         assert text_of(await within(client.call_tool("hello", {}), "an answer")) == "hello"
@@ -296,7 +296,7 @@ async def test_over_http_the_connection_breaks_in_the_middle_of_the_answer(
     server = Server("s", clock=JumpingClock(SystemClock()))
     server.add(ToolsModule("tools", hello=hello))
     async with served(server) as url, raw_client(url, protocol) as client:
-        FaultInjector(server).set(parse_fault("hello=drop:1"))
+        FaultInjector(server.core).set(parse_fault("hello=drop:1"))
         call = client.request("tools/call", name="hello", arguments={})
         client.headers["mcp-name"] = "hello"
         with pytest.raises(httpx2.RemoteProtocolError):
@@ -329,7 +329,7 @@ async def test_the_clock_jumps_at_once_or_with_a_call_and_breakers_and_cache_fol
 
 
 async def test_a_clock_that_cannot_jump_is_told_of() -> None:
-    injector = FaultInjector(Server("s"))
+    injector = FaultInjector(Server("s").core)
     with pytest.raises(FaultSpecError, match="JumpingClock"):
         injector.set(parse_fault("clock:+60"))
     with pytest.raises(FaultSpecError, match="JumpingClock"):
@@ -367,7 +367,7 @@ async def test_faults_move_to_the_server_that_takes_the_place_of_theirs() -> Non
         it.set("hello=fail:1")
         fresh = Server("s", clock=it.server.clock)
         fresh.add(ToolsModule("tools", hello=hello))
-        it.injector.move_to(fresh)
+        it.injector.move_to(fresh.core)
         assert text_of(await it.call()) == "hello"
         async with fresh.running(), connect(fresh) as client:
             assert (await client.call_tool("hello", {})).is_error

@@ -253,7 +253,7 @@ async def end_connections(shop: Shop) -> None:
                     number, sql = connection.driver.thread_id(), "KILL CONNECTION {}"
                 other.sql.exec_driver_sql(sql.format(number))
 
-    await shop.server.workers.run(end)
+    await shop.server.core.workers.run(end)
     await until(
         lambda: not any(access.backend.is_current(connection) for connection in idle),
         "the connections are ended",

@@ -155,7 +155,7 @@ async def test_what_comes_as_a_whole_cannot_be_followed(tmp_path: Path) -> None:
 async def test_a_fault_on_purpose_acts_on_who_follows(tmp_path: Path, fault: str) -> None:
     server = served(tmp_path)
     async with server.running():
-        FaultInjector(server).set(parse_fault(f"shop://till={fault}"))
+        FaultInjector(server.core).set(parse_fault(f"shop://till={fault}"))
         with pytest.raises(MCPError, match="on purpose"):
             await follow(server, "shop://till", [])
         pieces: list[str] = []
@@ -166,7 +166,7 @@ async def test_a_fault_on_purpose_acts_on_who_follows(tmp_path: Path, fault: str
 async def test_pieces_are_not_garbled_behind_the_back_of_who_has_them(tmp_path: Path) -> None:
     server = served(tmp_path)
     async with server.running():
-        faults = FaultInjector(server)
+        faults = FaultInjector(server.core)
         faults.set(parse_fault("shop://till=garble:1"))
         await follow(server, "shop://till", [])
         assert [state.acted for state in faults.states()] == [0]

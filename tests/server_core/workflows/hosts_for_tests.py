@@ -77,4 +77,4 @@ async def host(answer: Answer) -> AsyncIterator[Host]:
 
 def context(**limits: int) -> ModuleHost:
     """The context of a module that offers nothing."""
-    return ModuleHost(Server("s", limits=LimitSettings(**limits)), Module("flows"))
+    return ModuleHost(Server("s", limits=LimitSettings(**limits)).core, Module("flows"))

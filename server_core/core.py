@@ -1,0 +1,105 @@
+"""What every part of a server shares. Hosting, requests and protocol take a `Core`; only `Server` knows them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp.server.subscriptions import SubscriptionBus
+
+from .background import BackgroundTasks
+from .breakers import BreakerRegistry
+from .bus import EventBus
+from .cache import ResourceCache
+from .clock import Clock, SystemClock
+from .ledger import RequestLedger
+from .pipeline import Pipeline
+from .protocol.connections import ClientTable
+from .protocol.notices import ChangeNotices
+from .registry import Registry
+from .reporting import ErrorReporter
+from .settings import BreakerSettings, CacheSettings, LimitSettings
+from .workers import WorkerThreads
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a server says of itself to its clients."""
+
+    name: str
+    version: str = "0.1.0"
+    title: str | None = None
+    description: str | None = None
+    instructions: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Core:
+    """The services of one server. It knows neither modules' hosts nor transports.
+
+    Attributes:
+        base: the folder against which the modules' relative paths are found.
+        development: whether clients get unexpected errors with their text and traceback.
+        background: tasks that run until the server stops.
+        workers: threads for synchronous functions.
+    """
+
+    identity: Identity
+    base: Path
+    development: bool
+    clock: Clock
+    bus: EventBus
+    limits: LimitSettings
+    cache: ResourceCache
+    breakers: BreakerRegistry
+    registry: Registry
+    reporter: ErrorReporter
+    ledger: RequestLedger
+    pipeline: Pipeline
+    clients: ClientTable
+    notices: ChangeNotices
+    background: BackgroundTasks
+    workers: WorkerThreads
+
+
+def make_core(
+    identity: Identity,
+    *,
+    base: str | Path | None = None,
+    cache: CacheSettings | None = None,
+    limits: LimitSettings | None = None,
+    breaker: BreakerSettings | None = None,
+    development: bool = False,
+    clock: Clock | None = None,
+    bus: EventBus | None = None,
+    subscriptions: SubscriptionBus | None = None,
+) -> Core:
+    """Wire the services of a server together; the arguments are those of `Server`."""
+    clock = clock or SystemClock()
+    bus = bus or EventBus(clock)
+    limits = limits or LimitSettings()
+    registry = Registry()
+    resources = ResourceCache(cache or CacheSettings(), clock=clock, bus=bus)
+    breakers = BreakerRegistry(breaker or BreakerSettings(), clock=clock, bus=bus)
+    reporter = ErrorReporter(bus, clock, keeps_frames=development)
+    ledger = RequestLedger(bus, clock, reporter, development=development)
+    clients = ClientTable(bus)
+    background = BackgroundTasks()
+    return Core(
+        identity=identity,
+        base=Path(base or ".").absolute(),
+        development=development,
+        clock=clock,
+        bus=bus,
+        limits=limits,
+        cache=resources,
+        breakers=breakers,
+        registry=registry,
+        reporter=reporter,
+        ledger=ledger,
+        pipeline=Pipeline(registry, resources, breakers, limits, ledger, clock),
+        clients=clients,
+        notices=ChangeNotices(clients, bus, background.spawn, subscriptions),
+        background=background,
+        workers=WorkerThreads(),
+    )
