@@ -10,20 +10,39 @@ from typing import Any
 
 VALUE_CHARACTERS = 300
 MASKED = "••••••"
+"""Stands for a secret wherever one is shown or stored. A value that contains it is never sent: see `contains_mask`."""
 
 SECRET_WORDS = (
     r"passw(?:or)?d|passwd|passphrase|secret|token|credential|cookie|authorization"
-    r"|(?:api|access|private|signing)_?key"
+    r"|(?:api|access|private|signing)[_-]?key"
 )
-SECRET_NAME = rf"(?i)(?:{SECRET_WORDS})|(?:^|_)(?:pwd|auth|pin)(?:$|_)"
+SECRET_NAME = rf"(?i)(?:{SECRET_WORDS})|(?:^|[_-])(?:pwd|auth|pin)(?:$|[_-])"
+COUNT_OF_TOKENS = (
+    r"(?i)(?:max|min|num|total|input|output|prompt)[_-]?\w*tokens$|tokens?[_-]?(?:count|limit|budget)"
+)
+"""Names of the tokens that a language model counts, which are no secrets."""
 SECRET_INSIDE = rf"(?i)((?:\w*(?:{SECRET_WORDS})\w*)['\"]?\s*[=:]\s*)('[^']*'?|\"[^\"]*\"?|[^\s,)\]}}'\"]+)"
-SECRET_IN_URL = rf"(?i)([?&;]\w*(?:{SECRET_WORDS})\w*=)[^&;\s'\"]+"
+SECRET_IN_URL = rf"(?i)([?&;#](?:[\w-]*(?:{SECRET_WORDS})[\w-]*|key|sig|signature)=)[^&;#\s'\"]+"
 PASSWORD_IN_URL = r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)"
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what has this name is nobody's business."""
-    return re.search(SECRET_NAME, name) is not None
+    """Whether this name looks like that of a secret."""
+    return re.search(SECRET_NAME, name) is not None and re.search(COUNT_OF_TOKENS, name) is None
+
+
+def contains_mask(value: object) -> bool:
+    """Whether `value` (as JSON has it) holds `MASKED` anywhere, so that it must not be sent or run."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and MASKED in part:
+            return True
+        if isinstance(part, dict):
+            waiting.extend(part.values())
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
+    return False
 
 
 def masked_repr(value: object, name: str = "") -> str:

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server_core.private_files import PRIVATE_FOLDER
 from workbench.atomic import write_atomically
 
 if TYPE_CHECKING:
     from server_core.config import ServerConfig
 
 CONFIG_NAME = "server.toml"
-DATA_NAME = ".workbench"
 
 
 class ProjectError(Exception):
@@ -80,7 +80,7 @@ class Project:
     @property
     def data(self) -> Path:
         """The folder for what the workbench keeps about the project; made by who writes into it first."""
-        return self.folder / DATA_NAME
+        return self.folder / PRIVATE_FOLDER
 
     @property
     def recordings(self) -> Path:

@@ -1,8 +1,8 @@
 """The project's history: calls and file batches in `.workbench/history.db`, written by one thread, in
 batches.
 
-Several processes may write the same file. A database that is locked, broken or gone costs the history,
-nothing else.
+Secrets in calls are masked before they are written. Several processes may write the same file. A database that is
+locked, broken or gone costs the history, nothing else.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from server_core.argument_masking import mask_arguments, mask_echoes
 from server_core.events import FileChange
+from server_core.masking import without_passwords
+from server_core.private_files import private_database
 from workbench.records import BatchRecord, CallError, CallRecord
 
 if TYPE_CHECKING:
@@ -40,6 +43,11 @@ PRUNE_ROWS = 500
 
 LOCK_SECONDS = 5.0
 RETRY_SECONDS = 2.0
+
+_Waiting = tuple[CallRecord | BatchRecord, Mapping[str, Any] | None]
+"""What is to be written, and the input schema of the tool that was called.
+
+Until then its secrets are in memory only."""
 
 _CALLS = {
     "key": str,
@@ -75,7 +83,7 @@ class Store:
         """
         self.path = project if isinstance(project, Path) else project.data / "history.db"
         self.on_trouble: Callable[[str], None] | None = None
-        self._waiting: deque[tuple[str, CallRecord | BatchRecord]] = deque(maxlen=WAITING_ROWS)
+        self._waiting: deque[_Waiting] = deque(maxlen=WAITING_ROWS)
         self._changed = threading.Condition()
         self._writing = False
         self._hurry = False
@@ -84,17 +92,21 @@ class Store:
         self._trouble = ""
         self._since_pruned = PRUNE_ROWS
 
-    def add_call(self, record: CallRecord) -> None:
-        """Remember a call; written within about `BATCH_SECONDS`."""
-        self._add("calls", record)
+    def add_call(self, record: CallRecord, schema: Mapping[str, Any] | None = None) -> None:
+        """Remember a call, without its secrets; written within about `BATCH_SECONDS`.
+
+        Args:
+            schema: the tool's input schema, which may mark arguments as secrets.
+        """
+        self._add(record, schema)
 
     def add_batch(self, batch: BatchRecord) -> None:
         """Remember a batch of file changes."""
-        self._add("batches", batch)
+        self._add(batch)
 
     def calls(self, target: str | None = None, limit: int = 50) -> list[CallRecord]:
         """The last calls, newest first. Blocks until what was added is written, at most a second."""
-        where, values = ("where target = ?", [target]) if target is not None else ("", [])
+        where, values = ("where target = ?", [without_passwords(target)]) if target is not None else ("", [])
         return self._read(f"select * from calls {where} order by rowid desc limit ?", [*values, limit], _call)
 
     def batches(self, limit: int = 200) -> list[BatchRecord]:
@@ -126,11 +138,11 @@ class Store:
 
     # -- writing
 
-    def _add(self, table: str, record: CallRecord | BatchRecord) -> None:
+    def _add(self, record: CallRecord | BatchRecord, schema: Mapping[str, Any] | None = None) -> None:
         with self._changed:
             if self._stopped:
                 return
-            self._waiting.append((table, record))
+            self._waiting.append((record, schema))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="workbench-history", daemon=True)
                 self._thread.start()
@@ -170,14 +182,14 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 database.close()
 
-    def _put_back(self, rows: list[tuple[str, CallRecord | BatchRecord]]) -> None:
+    def _put_back(self, rows: list[_Waiting]) -> None:
         with self._changed:
             room = WAITING_ROWS - len(self._waiting)
             self._waiting.extendleft(reversed(rows[-room:] if room else []))
 
-    def _write(self, database: Database, rows: list[tuple[str, CallRecord | BatchRecord]]) -> None:
-        calls = [_call_row(record) for _, record in rows if isinstance(record, CallRecord)]
-        batches = [_batch_row(record) for _, record in rows if isinstance(record, BatchRecord)]
+    def _write(self, database: Database, rows: list[_Waiting]) -> None:
+        calls = [_call_row(record, schema) for record, schema in rows if isinstance(record, CallRecord)]
+        batches = [_batch_row(record) for record, _ in rows if isinstance(record, BatchRecord)]
         with database.atomic():
             if calls:
                 database.table("calls").insert_all(calls)
@@ -223,7 +235,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 def _open(path: Path) -> Database:
     from sqlite_utils import Database
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_database(path)
     connection = sqlite3.connect(path, timeout=LOCK_SECONDS)
     try:
         database = Database(connection, execute_plugins=False)
@@ -254,25 +266,35 @@ def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value, default=str)
 
 
-def _call_row(record: CallRecord) -> dict[str, Any]:
-    result = _json(record.result)
-    if result is not None and len(result) > RESULT_CHARS:
-        result = None
+def _call_row(record: CallRecord, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    arguments, secrets = mask_arguments(record.arguments, schema)
     return {
         "key": record.key,
         "method": record.method,
-        "target": record.target.encode("utf-8", "replace").decode(),
+        "target": without_passwords(record.target.encode("utf-8", "replace").decode()),
         "protocol": record.protocol,
-        "arguments": _json(record.arguments),
+        "arguments": _json(arguments),
         "outcome": record.outcome,
-        "result": result,
-        "error": _json(record.error),
+        "result": _kept_result(record.result, secrets),
+        "error": _json(record.error and mask_echoes(list(record.error), secrets)),
         "started": record.started,
         "seconds": record.seconds,
         "stages": _json(record.stages),
         "size": record.size,
         "reference": record.reference,
     }
+
+
+def _kept_result(result: dict[str, Any] | None, secrets: frozenset[str]) -> str | None:
+    """The result without secrets: those of the arguments, and what its own names say; `None` if it is too large."""
+    try:
+        text = _json(result)
+        if result is None or text is None or len(text) > RESULT_CHARS:
+            return None
+        own = mask_arguments({"": result.get("structuredContent")}).secrets
+        return _json(mask_echoes(result, secrets | own))
+    except RecursionError:
+        return None
 
 
 def _call(row: sqlite3.Row) -> CallRecord:

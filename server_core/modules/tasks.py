@@ -19,6 +19,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
+from ..argument_masking import mask_arguments
 from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
 from ..inspection import TaskState
 from ..items import Offer, ToolItem
@@ -118,6 +119,8 @@ class TasksModule(Module):
 
     async def start(self, context: ModuleContext) -> None:
         self._context = context
+        if not context.base.is_dir():
+            raise ModuleStartError(f"The folder {context.base} does not exist")
         engine = self.make_engine(context)
         try:
             await engine.open()
@@ -164,7 +167,8 @@ class TasksModule(Module):
         # What the client told beforehand is in no row: without it, the task can't be run again.
         repeatable = _is_idempotent(item) and not prepared
         told = able.model_dump(by_alias=True, mode="json", exclude_none=True)
-        return await engine.start(request.target, arguments, body, repeatable=repeatable, able=told)
+        kept = mask_arguments(arguments, item.definition.input_schema).arguments
+        return await engine.start(request.target, kept, body, repeatable=repeatable, able=told)
 
     async def find(self, task: str) -> TaskRow | None:
         """A task, `None` for an unknown one."""
@@ -236,9 +240,9 @@ class TasksModule(Module):
         if item.check is not None:
             item.check(given)
 
-        state = await engine.start(
-            name, given, self._body(request, name, given), repeatable=_is_idempotent(item)
-        )
+        kept = mask_arguments(given, item.definition.input_schema).arguments
+        body = self._body(request, name, given)
+        state = await engine.start(name, kept, body, repeatable=_is_idempotent(item))
         return _answer(
             TaskRow(state),
             f"Task started with ID: {state.task}. Use {self.prefixed('check_task_status')} to monitor progress.",

@@ -68,6 +68,7 @@ class TaskEngine(Protocol):
         """Accept a task; it is kept durably when this returns.
 
         Args:
+            arguments: as they may be stored, secrets masked; a task whose arguments hold a mask can't run again.
             repeatable: it may run again if its process dies.
             able: what its client can be asked for (the protocol's JSON), for a task that runs again.
         """

@@ -17,12 +17,13 @@ from mcp.types import CallToolResult
 from ..clock import shared_now
 from ..events import TaskStatus
 from ..inspection import TaskState
+from ..masking import contains_mask
 from ..module import ModuleContext
 from .board import SHOWN_TASKS, TaskBoard
 from .engine import ENDED_TASKS, ReviveTask, TaskBody, TaskLostError
 from .reviving import revived_body
 from .running import RunningTask, question_text
-from .store import TASK_ATTEMPTS, TaskClaim, TaskRow, TaskStore, task_detail
+from .store import SECRETS_NOT_KEPT, TASK_ATTEMPTS, TaskClaim, TaskRow, TaskStore, task_detail
 
 PROGRESS_SECONDS = 0.25
 """How often a task's progress is written to the disk at most."""
@@ -114,7 +115,8 @@ class LocalTaskEngine:
         now = self._context.clock.now()
         status: TaskStatus = "queued" if len(self._running) >= self._max_running else "working"
         state = TaskState(secrets.token_urlsafe(12), name, self._context.module, status, now, now)
-        running = RunningTask(state, repeatable)
+        secret = repeatable and contains_mask(arguments)
+        running = RunningTask(state, repeatable and not secret, secret)
         self._running[state.task] = running
         # Whoever asks may be cancelled while the row is written; a row that nothing runs must not come of it.
         adding = asyncio.create_task(
@@ -218,6 +220,8 @@ class LocalTaskEngine:
                 return
             status = "interrupted" if self._closing else "cancelled"
             error = "The server was stopped" if self._closing else "It was cancelled"
+            if self._closing and running.secret:
+                error += f". {SECRETS_NOT_KEPT}"
         except MCPError as refused:
             status, error = "failed", refused.message
             refusal = refused.error.model_dump(by_alias=True, mode="json", exclude_none=True)

@@ -20,6 +20,7 @@ class RunningTask:
         written: when its progress was last kept, by the clock's `monotonic`.
         ending: its end is being kept, and it can no longer be cancelled.
         repeatable: it may run again if its process ends.
+        secret: it would be repeatable, but for its secret arguments, which are not stored.
         unwanted: somebody asked for its cancellation.
         has_slot: it counts as one of those that run; not while it waits for a slot or for its client.
         writing: orders what is kept of it.
@@ -30,6 +31,7 @@ class RunningTask:
 
     state: TaskState
     repeatable: bool = False
+    secret: bool = False
     unwanted: bool = False
     job: asyncio.Task[None] | None = None
     written: float = 0.0

@@ -14,12 +14,19 @@ from typing import Any
 
 from ..events import TaskStatus
 from ..inspection import TaskState
+from ..masking import MASKED
+from ..private_files import private_database
 
 OWNER_SILENCE = 60.0
 """Seconds without a heartbeat after which an owner is taken for dead, although its process is there: a tool that
 blocks the loop silences it for a while. On this machine a process that is gone is dead at once."""
 
 UNFINISHED_TASKS = "('queued', 'working', 'input_required')"
+
+HAS_SECRETS = f"instr(arguments, '{json.dumps(MASKED)[1:-1]}')"
+"""Whether a row lacks the secrets among its arguments, which are never stored."""
+
+SECRETS_NOT_KEPT = "Secret arguments are not stored, so start the task again yourself"
 
 TASK_TABLES = """
 create table if not exists tasks (
@@ -100,7 +107,7 @@ class TaskStore:
         Raises:
             sqlite3.Error, OSError: it can't be opened.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_database(self.path)
         connection = sqlite3.connect(self.path, timeout=10, check_same_thread=False, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
@@ -265,7 +272,8 @@ class TaskStore:
         claims = self._claim(now, module)
         interrupted = self._write(
             "update tasks set status = 'interrupted', updated = ?, expires = ?, asked = null, detail = '',"
-            " error = case when status = 'queued' then 'Its process ended while it waited for its turn'"
+            f" error = case when repeatable and {HAS_SECRETS} then 'Its process has ended. {SECRETS_NOT_KEPT}'"
+            " when status = 'queued' then 'Its process ended while it waited for its turn'"
             " when repeatable then 'The process that ran it has ended, at attempt ' || attempts"
             " else 'The process that ran it has ended' end"
             f" where status in {UNFINISHED_TASKS} and owner not in (select id from owners)",
@@ -275,7 +283,7 @@ class TaskStore:
 
     def _claim(self, now: float, module: str) -> list[TaskClaim]:
         orphaned = (
-            f"status in {UNFINISHED_TASKS} and repeatable and attempts < {TASK_ATTEMPTS}"
+            f"status in {UNFINISHED_TASKS} and repeatable and attempts < {TASK_ATTEMPTS} and not {HAS_SECRETS}"
             " and owner not in (select id from owners)"
         )
         with self._lock:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server_core.events import FileChange
+from server_core.masking import MASKED
 from tests.waiting import until_sync
 from workbench import store as store_module
 from workbench.records import BatchRecord, CallError, CallRecord
@@ -142,3 +145,71 @@ def test_a_locked_history_is_written_once_it_is_free(
     until_sync(lambda: len(store.calls()) == 2, "the second writer has written")
     second.close()
     assert "locked" in told[0]
+
+
+def on_disk(path: Path) -> bytes:
+    """All that stands in the folder of the history, also in the files that SQLite puts beside it."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_secrets_are_in_no_file(store: Store, path: Path):
+    secret = "hunter2ü"
+    call = replace(
+        CALL,
+        target=f"https://ann:{secret}@host/?token={secret}",
+        arguments={"a": 1, "code": secret, "password": [secret], "url": f"https://ann:{secret}@host/"},
+        result={"content": [{"type": "text", "text": f"for {secret}: born-secret"}],
+                "structuredContent": {"token": "born-secret"}},
+        error=CallError(1, f"not {secret}", {"why": secret}),
+    )  # fmt: skip
+    store.add_call(call, {"properties": {"code": {"type": "string", "writeOnly": True}}})
+    [kept] = store.calls(call.target)
+    assert kept.arguments == {
+        "a": 1,
+        "code": MASKED,
+        "password": MASKED,
+        "url": f"https://ann:{MASKED}@host/",
+    }
+    assert kept.result is not None
+    assert kept.result["content"][0]["text"] == f"for {MASKED}: {MASKED}"
+    assert kept.error == CallError(1, f"not {MASKED}", {"why": MASKED})
+    for text in (b"hunter2", b"born-secret"):
+        assert text not in on_disk(path)
+
+
+def test_a_result_nested_too_deeply_costs_no_other_row(store: Store):
+    deep: dict[str, Any] = {}
+    for _ in range(20_000):
+        deep = {"a": deep}
+    store.add_call(replace(CALL, result=deep))
+    store.add_call(CALL)
+    assert [call.result for call in store.calls()] == [CALL.result, None]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permission bits are POSIX's")
+@pytest.mark.parametrize("existing", [False, True])
+def test_nobody_else_can_read_the_history_and_git_ignores_it(store: Store, path: Path, existing: bool):
+    if existing:
+        path.parent.mkdir()
+        before = sqlite3.connect(path)
+        before.execute("pragma journal_mode = wal")
+        before.execute("create table t (a)")
+        assert oct(path.stat().st_mode & 0o077) != "0o0"
+    store.add_call(CALL)
+    assert store.flush()
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.glob("history.db*")}
+    assert modes == dict.fromkeys(["history.db", "history.db-wal", "history.db-shm"], "0o600")
+    assert oct(path.parent.stat().st_mode & 0o777) == "0o700"
+    assert (path.parent / ".gitignore").read_text() == "*\n"
+    if existing:
+        before.close()
+
+
+def test_nothing_is_made_in_the_place_of_a_deleted_project(tmp_path: Path):
+    store = Store(tmp_path / "gone" / ".workbench" / "history.db")
+    told: list[str] = []
+    store.on_trouble = told.append
+    store.add_call(CALL)
+    store.close()
+    assert len(told) == 1
+    assert not (tmp_path / "gone").exists()

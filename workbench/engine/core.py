@@ -31,7 +31,7 @@ from .clients import EngineClient
 from .commanding import NEWEST, PROTOCOLS
 from .errors import EngineError
 from .loopwatch import LoopWatch
-from .owners import owners_of
+from .owners import owners_of, schema_of_call
 from .tap import FrameRing
 
 if TYPE_CHECKING:
@@ -350,7 +350,7 @@ class EngineCore:
 
     def _keep(self, record: CallRecord) -> None:
         if self._store is not None:
-            self._store.add_call(record)
+            self._store.add_call(record, schema_of_call(self.server.registry, record))
 
     def _remember(self, event: Event) -> None:
         fact = event.fact

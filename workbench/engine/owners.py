@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from server_core.items import PromptItem, ResourceItem, TemplateItem, ToolItem
 from server_core.registry import Registry
-from workbench.records import Owner, Owners
+from workbench.records import CallRecord, Owner, Owners
+
+_CALLS_INSIDE = (("task", "arguments"), ("workflowName", "context"))
+"""The arguments of `start_long_task` and `execute_workflow` that hold another tool's name and its arguments."""
 
 
 def owners_of(registry: Registry) -> Owners:
@@ -20,6 +26,18 @@ def owners_of(registry: Registry) -> Owners:
         {uri: _owner(owned.module, owned.item) for uri, owned in registry.resources.items()},
         templates,
     )
+
+
+def schema_of_call(registry: Registry, call: CallRecord) -> Mapping[str, Any] | None:
+    """The input schema of the tool that was called; where that runs another one, with that tool's schema inside."""
+    if call.method != "tools/call" or (owned := registry.tools.get(call.target)) is None:
+        return None
+    for name, arguments in _CALLS_INSIDE:
+        inside = registry.tools.get(str(call.arguments.get(name)))
+        if inside is not None and arguments in call.arguments:
+            schema = inside.item.definition.input_schema
+            return {"properties": {arguments: schema}, "$defs": schema.get("$defs", {})}
+    return owned.item.definition.input_schema
 
 
 def _owner(module: str, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> Owner:

@@ -12,6 +12,7 @@ from server_core.clock import Clock
 from server_core.errors import CoreError, NotFoundError
 from server_core.events import LogWritten
 from server_core.modules.files import FilesModule
+from server_core.private_files import make_folder_of
 from server_core.server import Server
 from workbench.facts import RecordingStarted, RecordingStopped, ReplayProgressed
 from workbench.recorder import RecordingWriter, record
@@ -56,7 +57,7 @@ class Recordings:
         started = self._clock.now()
 
         def begin() -> RecordingWriter:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder_of(path)
             root = str(first.root or "")
             return RecordingWriter(path, module=first.name, root=root, started=started, force=force)
 

@@ -18,6 +18,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import get_default_environment, stdio_client
 
 from server_core.config import build_server
+from server_core.masking import contains_mask
 from server_core.server import Server
 from server_core.testing import OLDEST, ProtocolRevision, connect
 from workbench.project import Project
@@ -164,7 +165,7 @@ class _Check:
             records = store.calls(target=tool, limit=SAVED_CALLS)
         finally:
             store.close()
-        return [dict(record.arguments) for record in records]
+        return [dict(record.arguments) for record in records if not contains_mask(record.arguments)]
 
     def _compare(self, expected: Observed, again: Observed, found: Observed) -> None:
         report, protocol = self._report, self._protocol
