@@ -5,50 +5,31 @@ Not carried along in exported scripts: those have the constructor calls themselv
 
 from __future__ import annotations
 
-from .configuration.build import MODULE_CLASSES, build_module, build_server
+from .configuration.build import build_module, build_server
+from .configuration.kinds import KindError, distribution_of, kind_settings, known_kinds
 from .configuration.problems import ConfigError, KeyPath
 from .configuration.read import line_of, load_config, parse_config
-from .configuration.schema import (
-    MODULE_TABLES,
-    BreakerOverride,
-    DatabaseConfig,
-    FilesConfig,
-    FunctionsConfig,
-    ModuleConfig,
-    ModuleTable,
-    ServerConfig,
-    ServerSection,
-    StreamsConfig,
-    StreamSource,
-    TasksConfig,
-    WorkflowsConfig,
-    constructor_arguments,
-)
+from .configuration.schema import ServerConfig, ServerSection
 from .configuration.write import config_to_toml, update_toml
+from .module_settings import BreakerOverride, ModuleSettings, setting
 
 __all__ = [
-    "MODULE_CLASSES",
-    "MODULE_TABLES",
     "BreakerOverride",
     "ConfigError",
-    "DatabaseConfig",
-    "FilesConfig",
-    "FunctionsConfig",
     "KeyPath",
-    "ModuleConfig",
-    "ModuleTable",
+    "KindError",
+    "ModuleSettings",
     "ServerConfig",
     "ServerSection",
-    "StreamSource",
-    "StreamsConfig",
-    "TasksConfig",
-    "WorkflowsConfig",
     "build_module",
     "build_server",
     "config_to_toml",
-    "constructor_arguments",
+    "distribution_of",
+    "kind_settings",
+    "known_kinds",
     "line_of",
     "load_config",
     "parse_config",
+    "setting",
     "update_toml",
 ]

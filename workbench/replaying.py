@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from server_core.clock import Clock
 from server_core.errors import nearest
 from server_core.events import FileChange
+from server_core.files.settings import FilesSettings
 from server_core.files.uris import FolderUris
 from workbench.recording import Recording
 
@@ -226,7 +227,7 @@ def recorded_uris(project: Project, recording: Recording, module: str | None = N
     tables = {
         name: table
         for name, table in project.config.modules.items()
-        if table.kind == "files" and table.enabled
+        if isinstance(table, FilesSettings) and table.enabled
     }
     targets = replay_targets(recording, list(tables), module)
     uris = {

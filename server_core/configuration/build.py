@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..module_settings import ModuleSettings
 from ..settings import BreakerSettings
 from .problems import ConfigError, dotted
-from .schema import ModuleTable, ServerConfig, constructor_arguments
+from .schema import ServerConfig
 
 if TYPE_CHECKING:
     from ..module import Module
     from ..server import Server
-
-MODULE_CLASSES = {
-    "database": ("database", "DatabaseModule"),
-    "files": ("files", "FilesModule"),
-    "tasks": ("tasks", "TasksModule"),
-    "functions": ("functions", "FunctionsModule"),
-    "workflows": ("workflows", "WorkflowsModule"),
-    "streams": ("streams", "StreamsModule"),
-}
-"""For each kind its file in `modules` and its class."""
 
 
 def build_server(config: ServerConfig, base: str | Path, **overrides: Any) -> Server:
@@ -57,17 +47,14 @@ def build_server(config: ServerConfig, base: str | Path, **overrides: Any) -> Se
     return server
 
 
-def build_module(name: str, config: ModuleTable, breaker: BreakerSettings | None = None) -> Module:
+def build_module(name: str, settings: ModuleSettings, breaker: BreakerSettings | None = None) -> Module:
     """The module that the table `[modules.name]` describes; `breaker` are the server's defaults.
 
     Raises:
-        ConfigError: it does not take what the config gives it.
+        ConfigError: it does not take what the config gives it, or can't be imported.
     """
-    kind: str = getattr(config, "kind", "")
-    file, class_name = MODULE_CLASSES[kind]
-    factory = getattr(importlib.import_module(f"..modules.{file}", __package__), class_name)
     try:
-        module: Module = factory(name, **constructor_arguments(config, breaker or BreakerSettings()))
-    except (TypeError, ValueError) as error:
+        module: Module = settings.module_class()(name, **settings.arguments(breaker or BreakerSettings()))
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError("server.toml", 0, f"{dotted(('modules', name))}: {error}") from error
     return module

@@ -8,17 +8,22 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ..module_settings import ModuleSettings
+from .kinds import KindError, kind_settings, known_kinds
 from .locate import line_of_key
 from .problems import ConfigError, KeyPath, dotted, existing_part, unknown_text
-from .schema import MODULE_TABLES, ServerConfig, WorkflowsConfig
-from .workflow_tables import unknown_step_key
+from .schema import ServerConfig
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Misfit = tuple[KeyPath, str]
+"""Where something is wrong, and what."""
 
 MOST_TOLD = 100
 """So many mistakes of one config are told."""
@@ -56,27 +61,74 @@ def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
         ConfigError: it is no TOML, or does not fit; with the line.
     """
     data = parse_toml(text, file)
+    modules, wrong = _modules(data.get("modules"))
+    general = {key: value for key, value in data.items() if key != "modules"}
+    config = None
     try:
-        # Through JSON, where a strict reading takes tables for the settings and an integer for a number.
-        config = ServerConfig.model_validate_json(json.dumps(data, default=_json_value), strict=True)
-        _check_steps(config, data, text, file)
-        return config
+        config = _checked(ServerConfig, general)
     except ValidationError as error:
-        explained = [explain(each, data) for each in _telling(error.errors(include_url=False))[:MOST_TOLD]]
-        told = sorted({(line_of_key(text, path) or 1, message) for path, message in explained})
-        raise ConfigError(file, *told[0], told[1:]) from None
+        wrong += _explained(error, data)
+    if wrong or config is None:
+        said = sorted({(line_of_key(text, path) or 1, message) for path, message in wrong})[:MOST_TOLD]
+        raise ConfigError(file, *said[0], said[1:])
+    return config.model_copy(update={"modules": modules})
 
 
-def _check_steps(config: ServerConfig, data: Mapping[str, Any], text: str, file: str) -> None:
-    for name, module in config.modules.items():
-        if isinstance(module, WorkflowsConfig):
-            for workflow, table in data["modules"][name]["workflows"].items():
-                unknown = unknown_step_key(table)
-                if unknown:
-                    path, message = unknown
-                    place = ("modules", name, "workflows", workflow)
-                    message = message.replace("steps[", f"{dotted(place)}.steps[", 1)
-                    raise ConfigError(file, line_of_key(text, (*place, *path)), message)
+def _checked(model: type[ModelT], table: Mapping[str, Any]) -> ModelT:
+    # Through JSON, where a strict reading takes tables for the settings and an integer for a number.
+    return model.model_validate_json(json.dumps(table, default=_json_value), strict=True)
+
+
+def _modules(tables: Any) -> tuple[dict[str, ModuleSettings], list[Misfit]]:
+    """The modules' settings, each read by its kind, and what is wrong with them."""
+    modules: dict[str, ModuleSettings] = {}
+    wrong: list[Misfit] = []
+    if not isinstance(tables, Mapping):
+        return modules, [] if tables is None else [
+            (("modules",), f"modules must be a table, not {_shown(tables)}")
+        ]
+    for name, table in tables.items():
+        place = ("modules", name)
+        found = _kind_of(table, place)
+        if isinstance(found, str):
+            wrong.append(((*place, "kind"), found))
+            continue
+        try:
+            settings = _checked(found, table)
+        except ValidationError as error:
+            wrong += _explained(error, {"modules": {name: table}}, found, place)
+            continue
+        modules[name] = settings
+        wrong += found.problems(table, place)
+    return modules, wrong
+
+
+def _kind_of(table: Any, place: KeyPath) -> type[ModuleSettings] | str:
+    """The description of a module's kind, or what is wrong with that."""
+    where = dotted(place)
+    if not isinstance(table, Mapping):
+        return f"{where} must be a table, not {_shown(table)}"
+    kind = table.get("kind")
+    if kind is None:
+        return f"{where} needs the key 'kind': one of {', '.join(known_kinds())}"
+    if not isinstance(kind, str):
+        return f"{where}.kind must be a string, not {_shown(kind)}"
+    try:
+        return kind_settings(kind) or unknown_text("kind", kind, where, known_kinds())
+    except KindError as error:
+        return f"{where}: {error}"
+
+
+def _explained(
+    error: ValidationError,
+    data: Mapping[str, Any],
+    model: type[BaseModel] = ServerConfig,
+    place: KeyPath = (),
+) -> list[Misfit]:
+    """The mistakes in the table at `place` of `data`, which `model` describes."""
+    return [
+        explain(each, data, model, place) for each in _telling(error.errors(include_url=False))[:MOST_TOLD]
+    ]
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
@@ -141,23 +193,23 @@ def _telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     return [each for each in errors if each["type"] != "missing" or each["loc"][:-1] not in tables]
 
 
-def explain(details: ErrorDetails, data: Mapping[str, Any]) -> tuple[KeyPath, str]:
-    """Where a validation error is, and in words what is wrong."""
+def explain(
+    details: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel] = ServerConfig, place: KeyPath = ()
+) -> Misfit:
+    """Where a validation error of the table at `place` is, and in words what is wrong; `model` describes the table."""
     kind = details["type"]
-    location = _without_tag(details["loc"]) if not kind.startswith("union_tag") else details["loc"]
+    location = (*place, *details["loc"])
     path = existing_part(location, data)
     where = dotted(path)
     if kind in UNKNOWN_KEY:
-        return path, unknown_text("key", str(path[-1]), dotted(path[:-1]), _known_keys(path[:-1], data))
+        return path, unknown_text(
+            "key", str(path[-1]), dotted(path[:-1]), _known_keys(model, path[len(place) : -1])
+        )
     if kind == "missing":
         missing = str(location[-1])
         if not path:
             return path, f"the table [{missing}] is missing; it takes at least a name"
         return path, f"{where} needs the key {missing!r}"
-    if kind == "union_tag_not_found":
-        return path, f"{where} needs the key 'kind': one of {', '.join(MODULE_TABLES)}"
-    if kind == "union_tag_invalid":
-        return (*path, "kind"), unknown_text("kind", str(details["ctx"]["tag"]), where, MODULE_TABLES)
     if kind in WORDS:
         return path, f"{where} must be {WORDS[kind]}, not {_shown(details['input'])}"
     if kind == "value_error":
@@ -168,28 +220,18 @@ def explain(details: ErrorDetails, data: Mapping[str, Any]) -> tuple[KeyPath, st
     return path, f"{where} must be {message}, not {_shown(details['input'])}"
 
 
-def _without_tag(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A location without the branch that pydantic puts behind a module's name."""
-    if location[:1] == ("modules",) and len(location) > 2 and location[2] in MODULE_TABLES:
-        return location[:2] + location[3:]
-    return location
-
-
-def _known_keys(path: KeyPath, data: Mapping[str, Any]) -> list[str]:
-    """The keys that the table at `path` takes, by the schema's own description."""
-    schema: dict[str, Any] = ServerConfig.model_json_schema()
-    definitions = schema["$defs"]
-    here: dict[str, Any] = schema
-    table: Any = data
+def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that the table at `path` takes, by the schema of the `model` around it."""
+    here: dict[str, Any] = model.model_json_schema()
+    definitions = here.get("$defs", {})
     for step in path:
-        table = table[step]
         if isinstance(step, int):
             here = here.get("items", {})
         else:
             here = here.get("properties", {}).get(step) or here.get("additionalProperties") or {}
-        if "discriminator" in here:
-            here = {"$ref": here["discriminator"]["mapping"][table["kind"]]}
-        here = next((each for each in here.get("anyOf", ()) if "$ref" in each), here)
+        here = next(
+            (each for each in (here, *here.get("anyOf", ()), *here.get("allOf", ())) if "$ref" in each), here
+        )
         if "$ref" in here:
             here = definitions[here["$ref"].rpartition("/")[2]]
     return sorted(here.get("properties", {}))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import tomlkit
 from tomlkit.items import AoT, Array
 from tomlkit.items import Table as TomlTable
 
+from ..workflows.tables import OTHER_NAMES
 from .schema import ServerConfig
-from .workflow_tables import OTHER_NAMES
 
 INLINE = {"pool", "breaker", "arguments"}
 """Keys whose tables are written inside braces, as a person would."""
@@ -55,8 +55,9 @@ def minimal(config: ServerConfig) -> dict[str, Any]:
         data[section] = _differing(settings)
     for name, module in config.modules.items():
         table = {"kind": module.kind, **data["modules"][name]}
-        if "pool" in table:
-            table["pool"] = _differing(getattr(module, "pool"))  # noqa: B009 - only database modules have one
+        for key in table:
+            if is_dataclass(value := getattr(module, key)):
+                table[key] = _differing(value)
         data["modules"][name] = table
     return {
         key: data[key]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import subprocess
 import sys
@@ -11,23 +10,23 @@ from pathlib import Path
 import pytest
 
 from server_core.config import (
-    MODULE_CLASSES,
-    MODULE_TABLES,
     ConfigError,
-    DatabaseConfig,
-    FilesConfig,
     ServerConfig,
     ServerSection,
     build_module,
     build_server,
     config_to_toml,
+    kind_settings,
+    known_kinds,
     line_of,
     load_config,
     parse_config,
     update_toml,
 )
-from server_core.configuration.workflow_tables import COMMON_KEYS, KEYS_OF_TYPE, OTHER_NAMES
+from server_core.databases.settings import DatabaseSettings
+from server_core.files.settings import FilesSettings
 from server_core.settings import BreakerSettings, CacheSettings, PoolSettings
+from server_core.workflows.tables import COMMON_KEYS, KEYS_OF_TYPE, OTHER_NAMES
 
 HEAD = '[server]\nname = "a"\n'
 STEPS = '[modules.f]\nkind = "workflows"\n'
@@ -101,7 +100,7 @@ def test_a_config_says_what_stands_in_it_and_takes_the_defaults_for_the_rest() -
     assert config.server.name == "shop"
     assert config.cache == CacheSettings(max_size=10, ttl=5.0)
     shop = config.modules["shop"]
-    assert isinstance(shop, DatabaseConfig)
+    assert isinstance(shop, DatabaseSettings)
     assert shop.pool == PoolSettings(min_size=1, max_size=3)
     assert shop.page_size == 100
     assert list(config.modules) == ["shop", "docs", "jobs", "tools", "flows", "feed"]
@@ -241,7 +240,7 @@ def test_what_is_written_says_the_same_again() -> None:
 def test_a_config_made_in_python_can_be_written() -> None:
     config = ServerConfig(
         server=ServerSection(name='a "b"\nc'),
-        modules={"the docs": FilesConfig(path="d", ignore=["*.a"]), "x": DatabaseConfig(url="sqlite://")},
+        modules={"the docs": FilesSettings(path="d", ignore=["*.a"]), "x": DatabaseSettings(url="sqlite://")},
     )
     text = config_to_toml(config)
     assert parse_config(text) == config
@@ -311,16 +310,18 @@ def test_a_server_is_built_with_the_enabled_modules_and_overrides_win(tmp_path: 
     server = build_server(parse_config(FULL), tmp_path, development=False)
     assert list(server.modules) == ["shop", "docs", "jobs", "flows", "feed"]
     assert server.base == tmp_path
-    assert server.development is False
+    assert server.core.development is False
     assert server.cache.state().max_size == 10
 
 
-@pytest.mark.parametrize("kind", sorted(MODULE_TABLES))
+@pytest.mark.parametrize("kind", sorted(known_kinds()))
 def test_the_keys_of_a_modules_table_are_its_constructors_keywords(kind: str) -> None:
-    file, name = MODULE_CLASSES[kind]
-    module = getattr(importlib.import_module(f"server_core.modules.{file}"), name)
-    parameters = inspect.signature(module.__init__).parameters
-    fields = MODULE_TABLES[kind].model_fields
+    settings = kind_settings(kind)
+    assert settings is not None
+    parameters = inspect.signature(settings.module_class().__init__).parameters
+    fields = settings.model_fields
+    assert fields["kind"].default == kind
+    assert all(each.description for name, each in fields.items() if name != "kind")
     keywords = {key for key, each in parameters.items() if each.kind is each.KEYWORD_ONLY} - {"functions"}
     assert set(fields) - {"kind", "enabled"} == keywords
     for key in keywords - {"breaker", "prefix"}:
@@ -330,9 +331,9 @@ def test_the_keys_of_a_modules_table_are_its_constructors_keywords(kind: str) ->
 
 
 def test_the_keys_of_steps_are_those_that_the_workflows_module_takes() -> None:
-    from server_core.configuration.workflow_tables import TABLES_OF_STEPS
     from server_core.workflows.parsing import COMMON_STEP_KEYS, STEP_KEYS
     from server_core.workflows.step_keys import BREAKER_KEYS, GUIDE_STEP_KEYS, RETRY_KEYS
+    from server_core.workflows.tables import TABLES_OF_STEPS
 
     assert KEYS_OF_TYPE == STEP_KEYS
     assert set(COMMON_KEYS) == {*COMMON_STEP_KEYS, "config"}

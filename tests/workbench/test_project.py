@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from server_core.config import ConfigError, FilesConfig
+from server_core.config import ConfigError
+from server_core.files.settings import FilesSettings
 from workbench.project import Project, ProjectError
 
 TOML = '# mine\n[server]\nname = "shop"   # its name\n'
@@ -57,7 +58,7 @@ def test_saving_keeps_comments_and_what_others_have_changed_in_the_meantime_is_o
     folder: Path,
 ) -> None:
     project = Project.find(folder)
-    config = project.config.model_copy(update={"modules": {"docs": FilesConfig(path="docs")}})
+    config = project.config.model_copy(update={"modules": {"docs": FilesSettings(path="docs")}})
     saved = project.saved(config)
     assert saved.config == config == Project.find(folder).config
     text = (folder / "server.toml").read_text()

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from server_core.databases.settings import DatabaseSettings
 from server_core.errors import UnavailableError
 from server_core.events import FileChange
+from server_core.files.settings import FilesSettings
 from server_core.manual_clock import ManualClock
 from server_core.testing import NEWEST, OLDEST
 from tests.server_core.modules.files_for_tests import LIST, listening, serving
@@ -273,9 +275,9 @@ def test_where_none_or_many_could_the_error_says_what_to_do(
 def test_the_uris_of_a_replay_are_those_of_the_projects_folder(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     tables = {
-        "docs": SimpleNamespace(kind="files", enabled=True, path="docs"),
-        "off": SimpleNamespace(kind="files", enabled=False, path="off"),
-        "shop": SimpleNamespace(kind="database", enabled=True),
+        "docs": FilesSettings(path="docs"),
+        "off": FilesSettings(path="off", enabled=False),
+        "shop": DatabaseSettings(url="sqlite://"),
     }
     project: Any = SimpleNamespace(folder=tmp_path, config=SimpleNamespace(modules=tables))
     folder = (tmp_path / "docs").resolve().as_uri()

@@ -8,19 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from server_core.config import (
-    MODULE_CLASSES,
-    DatabaseConfig,
-    FilesConfig,
-    FunctionsConfig,
-    ModuleTable,
-    ServerConfig,
-    StreamsConfig,
-    TasksConfig,
-    WorkflowsConfig,
-    constructor_arguments,
-)
+from server_core.config import ModuleSettings, ServerConfig
+from server_core.databases.settings import DatabaseSettings
+from server_core.files.settings import FilesSettings
+from server_core.functions.settings import FunctionsSettings
+from server_core.modules.streams_settings import StreamsSettings
 from server_core.settings import BreakerSettings, CacheSettings, LimitSettings, PoolSettings
+from server_core.tasking.settings import TasksSettings
+from server_core.workflows.settings import WorkflowsSettings
 from workbench.project import Project
 
 from .core_source import CORE, CoreName
@@ -101,17 +96,17 @@ def plan_of(project: Project) -> Plan:
         if not module.enabled:
             plan.notes.append(f"module {name} is not enabled, and stays out")
             continue
-        class_name = MODULE_CLASSES[getattr(module, "kind", "")][1]
+        class_name = module.module.partition(":")[2]
         planned = PlannedModule(name, class_name, _arguments(module, config.breaker))
         plan.modules.append(planned)
-        if isinstance(module, DatabaseConfig):
+        if isinstance(module, DatabaseSettings):
             driver = _take_database(plan, planned, module)
             backends = backends | {driver} if backends is not None and driver else None
-        elif isinstance(module, FunctionsConfig):
+        elif isinstance(module, FunctionsSettings):
             planned.file = module.path
             planned.arguments.pop("path", None)
             planned.arguments.pop("reload", None)
-        elif isinstance(module, WorkflowsConfig):
+        elif isinstance(module, WorkflowsSettings):
             _take_workflows(plan, planned)
         plan.needs_folder |= _has_relative_paths(module)
     known_backends = CoreName(f"{CORE}.databases.connect", "_BACKENDS")
@@ -139,14 +134,14 @@ def _server_arguments(config: ServerConfig) -> dict[str, Any]:
     return arguments
 
 
-def _arguments(module: ModuleTable, breaker: BreakerSettings) -> dict[str, Any]:
-    arguments = constructor_arguments(module, breaker)
+def _arguments(module: ModuleSettings, breaker: BreakerSettings) -> dict[str, Any]:
+    arguments = module.arguments(breaker)
     if arguments.get("pool") == PoolSettings():
         del arguments["pool"]
     return arguments
 
 
-def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseConfig) -> str:
+def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseSettings) -> str:
     """Hide the URL's secrets; returns its driver's whole name, empty if only the environment knows."""
     hidden = without_secrets(module.url, planned.name)
     planned.arguments["url"] = hidden.url
@@ -194,15 +189,15 @@ def environment_names(value: Any) -> list[str]:
     return []
 
 
-def _has_relative_paths(module: ModuleTable) -> bool:
-    if isinstance(module, DatabaseConfig):
+def _has_relative_paths(module: ModuleSettings) -> bool:
+    if isinstance(module, DatabaseSettings):
         relative = re.match(r"sqlite[\w+]*:///(?![/:]|[A-Za-z]:)", module.url)
         return relative is not None or VARIABLE.search(module.url) is not None
-    if isinstance(module, FilesConfig):
+    if isinstance(module, FilesSettings):
         return not os.path.isabs(os.path.expanduser(module.path))
-    if isinstance(module, TasksConfig):
+    if isinstance(module, TasksSettings):
         return not (module.database and os.path.isabs(os.path.expanduser(module.database)))
-    if isinstance(module, StreamsConfig):
+    if isinstance(module, StreamsSettings):
         paths = [source.path for source in module.sources.values() if source.path]
         return any(not os.path.isabs(os.path.expanduser(path)) for path in paths)
     return False

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from server_core.bus import Event
 from server_core.events import FilesChanged
+from server_core.files.settings import FilesSettings
 from workbench.cli.failures import FAILED, FINE, USAGE, CommandError
 from workbench.cli.output import say, show
 from workbench.cli.session import with_engine
@@ -25,7 +26,9 @@ def run(options: Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         modules = {
-            name: module for name, module in engine.project.config.modules.items() if module.kind == "files"
+            name: module
+            for name, module in engine.project.config.modules.items()
+            if isinstance(module, FilesSettings)
         }
         if not modules:
             raise CommandError(FAILED, "The project has no files module: nothing to record")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from .problems import KeyPath, dotted, unknown_text
+from ..configuration.problems import KeyPath, dotted, unknown_text
 
 OTHER_NAMES = {"outputVariable": "output_variable", "continueOnError": "continue_on_error"}
 """Keys that clients of the guide know, and ours."""
@@ -47,10 +47,10 @@ def _renamed_inside(key: str, value: Any) -> Any:
     return with_our_names(value) if isinstance(value, list) else value
 
 
-def unknown_step_key(table: Any) -> tuple[KeyPath, str] | None:
-    """Where a workflow's table first has a key or a type of step that does not exist, and what to say."""
+def unknown_step_key(table: Any, place: KeyPath) -> tuple[KeyPath, str] | None:
+    """Where the workflow's table at `place` first has a key or a type of step that does not exist, and what to say."""
     steps = table.get("steps") if isinstance(table, dict) else None
-    return _unknown_in(steps, ("steps",))
+    return _unknown_in(steps, (*place, "steps"))
 
 
 def _unknown_in(steps: Any, path: KeyPath) -> tuple[KeyPath, str] | None:

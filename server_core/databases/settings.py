@@ -1,0 +1,29 @@
+"""What a database module can be told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..module_settings import ModuleSettings, Text, setting
+from ..settings import PoolSettings
+
+
+class DatabaseSettings(ModuleSettings):
+    """A database, read-only: its tables as resources, and a tool for queries."""
+
+    module: ClassVar[str] = "server_core.modules.database:DatabaseModule"
+    kind: str = "database"
+
+    url: Text = setting(
+        description="Any SQLAlchemy URL. ${NAME} is read from the environment at the start, and the path of a "
+        "SQLite file is relative to the project's folder.",
+        example="sqlite:///shop.db",
+        secret=True,
+    )
+    pool: PoolSettings = setting(
+        PoolSettings(), description="How many connections it keeps, and for how long."
+    )
+    page_size: int = setting(
+        100, description="The rows of a page, or of a query that asks for no number.", unit="rows", ge=1
+    )
+    max_rows: int = setting(1000, description="The most rows that can be asked for.", unit="rows", ge=1)

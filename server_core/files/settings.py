@@ -1,0 +1,24 @@
+"""What a files module can be told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..module_settings import ModuleSettings, Text, setting
+
+
+class FilesSettings(ModuleSettings):
+    """A folder whose files are resources, with a notification at each change."""
+
+    module: ClassVar[str] = "server_core.modules.files:FilesModule"
+    kind: str = "files"
+
+    path: Text = setting(description="The folder.", example="docs", path=True)
+    ignore: list[str] = setting(
+        [],
+        description="Patterns of files and folders to leave out, besides the usual ones.",
+        example=["*.tmp"],
+    )
+    max_file_bytes: int | None = setting(
+        None, description="The largest file that is sent whole.", unit="bytes", ge=1
+    )

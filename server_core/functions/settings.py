@@ -1,0 +1,17 @@
+"""What a functions module can be told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..module_settings import ModuleSettings, Text, setting
+
+
+class FunctionsSettings(ModuleSettings):
+    """A Python file with functions marked @tool, @resource, @prompt, @task or @stream."""
+
+    module: ClassVar[str] = "server_core.modules.functions:FunctionsModule"
+    kind: str = "functions"
+
+    path: Text = setting(description="The Python file.", example="tools.py", path=True)
+    reload: bool = setting(True, description="Whether to load the file again when it changes.")
