@@ -13,6 +13,7 @@ from .bus import EventBus
 from .cache import ResourceCache
 from .clock import Clock, SystemClock
 from .ledger import RequestLedger
+from .lifespan import Lifespan, LifespanFactory
 from .pipeline import Pipeline
 from .protocol.connections import ClientTable
 from .protocol.notices import ChangeNotices
@@ -41,6 +42,7 @@ class Core:
         base: the folder against which the modules' relative paths are found.
         development: whether clients get unexpected errors with their text and traceback.
         background: tasks that run until the server stops.
+        lifespan: what the server's user keeps open while it runs.
         workers: threads for synchronous functions.
     """
 
@@ -59,6 +61,7 @@ class Core:
     clients: ClientTable
     notices: ChangeNotices
     background: BackgroundTasks
+    lifespan: Lifespan
     workers: WorkerThreads
 
 
@@ -73,6 +76,7 @@ def make_core(
     clock: Clock | None = None,
     bus: EventBus | None = None,
     subscriptions: SubscriptionBus | None = None,
+    lifespan: LifespanFactory | None = None,
 ) -> Core:
     """Wire the services of a server together; the arguments are those of `Server`."""
     clock = clock or SystemClock()
@@ -101,5 +105,6 @@ def make_core(
         clients=clients,
         notices=ChangeNotices(clients, bus, background.spawn, subscriptions),
         background=background,
+        lifespan=Lifespan(lifespan),
         workers=WorkerThreads(),
     )

@@ -48,6 +48,10 @@ class ModuleHost:
 
     # -- what a module may do
 
+    @property
+    def lifespan(self) -> Any:
+        return self._core.lifespan.value
+
     def offer(self, offer: Offer) -> None:
         self.pending = offer
         if self.status == "running":

@@ -36,6 +36,11 @@ class ModuleContext(Protocol):
     limits: LimitSettings
     development: bool
 
+    @property
+    def lifespan(self) -> Any:
+        """What the server's `lifespan` gave; `None` without one."""
+        ...
+
     def offer(self, offer: Offer) -> None:
         """Offer exactly this from now on. Inside `start` it takes effect, all at once, when `start` returns.
 

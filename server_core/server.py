@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mcp.server.subscriptions import (
     SubscriptionBus,
@@ -20,10 +20,12 @@ from .clock import Clock
 from .core import Identity, make_core
 from .errors import ModuleStartError, NotFoundError
 from .events import ModuleStarting, ServerStarted, ServerStopped
+from .functions.markers import mark_of, prompt, resource, stream, task, tool
 from .host import ModuleHost
 from .inspecting import inspect_server
 from .inspection import ServerState
 from .lifecycle import ModuleLifecycle
+from .lifespan import LifespanFactory
 from .module import Module
 from .protocol.handlers import ProtocolServer
 from .protocol.http import HttpReady, serve_http
@@ -32,22 +34,40 @@ from .protocol.transport import serve_stdio
 from .settings import BreakerSettings, CacheSettings, LimitSettings
 from .uncaught import reported_uncaught
 
+if TYPE_CHECKING:
+    from .functions.offering import MarkedFunctions
+
 ModuleT = TypeVar("ModuleT", bound=Module)
+DecoratorT = TypeVar("DecoratorT", bound=Callable[..., Any])
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+OWN_FUNCTIONS = "main"
+"""The name of the module that holds the functions decorated with `@server.tool` and its like."""
 
 SETTLE_SECONDS = 10.0
 """How long a served process waits for its modules before it answers its first client."""
 
 
 class Server:
-    """An MCP server made of modules, for clients of both protocol revisions.
+    """An MCP server for clients of both protocol revisions, made of functions and modules.
 
     ```python
     server = Server("bookshop")
+
+    @server.tool
+    def add(a: int, b: int) -> int:
+        '''Add two numbers.'''
+        return a + b
+
     server.add(FilesModule("docs", path="docs"))
     server.run()
     ```
 
-    Everything but the constructor, `add` and `run` belongs to one event loop: the one that `start` runs on.
+    `server.tool`, `server.resource`, `server.prompt`, `server.task` and `server.stream` are the decorators of the same
+    names in `server_core`, and add the function, too.
+
+    Everything but the constructor, the decorators, `add` and `run` belongs to one event loop: the one that `start` runs
+    on.
     """
 
     def __init__(
@@ -66,11 +86,14 @@ class Server:
         clock: Clock | None = None,
         bus: EventBus | None = None,
         subscriptions: SubscriptionBus | None = None,
+        lifespan: LifespanFactory | None = None,
     ) -> None:
         """Args:
         base: the folder against which the modules' relative paths are found; the current one if not given.
         development: unexpected errors are told to clients with their text and traceback.
         subscriptions: carries change notices; in memory unless given (several processes would share one).
+        lifespan: makes an async context manager that is entered before the modules start and left after they have
+            stopped; what it gives is `ctx.lifespan` in functions.
         """
         self.core = core = make_core(
             Identity(name, version, title, description, instructions),
@@ -82,6 +105,7 @@ class Server:
             clock=clock,
             bus=bus,
             subscriptions=subscriptions,
+            lifespan=lifespan,
         )
         self.name = name
         self.version = version
@@ -99,6 +123,12 @@ class Server:
         self.notices = core.notices
         self.modules: dict[str, ModuleHost] = {}
         self._lifecycle = ModuleLifecycle(core, self.modules)
+        self._functions: MarkedFunctions | None = None
+        self.tool = self._offering(tool)
+        self.resource = self._offering(resource)
+        self.prompt = self._offering(prompt)
+        self.task = self._offering(task)
+        self.stream = self._offering(stream)
         self._started = 0.0
         self._running = False
 
@@ -123,6 +153,28 @@ class Server:
         self.registry.reserve(module.name)
         return module
 
+    def _offering(self, decorator: DecoratorT) -> DecoratorT:
+        """`decorator`, which marks a function, as one that also adds the function to this server."""
+
+        @wraps(decorator)
+        def offer(*words: Any, **keywords: Any) -> Any:
+            made = decorator(*words, **keywords)
+            if mark_of(made) is not None:
+                return self._add_function(made)
+            return lambda function: self._add_function(made(function))
+
+        return cast("DecoratorT", offer)
+
+    def _add_function(self, function: FunctionT) -> FunctionT:
+        if self._running:
+            raise ValueError("The server is running: decorate functions before it starts")
+        if self._functions is None:
+            from .functions.offering import MarkedFunctions
+
+            self._functions = self.add(MarkedFunctions(OWN_FUNCTIONS, functions=()))
+        self._functions.functions = (*self._functions.functions, function)
+        return function
+
     async def start(self, *, settle: float | None = None) -> None:
         """Start every module, side by side, and return when all have started or failed, or after `settle` seconds.
 
@@ -134,6 +186,11 @@ class Server:
         if self._running:
             return
         self._running = True
+        try:
+            await self.core.lifespan.open()
+        except BaseException:
+            self._running = False
+            raise
         self._started = self.clock.now()
         self.notices.open()
         self.bus.emit(ServerStarted(self.name, self.version))
@@ -162,6 +219,7 @@ class Server:
         for host in reversed(self.modules.values()):
             await self._lifecycle.stop(host)
         self.cache.clear()
+        await self.core.lifespan.close()
         self.bus.emit(ServerStopped(self.name))
 
     @asynccontextmanager

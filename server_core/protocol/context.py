@@ -44,6 +44,11 @@ class Context(SDKContextBase[Any, Any]):
         self._core_request = request
         self._core_module = module
 
+    @property
+    def lifespan(self) -> Any:
+        """What the server's `lifespan` gave: a client, a model, a pool, opened once for all calls."""
+        return self._core_module.lifespan
+
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
