@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from .masking import without_passwords
 
+SHOWN_CHARACTERS = 100
+"""How much of a name from outside an error repeats."""
+
+
+def shortened(text: str, most: int = SHOWN_CHARACTERS) -> str:
+    """`text`, cut after `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
 
 def error_text(error: BaseException) -> str:
     """What `error` says, even where its class's own `__str__` fails."""

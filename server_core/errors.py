@@ -19,7 +19,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 
 from .error_frames import own_traceback
-from .error_texts import error_line, error_text
+from .error_texts import SHOWN_CHARACTERS, error_line, error_text, shortened
 from .masking import without_passwords
 
 PERMISSION_DENIED = -32003
@@ -46,7 +46,7 @@ class NotFoundError(CoreError):
     def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
         near = nearest(name, known)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"Unknown {what}: {name}{hint}")
+        super().__init__(f"Unknown {what}: {shortened(name)}{hint}")
         self.what = what
         self.name = name
 
@@ -105,6 +105,8 @@ class ModuleStartError(CoreError):
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The names of `known` that look most like `name`, best first. Of very many names, only some are compared."""
+    if len(name) > 2 * SHOWN_CHARACTERS:
+        return []  # comparing takes time by the square of the length
     folded = name.casefold()
     by_folded = {candidate.casefold(): candidate for candidate in known}
     if len(by_folded) > COMPARED_NAMES:
@@ -171,7 +173,7 @@ def protocol_error(
             data["traceback"] = traceback_text(error)
     code = error_code(error)
     if isinstance(error, NotFoundError) and error.what == "resource":
-        data["uri"] = clean_surrogates(error.name)
+        data["uri"] = shortened(clean_surrogates(error.name), 10 * SHOWN_CHARACTERS)
         if protocol < "2026":
             code = RESOURCE_NOT_FOUND_2025
     return MCPError(code, clean_surrogates(message), data)

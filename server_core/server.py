@@ -30,7 +30,7 @@ from .module import Module
 from .protocol.handlers import ProtocolServer
 from .protocol.http import HttpReady, serve_http
 from .protocol.http_addresses import AddressError
-from .protocol.transport import serve_stdio
+from .protocol.stdio import serve_stdio
 from .settings import BreakerSettings, CacheSettings, LimitSettings
 from .uncaught import reported_uncaught
 

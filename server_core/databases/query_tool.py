@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ..error_texts import shortened
 from ..errors import CoreError, InvalidArgumentsError, nearest
 from ..request import Request
 from .access import DatabaseAccess, DatabaseSession
@@ -123,7 +124,7 @@ class QueryTool:
         limit = arguments.get("limit", self._page_size)
         if unknown:
             raise InvalidArgumentsError(
-                f"Unknown argument {min(unknown)}: query takes sql, parameters and limit"
+                f"Unknown argument {shortened(min(unknown))}: query takes sql, parameters and limit"
             )
         if not isinstance(sql, str):
             raise InvalidArgumentsError("sql is missing: give one statement as text")

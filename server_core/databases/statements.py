@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..error_texts import shortened
 from ..errors import DeniedError, InvalidArgumentsError
 from .values import bind_value
 
@@ -97,7 +98,7 @@ def _bound(parameters: SqlParameters | None) -> dict[str, Any] | tuple[Any, ...]
         try:
             bound[name] = bind_value(value)
         except ValueError as error:
-            raise InvalidArgumentsError(f"Parameter {name} {error}") from None
+            raise InvalidArgumentsError(f"Parameter {shortened(str(name))} {error}") from None
     return bound if named else tuple(bound.values())
 
 
@@ -116,7 +117,7 @@ def _rewritten(sql: str, bound: dict[str, Any] | tuple[Any, ...], grammar: SqlGr
         if not by_name:
             return "%s"
         if name not in bound:
-            raise InvalidArgumentsError(f"Parameter {name} is missing: sql has :{name}")
+            raise InvalidArgumentsError(f"Parameter {shortened(name)} is missing: sql has :{shortened(name)}")
         return f"%({name})s"
 
     rewritten = re.sub(rf"{grammar.skipped}|{sign}|%", replace, sql, flags=re.DOTALL)

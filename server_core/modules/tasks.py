@@ -20,6 +20,7 @@ from mcp.types import (
 )
 
 from ..argument_masking import mask_arguments
+from ..error_texts import shortened
 from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
 from ..inspection import TaskState
 from ..items import Offer, ToolItem
@@ -315,7 +316,7 @@ class TasksModule(Module):
     def _unknown(self, task: str) -> NotFoundError:
         error = NotFoundError("task", task)
         error.args = (
-            f"Unknown task: {task}. It never was, or ended more than {self.ttl:g} s ago; "
+            f"Unknown task: {shortened(task)}. It never was, or ended more than {self.ttl:g} s ago; "
             f"{self.prefixed('start_long_task')} starts a new one.",
         )
         return error

@@ -38,6 +38,7 @@ from mcp.types import (
 )
 
 from ..core import Core
+from ..error_texts import shortened
 from ..errors import NotFoundError
 from ..host import ModuleHost
 from ..items import PromptItem, TemplateItem
@@ -45,6 +46,7 @@ from ..request import Request
 from ..tasking.extension import TASKS_EXTENSION
 from .connections import ClientEntry, set_log_level
 from .paging import page_of
+from .plain_errors import with_plain_errors
 from .task_listening import TaskListening
 from .task_methods import TaskMethods, TaskParams, TaskUpdateParams
 
@@ -90,6 +92,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         self.add_request_handler("tasks/update", TaskUpdateParams, self.tasks.update)
         self.add_request_handler("tasks/cancel", TaskParams, self.tasks.cancel)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
+        self.middleware.append(with_plain_errors)
         self.middleware.append(
             RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.identity.name)
         )
@@ -249,4 +252,4 @@ def _cursor(params: PaginatedRequestParams | None) -> str | None:
 
 
 def _unknown(what: str, name: str, known: Any) -> MCPError:
-    return MCPError(INVALID_PARAMS, str(NotFoundError(what, name, known)), {"name": name})
+    return MCPError(INVALID_PARAMS, str(NotFoundError(what, name, known)), {"name": shortened(name)})

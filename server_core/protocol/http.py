@@ -16,7 +16,8 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
 from .http_addresses import WILDCARDS, AllowedNames, joined_address, listening_sockets
-from .http_endpoint import BODY_BYTES, HTTP_PATH, HttpEndpoint
+from .http_endpoint import HTTP_PATH, HttpEndpoint
+from .http_requests import BODY_BYTES
 from .transport import SHUTDOWN_SECONDS
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
+from ..error_texts import shortened
 from ..errors import CoreError
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,12 +123,15 @@ class AllowedNames:
         if len(hosts) != 1 or (name := _name_in(f"//{hosts[0]}")) is None:
             return 421, "The request must have one Host header, a host with or without a port"
         if name not in self._names and not (self._any_ip and _is_ip(name)):
-            return 421, f"This server is not called {name!r}: use {self._known()}, or {ALLOW_HINT}"
+            return 421, f"This server is not called {shortened(name)!r}: use {self._known()}, or {ALLOW_HINT}"
         for origin in origins:
             asking = _name_in(origin)
             # A page from the address that was called is at home here; one from any other IP address is not.
             if asking is None or (asking not in self._names and asking != name):
-                return 403, f"Web pages of {origin!r} may not use this server; to let them, {ALLOW_HINT}"
+                return (
+                    403,
+                    f"Web pages of {shortened(origin)!r} may not use this server; to let them, {ALLOW_HINT}",
+                )
         return None
 
     def _known(self) -> str:

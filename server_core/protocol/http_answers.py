@@ -7,16 +7,17 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mcp.types import INTERNAL_ERROR
+from mcp.types import INTERNAL_ERROR, RequestId
 
 from ..errors import TOO_LARGE
+from .http_requests import HttpProblem
 
 EVENT_BYTES = 1_000_000
 """How large one event of a stream may be: the SDK's client gives up at 1 MiB. A plain JSON answer has no such limit."""
 
 _EVENT_BEGIN = b"event: message\r\ndata: "
 _EVENT_END = b"\r\n\r\n"
-_ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?\d+|"(?:[^"\\]|\\.)*"),"(?:result|error)":')
+_ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?\d+|"(?:[^"\\]++|\\.)*+"),"(?:result|error)":')
 """How the SDK writes the message that ends a request; whatever looks different is passed on as it is."""
 
 _STREAM_HEADERS = {b"content-type", b"cache-control", b"connection", b"x-accel-buffering", b"content-length"}
@@ -31,16 +32,16 @@ class HttpAnswer:
 
     def __init__(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
         self._send = send
-        self._body = b""
+        self._request: RequestId | None = None
         self._held: MutableMapping[str, Any] | None = None
         self._streaming = False
         self._started = False
         self._ended = False
         self.broken = False
 
-    def to(self, body: bytes) -> None:
-        """It answers the POST with this body."""
-        self._body = body
+    def to(self, request: RequestId | None) -> None:
+        """It answers the request with this id; `None` for a notification or a response."""
+        self._request = request
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """What the application calls as its `send`."""
@@ -48,24 +49,24 @@ class HttpAnswer:
             return
         if message["type"] == "http.response.start":
             self._streaming = _is_stream(message)
-            if self._streaming and self._body:
+            if self._streaming and self._request is not None:
                 self._held = message
             else:
                 await self._start(message)
         elif message["type"] == "http.response.body":
             await self._send_body(message)
 
-    async def fail(self, status: int, code: int, text: str) -> None:
+    async def fail(self, problem: HttpProblem) -> None:
         """End with a JSON-RPC error, as far as it has not ended: for the whole answer, or as a stream's last event."""
         if self._ended:
             return
         if not self._started:
-            error = {"jsonrpc": "2.0", "id": self._request_id(), "error": {"code": code, "message": text}}
-            await self._send_json(status, [], json.dumps(error).encode())
+            error = _error_of(self._request, problem.code, problem.text)
+            await self._send_json(problem.status, list(problem.headers), error.encode())
             return
-        given = self._request_id()
-        last = _error_event(given, code, text) if self._streaming and given is not None else b""
-        await self._finish(last)
+        given = self._request
+        stream = self._streaming and given is not None
+        await self._finish(_error_event(given, problem.code, problem.text) if stream else b"")
 
     def break_off(self) -> None:
         """Send nothing more of it."""
@@ -83,7 +84,7 @@ class HttpAnswer:
     async def _send_body(self, message: MutableMapping[str, Any]) -> None:
         body: bytes = message.get("body", b"")
         last = not message.get("more_body", False)
-        if self._streaming and self._body:
+        if self._streaming and self._request is not None:
             event = _message_of(body)
             answer = _ANSWER.match(event) if event else None
             if self._held is not None:
@@ -119,14 +120,6 @@ class HttpAnswer:
         )
         await self._finish(body)
 
-    def _request_id(self) -> Any:
-        try:
-            message = json.loads(self._body)
-        except (ValueError, RecursionError):
-            return None
-        given = message.get("id") if isinstance(message, dict) else None
-        return given if isinstance(given, str | int) and not isinstance(given, bool) else None
-
 
 def _is_stream(start: MutableMapping[str, Any]) -> bool:
     return any(
@@ -152,9 +145,12 @@ def _too_large_event(request_id: Any, size: int) -> bytes:
 
 
 def _error_event(request_id: Any, code: int, text: str) -> bytes:
-    error = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
-    return f"event: message\r\ndata: {json.dumps(error)}\r\n\r\n".encode()
+    return f"event: message\r\ndata: {_error_of(request_id, code, text)}\r\n\r\n".encode()
 
 
-STOPPED_EARLY = (503, INTERNAL_ERROR, "The server was stopped before it answered")
+def _error_of(request_id: Any, code: int, text: str) -> str:
+    return json.dumps({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}})
+
+
+STOPPED_EARLY = HttpProblem(503, INTERNAL_ERROR, "The server was stopped before it answered")
 """What a request is told that a stopping server does not wait for any longer."""

@@ -42,9 +42,7 @@ def _place(items: Sequence[PagedT], cursor: str, name: Callable[[PagedT], str]) 
         if not isinstance(end, int) or not isinstance(last, str) or end < 0:
             raise ValueError("not a cursor of this server")
     except (ValueError, TypeError, binascii.Error) as error:
-        raise MCPError(
-            INVALID_PARAMS, "Invalid cursor: ask for the first page again", {"cursor": cursor}
-        ) from error
+        raise MCPError(INVALID_PARAMS, "Invalid cursor: ask for the first page again") from error
     if 0 < end <= len(items) and name(items[end - 1]) == last:
         return end
     for place, item in enumerate(items):

@@ -1,20 +1,15 @@
-"""How clients reach a server: over stdio, or over streams in memory that carry the same frames."""
+"""Streams in memory by which clients of the same process reach a server, with the same messages as over a wire."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp.server.stdio import stdio_server
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp.shared.message import SessionMessage
-
-from .stdin import BoundedLines, taken_stdin
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,27 +20,6 @@ SHUTDOWN_SECONDS = 2.0
 """How long a connection's requests may take to end once its client is gone."""
 
 ClientStreams = tuple["ReadStream[SessionMessage | Exception]", "WriteStream[SessionMessage]"]
-
-
-async def serve_stdio(server: ProtocolServer) -> None:
-    """Serve one client over the process's stdin and stdout until it closes them.
-
-    While it runs, `sys.stdout` and file descriptor 1 point at stderr: whatever a tool prints can't break the frames.
-    """
-    printed = sys.stdout
-    with taken_stdin() as stdin:
-        lines: Any = BoundedLines(stdin)
-        await _serve_lines(server, lines, printed)
-
-
-async def _serve_lines(server: ProtocolServer, lines: Any, printed: TextIO) -> None:
-    async with stdio_server(stdin=lines) as (read, write):
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                await server.run(read, write, server.create_initialization_options())
-        finally:
-            # What was printed to the former one waits in its buffer, and must be gone before 1 is stdout again.
-            printed.flush()
 
 
 class MemoryTransport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..error_texts import shortened
 from ..errors import InvalidArgumentsError, nearest
 from ..misfits import misfit
 from .definition import Workflow, WorkflowInputs
@@ -93,7 +94,7 @@ def refuse_unknown_inputs(known: Sequence[str], given: Mapping[str, Any]) -> Non
         if name not in known:
             near = nearest(name, known)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
-            raise InvalidArgumentsError(f"Wrong arguments. {name} is unknown; {hint}")
+            raise InvalidArgumentsError(f"Wrong arguments. {shortened(name)} is unknown; {hint}")
 
 
 def _schema_trouble(schema: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 
-from server_core.protocol.stdin import BoundedLines
 from tests.server_core.protocol.http_for_tests import MISBEHAVIOUR, text_of
 from tests.waiting import PATIENCE_SECONDS, within
 
@@ -118,10 +116,3 @@ def test_what_tools_print_never_comes_between_the_frames_not_even_at_the_end() -
     assert out == b""
     for said in (b"by print", b"by what was stdout before", b"by the descriptor"):
         assert said in errors
-
-
-async def test_a_message_without_end_is_not_taken_in(capsys: pytest.CaptureFixture[str]) -> None:
-    stream = io.BytesIO(b'{"a": "\xff"}\n' + b"0" * 100 + b"\nmore\n")
-    assert [line async for line in BoundedLines(stream, most=50)] == ['{"a": "\ufffd"}\n']
-    assert "more than" in capsys.readouterr().err
-    assert stream.tell() < 80

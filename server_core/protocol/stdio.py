@@ -1,0 +1,284 @@
+"""One client over the process's stdin and stdout: a message a line, each of bounded length, each request answered."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+import anyio
+from mcp.shared.message import ServerMessageMetadata, SessionMessage
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    RequestId,
+)
+
+from ..rate_limited import RateLimitedLines
+from ..workers import WorkerThreads
+from .intake import Refusal, id_of_request, parsed_message, read_message
+from .transport import SHUTDOWN_SECONDS
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .handlers import ProtocolServer
+
+LINE_BYTES = 64 * 1024 * 1024
+"""How long a message may be. Longer than over HTTP: only the client that started the process can send one."""
+
+WAITING_BYTES = 4 * 1024 * 1024
+"""How much may wait for a client to read it. Over that no request is read, and whoever sends more waits."""
+
+IN_FLIGHT = 256
+"""How many requests of the client run at a time; the next ones are read when one of them is answered."""
+
+ENDLESS = frozenset({"subscriptions/listen"})
+"""Requests that last as long as their client wants, and count for nothing here."""
+
+
+async def serve_stdio(server: ProtocolServer) -> None:
+    """Serve one client over the process's stdin and stdout until it closes them.
+
+    While it runs, `sys.stdout` and file descriptor 1 point at stderr: whatever a tool prints can't break the frames.
+    """
+    printed = sys.stdout
+    with _taken(sys.stdin, "rb") as source, _taken(printed, "wb") as sink:
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                await serve_lines(server, source, sink)
+        finally:
+            # What was printed to the former one waits in its buffer, and must be gone before 1 is stdout again.
+            printed.flush()
+
+
+async def serve_lines(server: ProtocolServer, source: BinaryIO, sink: BinaryIO) -> None:
+    """Serve the client that writes to `source` and reads from `sink`, until either ends.
+
+    What isn't a message is answered with an error, and mentioned on stderr.
+    """
+    threads = WorkerThreads(2)
+    outgoing = OutgoingLines(sink, threads)
+    incoming = IncomingLines(source, threads, outgoing)
+
+    async def write() -> None:
+        await outgoing.run()
+        # Written to the end, or its reader has gone: either way nobody waits for anything any more.
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(write)
+        await server.run(incoming, outgoing, server.create_initialization_options())
+        with anyio.move_on_after(SHUTDOWN_SECONDS):
+            await anyio.sleep_forever()
+        tasks.cancel_scope.cancel()
+
+
+class OutgoingLines:
+    """The stream into which the protocol writes: a queue of lines, and the requests that have no answer yet."""
+
+    def __init__(self, sink: BinaryIO, threads: WorkerThreads) -> None:
+        self._sink = sink
+        self._threads = threads
+        self._lines: deque[bytes] = deque()
+        self._bytes = 0
+        self._unanswered: set[RequestId] = set()
+        self._closed = False
+        self._changed = anyio.Event()
+
+    def asked(self, request: JSONRPCRequest) -> ServerMessageMetadata | None:
+        """Count a request until it is answered; returns what tells us that it never will be."""
+        if request.method in ENDLESS:
+            return None
+        self._unanswered.add(request.id)
+        return ServerMessageMetadata(on_request_unanswered=partial(self._settle, request.id))
+
+    async def room(self) -> None:
+        """Wait until the client has read enough, and few enough of its requests run."""
+        while not self._closed and (self._bytes > WAITING_BYTES or len(self._unanswered) >= IN_FLIGHT):
+            await self._changed.wait()
+
+    async def settled(self) -> None:
+        """Wait until every request is answered."""
+        while not self._closed and self._unanswered:
+            await self._changed.wait()
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Queue a message, and wait while too much waits before it."""
+        if self._closed:
+            raise anyio.BrokenResourceError
+        message = item.message
+        line = _line_of(message)
+        if line is not None:
+            self._lines.append(line)
+            self._bytes += len(line)
+        if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
+            self._unanswered.discard(message.id)
+        self._notify()
+        while self._bytes > WAITING_BYTES and not self._closed:
+            await self._changed.wait()
+
+    async def run(self) -> None:
+        """Write what is queued until the stream is closed, or nobody reads any more."""
+        while True:
+            while not self._lines:
+                if self._closed:
+                    return
+                await self._changed.wait()
+            lines = b"".join(self._lines)
+            self._lines.clear()
+            try:
+                await self._threads.run(partial(self._write, lines))
+            except (OSError, ValueError):
+                self._closed = True
+                self._notify()
+                return
+            self._bytes -= len(lines)
+            self._notify()
+
+    async def aclose(self) -> None:
+        """Take no more messages; `run` writes the rest."""
+        self._closed = True
+        self._notify()
+
+    async def __aenter__(self) -> OutgoingLines:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _settle(self, request: RequestId) -> None:
+        self._unanswered.discard(request)
+        self._notify()
+
+    def _write(self, lines: bytes) -> None:
+        self._sink.write(lines)
+        self._sink.flush()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+
+class IncomingLines:
+    """The stream from which the protocol reads: it takes the next line from the client only when it can serve it."""
+
+    def __init__(
+        self, source: BinaryIO, threads: WorkerThreads, outgoing: OutgoingLines, most: int = LINE_BYTES
+    ) -> None:
+        self._source = source
+        self._threads = threads
+        self._outgoing = outgoing
+        self._most = most
+        self._refused = RateLimitedLines(lambda line: print(line, file=sys.stderr, flush=True))
+
+    async def receive(self) -> SessionMessage:
+        """The next message.
+
+        Raises:
+            anyio.EndOfStream: there are no more, and the requests before have been answered or had their time.
+        """
+        while True:
+            await self._outgoing.room()
+            read = await self._threads.run(self._read)
+            if read is None:
+                self._refused.close()
+                with anyio.move_on_after(SHUTDOWN_SECONDS):
+                    await self._outgoing.settled()
+                raise anyio.EndOfStream
+            if isinstance(read, Refusal):
+                self._refused.add(f"Refused what the client sent: {read.text}")
+                error = ErrorData(code=read.code, message=read.text)
+                await self._outgoing.send(
+                    SessionMessage(JSONRPCError(jsonrpc="2.0", id=read.id, error=error))
+                )
+            elif isinstance(read, JSONRPCRequest):
+                return SessionMessage(read, metadata=self._outgoing.asked(read))
+            else:
+                return SessionMessage(read)
+
+    async def aclose(self) -> None:
+        """Nothing to do: the source belongs to whoever gave it."""
+
+    def __aiter__(self) -> IncomingLines:
+        return self
+
+    async def __anext__(self) -> SessionMessage:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> IncomingLines:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _read(self) -> JSONRPCMessage | Refusal | None:
+        """On a thread: the next line as a message, `None` at the end."""
+        while True:
+            try:
+                line = self._source.readline(self._most + 1)
+            except (OSError, ValueError):
+                return None
+            if not line:
+                return None
+            if len(line) > self._most:
+                self._skip_line(line)
+                text = f"The message is over the limit of {self._most / 1024 / 1024:g} MiB"
+                return Refusal(INVALID_REQUEST, text, id_of_request(line))
+            if line.strip():
+                message = read_message(line)
+                return message if isinstance(message, Refusal) else parsed_message(message)
+
+    def _skip_line(self, part: bytes) -> None:
+        while part and not part.endswith(b"\n"):
+            part = self._source.readline(1024 * 1024)
+
+
+def _line_of(message: JSONRPCMessage) -> bytes | None:
+    """`message` as a line, or the error that answers its request if it can't be written as JSON."""
+    try:
+        return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+    except ValueError:
+        if not isinstance(message, JSONRPCResponse | JSONRPCError):
+            return None
+        error = ErrorData(code=INTERNAL_ERROR, message="The answer contains something that JSON can't carry")
+        return _line_of(JSONRPCError(jsonrpc="2.0", id=message.id, error=error))
+
+
+@contextlib.contextmanager
+def _taken(stream: TextIO, mode: str) -> Iterator[BinaryIO]:
+    """The file below `stream` for the transport alone.
+
+    Meanwhile whoever else reads its descriptor finds the end, and whoever else writes to it reaches stderr.
+    """
+    try:
+        number = stream.fileno()
+        kept = os.dup(number)
+    except (OSError, ValueError, AttributeError):  # no file, as under a test
+        yield stream.buffer
+        return
+    other = os.open(os.devnull, os.O_RDONLY) if mode == "rb" else os.dup(2)
+    os.dup2(other, number)
+    os.close(other)
+    try:
+        # Not closed: a thread may still wait in it when the server has stopped.
+        opened: Any = os.fdopen(kept, mode, closefd=False)
+        yield opened
+    finally:
+        os.dup2(kept, number)

@@ -1,0 +1,46 @@
+"""Lines for people that don't become a flood."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class RateLimitedLines:
+    """Writes the first few lines, then one every few seconds that says how many were left out. Not thread-safe."""
+
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        *,
+        first: int = 5,
+        seconds: float = 10.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Args:
+        first: how many are written at once.
+        seconds: how long the pause after each of the others is.
+        """
+        self._write = write
+        self._left = first
+        self._seconds = seconds
+        self._now = now
+        self._next = 0.0
+        self._omitted = 0
+
+    def add(self, line: str) -> None:
+        """Write `line`, or only count it."""
+        now = self._now()
+        if self._left <= 0 and now < self._next:
+            self._omitted += 1
+            return
+        self._left -= 1
+        self._next = now + self._seconds
+        omitted, self._omitted = self._omitted, 0
+        self._write(f"{line} (and {omitted} more since the last line)" if omitted else line)
+
+    def close(self) -> None:
+        """Say how many lines are still unmentioned."""
+        if self._omitted:
+            self._write(f"{self._omitted} more like the last line")
+        self._omitted = 0
