@@ -241,7 +241,7 @@ class IncomingLines:
                 self._skip_line(line)
                 text = f"The message is over the limit of {self._most / 1024 / 1024:g} MiB"
                 return Refusal(INVALID_REQUEST, text, id_of_request(line))
-            if line.strip():
+            if line := line.strip():
                 message = read_message(line)
                 return message if isinstance(message, Refusal) else parsed_message(message)
 
