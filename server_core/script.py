@@ -8,8 +8,12 @@ import os
 import sys
 from pathlib import Path
 
+from .protocol.http_access import check_access
 from .protocol.http_addresses import AddressError, split_address
 from .server import Server
+
+SCRIPT_TOKEN = "MCP_TOKEN"
+"""The environment variable whose value clients must send as a bearer token."""
 
 
 def script_base(script: str, variable: str, folder: str, *, needed: bool = True) -> Path:
@@ -40,13 +44,26 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
 def run_script(server: Server) -> None:
     """Serve one client over stdin and stdout, or those that come by HTTP if the command line says so. Blocks."""
     options = _script_options()
+    token = os.environ.get(SCRIPT_TOKEN, "").strip()
+    if options.http is not None:
+        try:
+            check_access(
+                options.http[0],
+                token,
+                options.no_auth,
+                token_name=SCRIPT_TOKEN,
+                no_auth_name="--no-auth",
+            )
+        except AddressError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(2) from error
     # What was imported and defined stays for good: no collection needs to look through it again.
     gc.freeze()
     gc.enable()
     if options.http is None:
         server.run()
     else:
-        server.run_http(*options.http, allowed_hosts=options.allow_host)
+        server.run_http(*options.http, allowed_hosts=options.allow_host, token=token, no_auth=options.no_auth)
 
 
 def _script_options() -> argparse.Namespace:
@@ -58,7 +75,11 @@ def _script_options() -> argparse.Namespace:
         "--http",
         metavar="HOST:PORT",
         type=_http_address,
-        help="serve by HTTP instead, at http://HOST:PORT/mcp",
+        help=f"serve by HTTP instead, at http://HOST:PORT/mcp. Clients must send the token in {SCRIPT_TOKEN}, which "
+        "HOST needs unless it is this machine",
+    )
+    parser.add_argument(
+        "--no-auth", action="store_true", help="serve everybody who can reach HOST, without a token"
     )
     parser.add_argument(
         "--allow-host",

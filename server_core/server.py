@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from mcp.server.subscriptions import (
     SubscriptionBus,
@@ -28,7 +28,7 @@ from .lifecycle import ModuleLifecycle
 from .lifespan import LifespanFactory
 from .module import Module
 from .protocol.handlers import ProtocolServer
-from .protocol.http import HttpReady, serve_http
+from .protocol.http import HttpOptions, serve_http
 from .protocol.http_addresses import AddressError
 from .protocol.stdio import serve_stdio
 from .settings import BreakerSettings, CacheSettings, LimitSettings
@@ -248,30 +248,26 @@ class Server:
             async with self.running(settle=SETTLE_SECONDS):
                 await serve_stdio(self.protocol)
 
-    def run_http(
-        self, host: str = "127.0.0.1", port: int = 8000, *, allowed_hosts: Iterable[str] = ()
-    ) -> None:
+    def run_http(self, host: str = "127.0.0.1", port: int = 8000, **options: Unpack[HttpOptions]) -> None:
         """Serve clients at `http://HOST:PORT/mcp` until Ctrl-C or SIGTERM. Blocks; to be called from a program's main
         thread. Ends the program with a line on stderr and status 1 if it can't listen there.
 
         Args:
-            allowed_hosts: names by which clients may call it besides `host` and the machine's names for itself.
+            options: `token`, `no_auth`, `allowed_hosts`; see `protocol.http.HttpOptions`.
         """
         try:
-            asyncio.run(self.serve_http(host, port, allowed_hosts=allowed_hosts))
+            asyncio.run(self.serve_http(host, port, **options))
         except AddressError as error:
             sys.exit(str(error))
 
-    async def serve_http(
-        self, host: str, port: int, *, allowed_hosts: Iterable[str] = (), ready: HttpReady | None = None
-    ) -> signal.Signals | None:
+    async def serve_http(self, host: str, port: int, **options: Unpack[HttpOptions]) -> signal.Signals | None:
         """Start, serve clients by HTTP until a signal or a cancellation ends it, stop; see `protocol.http.serve_http`.
 
         Raises:
-            AddressError: it can't listen there; nothing was started.
+            AddressError: it can't listen there, or not without a token; nothing was started.
         """
         with self.report_uncaught():
-            return await serve_http(self, host, port, allowed_hosts=allowed_hosts, ready=ready)
+            return await serve_http(self, host, port, **options)
 
     # -- modules of a running server
 

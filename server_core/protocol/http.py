@@ -9,14 +9,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 
 import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
+from .http_access import check_access
 from .http_addresses import WILDCARDS, AllowedNames, joined_address, listening_sockets
-from .http_endpoint import HTTP_PATH, HttpEndpoint
+from .http_endpoint import HTTP_PATH, HttpApp, HttpEndpoint
 from .http_requests import BODY_BYTES
 from .transport import SHUTDOWN_SECONDS
 
@@ -51,13 +53,24 @@ class HttpServed(Protocol):
         ...
 
 
+class HttpOptions(TypedDict, total=False):
+    """How it serves.
+
+    Attributes:
+        allowed_hosts: names by which clients may call it besides the host and the machine's names for itself.
+        token: what clients must send as a bearer token. Needed, unless the host is this machine only.
+        no_auth: serve everybody, whatever the host and the token are.
+        ready: called with the URL once clients can come; by default a line on stderr tells it.
+    """
+
+    allowed_hosts: Iterable[str]
+    token: str
+    no_auth: bool
+    ready: HttpReady | None
+
+
 async def serve_http(
-    server: HttpServed,
-    host: str,
-    port: int,
-    *,
-    allowed_hosts: Iterable[str] = (),
-    ready: HttpReady | None = None,
+    server: HttpServed, host: str, port: int, **options: Unpack[HttpOptions]
 ) -> signal.Signals | None:
     """Start `server`, serve clients at `http://HOST:PORT/mcp` until SIGINT, SIGTERM or a cancellation, and stop it.
 
@@ -66,15 +79,16 @@ async def serve_http(
 
     Args:
         port: 0 for any free one.
-        allowed_hosts: names by which clients may call it besides `host` and the machine's names for itself.
-        ready: called with the URL once clients can come; by default a line on stderr tells it.
+        options: see `HttpOptions`.
 
     Returns:
         the signal that ended it.
 
     Raises:
-        AddressError: it can't listen there; nothing was started.
+        AddressError: it can't listen there, or (`AccessError`) not without a token; nothing was started.
     """
+    token, no_auth, ready = options.get("token", ""), options.get("no_auth", False), options.get("ready")
+    check_access(host, token, no_auth)
     sockets = listening_sockets(host, port)
     try:
         everywhere = host in WILDCARDS
@@ -85,8 +99,13 @@ async def serve_http(
             await _serve_clients(
                 server,
                 sockets,
-                AllowedNames(host, allowed_hosts),
-                lambda: ready(url) if ready else _announce(url, everywhere),
+                partial(
+                    HttpEndpoint,
+                    names=AllowedNames(host, options.get("allowed_hosts", ())),
+                    reporter=server.core.reporter,
+                    token="" if no_auth else token,
+                ),
+                lambda: ready(url) if ready else _announce(url, everywhere, no_auth),
             )
     finally:
         for each in sockets:
@@ -97,7 +116,10 @@ async def serve_http(
 
 
 async def _serve_clients(
-    served: HttpServed, sockets: list[socket.socket], names: AllowedNames, ready: Callable[[], object]
+    served: HttpServed,
+    sockets: list[socket.socket],
+    endpoint_of: Callable[[HttpApp], HttpEndpoint],
+    ready: Callable[[], object],
 ) -> None:
     """Serve until cancelled."""
     import uvicorn
@@ -118,7 +140,7 @@ async def _serve_clients(
         # The endpoint has checked the names already, more closely than the SDK's lists can.
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    endpoint = HttpEndpoint(manager.handle_request, names, served.core.reporter)
+    endpoint = endpoint_of(manager.handle_request)
     config = uvicorn.Config(
         endpoint,
         log_config=None,
@@ -178,6 +200,12 @@ def _ending_signals(life: anyio.CancelScope) -> Iterator[list[signal.Signals]]:
         restore()
 
 
-def _announce(url: str, everywhere: bool) -> None:
+def _announce(url: str, everywhere: bool, no_auth: bool) -> None:
     also = " and at every other address of this machine" if everywhere else ""
     print(f"Serving at {url}{also} (Ctrl-C stops it)", file=sys.stderr, flush=True)
+    if no_auth:
+        print(
+            "No authentication: anyone who can reach this address can use the server",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -23,7 +23,7 @@ ALLOW_HINT = "start it with that host allowed (--allow-host, or allowed_hosts in
 
 
 class AddressError(CoreError):
-    """An address to listen at that is none, or is not to be had; the text is one line that says what to do."""
+    """An invalid or unavailable listen address; the text is one line that says what to do."""
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -35,7 +35,9 @@ def split_address(text: str) -> tuple[str, int]:
     host, _colon, port = text.strip().rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
     if (":" in host and not _is_ip(host)) or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise AddressError(f"{text!r} is no address: write HOST:PORT, as 127.0.0.1:8000")
+        raise AddressError(
+            f"Invalid listen address {shortened(text)!r}: use HOST:PORT, such as 127.0.0.1:8000"
+        )
     return host or "127.0.0.1", int(port)
 
 

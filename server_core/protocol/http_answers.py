@@ -10,7 +10,7 @@ from typing import Any
 from mcp.types import INTERNAL_ERROR, RequestId
 
 from ..errors import TOO_LARGE
-from .http_requests import HttpProblem
+from .http_requests import HttpHeaders, HttpProblem
 
 EVENT_BYTES = 1_000_000
 """How large one event of a stream may be: the SDK's client gives up at 1 MiB. A plain JSON answer has no such limit."""
@@ -28,6 +28,10 @@ class HttpAnswer:
 
     A stream whose first event is the answer is sent as plain JSON instead. A later event over `EVENT_BYTES` is
     replaced: an answer by an error that says so, a notification by nothing.
+
+    Attributes:
+        broken: the connection is to end in the middle of the answer.
+        headers: what every answer gets besides its own headers.
     """
 
     def __init__(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
@@ -38,6 +42,7 @@ class HttpAnswer:
         self._started = False
         self._ended = False
         self.broken = False
+        self.headers: HttpHeaders = ()
 
     def to(self, request: RequestId | None) -> None:
         """It answers the request with this id; `None` for a notification or a response."""
@@ -67,6 +72,11 @@ class HttpAnswer:
         given = self._request
         stream = self._streaming and given is not None
         await self._finish(_error_event(given, problem.code, problem.text) if stream else b"")
+
+    async def empty(self, status: int, headers: HttpHeaders) -> None:
+        """End with a status and headers alone."""
+        await self._start({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await self._finish(b"")
 
     def break_off(self) -> None:
         """Send nothing more of it."""
@@ -102,7 +112,7 @@ class HttpAnswer:
     async def _start(self, message: MutableMapping[str, Any]) -> None:
         self._held = None
         self._started = True
-        await self._send(message)
+        await self._send({**message, "headers": [*message.get("headers", ()), *self.headers]})
 
     async def _finish(self, body: bytes) -> None:
         self._ended = True

@@ -9,6 +9,7 @@ from mcp.types import INTERNAL_ERROR, INVALID_REQUEST
 
 from ..reporting import ErrorReporter
 from .connections import HANG_UP_KEY
+from .http_access import is_preflight, page_headers, preflight_headers, token_problem
 from .http_addresses import AllowedNames
 from .http_answers import STOPPED_EARLY, HttpAnswer
 from .http_requests import (
@@ -33,10 +34,14 @@ HTTP_PATH = "/mcp"
 class HttpEndpoint:
     """The ASGI application. On the server's loop only."""
 
-    def __init__(self, app: HttpApp, names: AllowedNames, reporter: ErrorReporter) -> None:
-        """`app` speaks the protocol; it is given only requests that may come in, with their bodies read."""
+    def __init__(self, app: HttpApp, names: AllowedNames, reporter: ErrorReporter, token: str = "") -> None:
+        """Args:
+        app: speaks the protocol; it is given only requests that may come in, with their bodies read.
+        token: what every request must carry, unless it is empty.
+        """
         self._app = app
         self._names = names
+        self._token = token
         self._reporter = reporter
         self._running: dict[anyio.CancelScope, bool] = {}
         self._idle = anyio.Event()
@@ -82,7 +87,13 @@ class HttpEndpoint:
             scope.cancel()
 
     async def _serve(self, scope: HttpScope, receive: HttpReceive, answer: HttpAnswer) -> None:
-        problem = self._refusal(scope) or form_problem(scope)
+        problem = self._refusal(scope)
+        if problem is None:
+            answer.headers = page_headers(scope)
+            if is_preflight(scope):
+                await answer.empty(204, preflight_headers(scope))
+                return
+            problem = (token_problem(scope, self._token) if self._token else None) or form_problem(scope)
         if problem is not None:
             await answer.fail(problem)
             return

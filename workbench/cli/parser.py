@@ -134,7 +134,11 @@ def build_parser() -> Parser:
     serve.add_argument(
         "--http",
         metavar="HOST:PORT",
-        help="serve clients at http://HOST:PORT/mcp until Ctrl-C; 0.0.0.0 is every address of this machine",
+        help="serve clients at http://HOST:PORT/mcp until Ctrl-C; 0.0.0.0 is every address of this machine. Clients "
+        "must send the token in WORKBENCH_TOKEN, which HOST needs unless it is this machine",
+    )
+    serve.add_argument(
+        "--no-auth", action="store_true", help="serve everybody who can reach HOST, without a token"
     )
     serve.add_argument(
         "--allow-host",

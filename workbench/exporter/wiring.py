@@ -108,6 +108,8 @@ def docstring(plan: Plan, thin: bool, constant: str) -> str:
     paragraphs.append(
         "Exported from server.toml by mcp-server-workbench. It speaks over stdin and stdout to the client that "
         "starts it, or by HTTP with --http HOST:PORT, by either protocol revision. "
+        "By HTTP clients must send the token in the variable MCP_TOKEN, which other machines need unless it is started "
+        "with --no-auth. "
         + ("It needs the package mcp-server-workbench. " if thin else "")
         + f"Relative paths are found in the folder that --base names, else the variable {plan.base_variable}, else "
         f"{constant!r} as seen from this file."

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from argparse import Namespace
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -18,35 +18,53 @@ if TYPE_CHECKING:
     from server_core.bus import Event
     from server_core.clock import Clock
     from server_core.faults.spec import Fault
+    from server_core.protocol.http import HttpOptions
     from server_core.server import Server
+
+TOKEN_VARIABLE = "WORKBENCH_TOKEN"
+"""The environment variable whose value clients must send as a bearer token."""
 
 
 def run(options: Namespace) -> int:
     """Serve one client over stdio until it goes away, or those that come by HTTP until Ctrl-C."""
     if options.workers:
         raise CommandError(USAGE, "`workbench serve --workers` is not there yet; it serves without")
-    if options.allow_host and not options.http:
-        raise CommandError(USAGE, "--allow-host belongs to --http HOST:PORT: over stdio there are no hosts")
+    if options.http is None and (options.allow_host or options.no_auth):
+        raise CommandError(USAGE, "--allow-host and --no-auth belong to --http HOST:PORT")
     project = project_of(options)
     faults = faults_of(options.fault or ())
     from server_core.config import build_server
+    from server_core.protocol.http_access import check_access
     from server_core.protocol.http_addresses import AddressError, split_address
 
+    http: HttpOptions = {
+        "allowed_hosts": options.allow_host or (),
+        "token": os.environ.get(TOKEN_VARIABLE, "").strip(),
+        "no_auth": options.no_auth,
+    }
     try:
-        address = split_address(options.http) if options.http else None
+        address = split_address(options.http) if options.http is not None else None
+        if address is not None:
+            check_access(
+                address[0],
+                http["token"],
+                options.no_auth,
+                token_name=TOKEN_VARIABLE,
+                no_auth_name="--no-auth",
+            )
     except AddressError as error:
         raise CommandError(USAGE, str(error)) from error
     server = build_server(project.config, project.folder, **_clock_for(faults))
     server.bus.subscribe(_tell_failures)
     try:
-        ended = asyncio.run(_serve(server, address, options.allow_host or (), faults))
+        ended = asyncio.run(_serve(server, address, http, faults))
     except AddressError as error:
         raise CommandError(PROTOCOL, str(error)) from error
     return INTERRUPTED if ended == signal.SIGINT else FINE
 
 
 async def _serve(
-    server: Server, address: tuple[str, int] | None, allowed_hosts: Sequence[str], faults: list[Fault]
+    server: Server, address: tuple[str, int] | None, http: HttpOptions, faults: list[Fault]
 ) -> signal.Signals | None:
     """Serve until the client has gone, or until the signal that is returned."""
     async with AsyncExitStack() as stack:
@@ -57,7 +75,7 @@ async def _serve(
             await stack.enter_async_context(server.running(settle=SETTLE_SECONDS))
             set_faults(server, faults)
         if address is not None:
-            return await server.serve_http(*address, allowed_hosts=allowed_hosts)
+            return await server.serve_http(*address, **http)
         server.protocol.hang_up = end_process
         await server.serve_stdio()
     return None
