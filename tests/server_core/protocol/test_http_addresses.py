@@ -35,7 +35,7 @@ def test_an_address_is_host_and_port_or_a_port_of_this_machine(text: str, addres
     "text", ["", "localhost", "localhost:", "a:b:1", "127.0.0.1:65536", "x:-1", "x:٣", "http://x:1"]
 )
 def test_what_is_no_address_is_said_so(text: str) -> None:
-    with pytest.raises(AddressError, match="^Invalid listen address .* use HOST:PORT, such as 127"):
+    with pytest.raises(AddressError, match=r"^Invalid listen address .* use HOST:PORT, such as 127"):
         split_address(text)
 
 
