@@ -43,6 +43,7 @@ async def _started(project: Project, server: Server) -> list[Finding]:
         told = {module for module, _finding in workflows}
         return [
             *_module_findings(project, server, told),
+            *_role_findings(project, server),
             *(finding for _module, finding in workflows),
             *_tool_findings(project, server),
         ]
@@ -53,6 +54,16 @@ def _module_findings(project: Project, server: Server, told: set[str]) -> Iterat
         if module.status != "running" and module.name not in told:
             reason = module.reason or f"it did not start within {START_SECONDS:g} s"
             yield _placed(project, module.name, reason)
+
+
+def _role_findings(project: Project, server: Server) -> Iterator[Finding]:
+    from server_core.modules.database import DatabaseModule
+
+    for name, host in server.modules.items():
+        module = host.instance
+        if isinstance(module, DatabaseModule) and (powers := module.powers) is not None:
+            remedy = f"make one that can only read, and name it in url: {powers.remedy}"
+            yield placed(project, ("modules", name, "url"), f"module {name}: {powers}; {remedy}")
 
 
 def _placed(project: Project, module: str, reason: str) -> Finding:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from .jobs import WorkerJob
+from .roles import RolePowers
 from .schema import TableInfo
 from .statements import SqlGrammar
 
@@ -70,6 +71,8 @@ class DatabaseBackend:
         self.bounds = bounds
         self.file = ""
         """The path of the file that holds the database, for one that is a file."""
+        self.refused_functions: frozenset[str] = frozenset()
+        """Functions of this very database that a caller's statement may not call."""
         self.engine: Engine = self.make_engine()
 
     def make_engine(self) -> Engine:
@@ -124,3 +127,7 @@ class DatabaseBackend:
     def tables(self, connection: Connection) -> list[TableInfo]:
         """Every table and view that a plain name reaches, with columns and keys, sorted by name."""
         raise NotImplementedError
+
+    def examine_role(self, connection: Connection) -> RolePowers | None:
+        """Find out what the connection's role may do beyond reading, and which functions are refused."""
+        return None

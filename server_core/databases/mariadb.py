@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import ModuleStartError
 from .backend import DatabaseBackend, DatabaseConnection, Verdict, WorkResultT
+from .roles import RolePowers, mariadb_powers
 from .schema import ColumnInfo, ForeignKeyInfo, TableInfo
 from .sockets import is_silent, shut_socket
 from .statements import SqlGrammar
@@ -37,6 +38,11 @@ _MARIADB_KEYS = f"""
 _MARIADB_SHORTENED = "a shorter time limit is set"
 """Marks a connection in SQLAlchemy's `info`."""
 
+_MARIADB_READ_OTHERWISE = frozenset(
+    {"ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"}
+)
+"""Modes in which quotes or backslashes mean something else."""
+
 _MARIADB_LOST = frozenset({1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927})
 _MARIADB_LOST |= frozenset(range(2000, 2060))
 _MARIADB_DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1290, 1370, 1792, 1836})
@@ -47,18 +53,21 @@ _MARIADB_MISSING = frozenset({1051, 1146, 1356})
 class MariadbBackend(DatabaseBackend):
     """MariaDB or MySQL: `START TRANSACTION READ ONLY` round each statement, and one statement at a time.
 
-    `INTO OUTFILE`, which such a transaction allows, is refused here, and so are comments that are code. The tables are
-    those of the database that the URL names.
+    What such a transaction allows beyond reading (`INTO OUTFILE`, `load_file`, `get_lock`) is refused here, and so are
+    comments that are code. The tables are those of the database that the URL names.
     """
 
     label: ClassVar[str] = "MariaDB"
     grammar: ClassVar[SqlGrammar | None] = SqlGrammar(
         words=frozenset({"select", "with", "values", "table", "explain", "show", "describe", "desc"}),
-        skipped=r"--(?=\s|\Z)[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^'\\]|\\.|'')*+(?:'|\Z)"
+        skipped=r"--(?=[\s\x00-\x1f\x7f]|\Z)[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^'\\]|\\.|'')*+(?:'|\Z)"
         r'|"(?:[^"\\]|\\.|"")*+(?:"|\Z)|`(?:[^`]|``)*+(?:`|\Z)',
         placeholders=True,
         refused=r"/\*M?!|\b(?:out|dump)file\b",
-        lingering=r"@|\bget_lock\b",
+        lingering="@",
+        quote="`",
+        functions=r"load_file|(?:get|release)_lock|release_all_locks|master_(?:pos|gtid)_wait|wait_for_executed\w*|sys_\w+"
+        r"|(?:next|set)val|benchmark",
     )
     limits_itself: ClassVar[bool] = True
 
@@ -80,6 +89,12 @@ class MariadbBackend(DatabaseBackend):
         def connected(driver: Any, _record: Any) -> None:
             with closing(driver.cursor()) as cursor:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
+                # Strings and names are read here as the server reads them by default.
+                cursor.execute("SELECT @@sql_mode")
+                modes = str(cursor.fetchone()[0]).split(",")
+                if not _MARIADB_READ_OTHERWISE.isdisjoint(modes):
+                    kept = ",".join(mode for mode in modes if mode not in _MARIADB_READ_OTHERWISE)
+                    cursor.execute("SET SESSION sql_mode = %s", (kept,))
                 # A statement without a LIMIT of its own stops by itself after one row too many.
                 cursor.execute(f"SET SESSION sql_select_limit = {self.bounds.rows + 1}")
                 cursor.execute(self._time_limit(driver, self.bounds.seconds))
@@ -148,6 +163,9 @@ class MariadbBackend(DatabaseBackend):
         original = getattr(error, "orig", None) or error
         arguments: tuple[Any, ...] = getattr(original, "args", ())
         return str(arguments[1]).strip() if len(arguments) == 2 else super().text(error)
+
+    def examine_role(self, connection: Connection) -> RolePowers | None:
+        return mariadb_powers(connection)
 
     def tables(self, connection: Connection) -> list[TableInfo]:
         def rows(sql: str) -> Any:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .backend import DatabaseBackend, DatabaseConnection, Verdict
+from .roles import RolePowers, postgresql_powers, postgresql_refused_functions
 from .schema import ColumnInfo, ForeignKeyInfo, TableInfo
 from .sockets import is_silent, shut_socket
 from .statements import SqlGrammar
@@ -47,18 +48,29 @@ _PG_KEYS = f"""
 class PostgresqlBackend(DatabaseBackend):
     """PostgreSQL: `BEGIN READ ONLY` round each statement, which goes by the protocol that takes a single one.
 
-    The tables are those that a plain name reaches, so `options=-csearch_path=…` in the URL chooses the schemas. What a
-    privileged role may do without writing to the database (`pg_read_file`, `pg_terminate_backend`) is not refused:
-    give the URL a role that has few rights.
+    The tables are those that a plain name reaches, so `options=-csearch_path=…` in the URL chooses the schemas.
+    Statements that call a function which does more than read (`pg_read_file`, `lo_export`, `set_config`, `dblink`) are
+    refused, but a privileged role may find another way: give the URL a role that has few rights.
     """
 
     label: ClassVar[str] = "PostgreSQL"
     grammar: ClassVar[SqlGrammar | None] = SqlGrammar(
         words=frozenset({"select", "with", "values", "table", "explain", "show"}),
-        skipped=r"--[^\n]*|/\*.*?(?:\*/|\Z)|\b[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)"
-        r'|"(?:[^"]|"")*+(?:"|\Z)|\$(?P<tag>[A-Za-z_]\w*)?\$.*?(?:\$(?(tag)(?P=tag))\$|\Z)',
+        skipped=r"--[^\n\r]*|/\*.*?(?:\*/|\Z)|(?<![^\W\d])[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)"
+        r'|"(?:[^"]|"")*+(?:"|\Z)|\$(?P<tag>[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*)?\$'
+        r".*?(?:\$(?(tag)(?P=tag))\$|\Z)",
         placeholders=True,
-        lingering="advisory_lock",
+        functions=r"dblink\w*|crosstab\w*|connectby|xpath_table|query_to_xml\w*|lo_import|lo_export|set_config",
+        tables=frozenset(
+            (
+                "pg_authid",
+                "pg_shadow",
+                "pg_user_mapping",
+                "pg_hba_file_rules",
+                "pg_file_settings",
+                "pg_subscription",
+            )
+        ),
     )
     limits_itself: ClassVar[bool] = True
 
@@ -69,6 +81,8 @@ class PostgresqlBackend(DatabaseBackend):
         given = self.url.query.get("options", ())
         options = [given] if isinstance(given, str) else list(given)
         options.append(f"-c statement_timeout={max(1, round(self.bounds.seconds * 1000))}")
+        # Strings are read here as PostgreSQL reads them.
+        options.append("-c standard_conforming_strings=on")
         arguments: dict[str, Any] = {
             "options": " ".join(options),
             # Prepared statements go by the extended protocol, which takes one statement at a time: no
@@ -129,6 +143,10 @@ class PostgresqlBackend(DatabaseBackend):
             return super().text(error)
         parts = [diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint]
         return ". ".join(part.rstrip(".") for part in parts if part)
+
+    def examine_role(self, connection: Connection) -> RolePowers | None:
+        self.refused_functions = postgresql_refused_functions(connection)
+        return postgresql_powers(connection)
 
     def tables(self, connection: Connection) -> list[TableInfo]:
         def rows(sql: str) -> Any:

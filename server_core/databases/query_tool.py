@@ -132,7 +132,8 @@ class QueryTool:
             raise InvalidArgumentsError("parameters must be an array (for ?) or an object (for :name)")
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise InvalidArgumentsError(f"limit must be a whole number from 1 up to {self._max_rows}")
-        return prepare_statement(sql, parameters, grammar), min(limit, self._max_rows)
+        statement = prepare_statement(sql, parameters, grammar, self._access.backend.refused_functions)
+        return statement, min(limit, self._max_rows)
 
     def _rows(self, connection: Connection, statement: PreparedStatement, limit: int) -> FetchedRows:
         """Runs on a worker thread."""

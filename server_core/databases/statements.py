@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..error_texts import shortened
 from ..errors import DeniedError, InvalidArgumentsError
-from .values import bind_value
+from .function_calls import refuse_calls
+from .values import bind_value, is_unicode
 
 MOST_SQL = 1_000_000
 """Characters of a statement; more is refused unread."""
@@ -28,7 +29,10 @@ class SqlGrammar:
             to the end of the text, so that reading stays linear in its length.
         placeholders: whether the driver wants `%s` and `%(name)s`, which `?` and `:name` are rewritten to.
         refused: a pattern for what reads but does harm.
-        lingering: a pattern for what outlasts its statement in the session: locks, variables.
+        lingering: a pattern for what outlasts its statement in the session, as variables do.
+        quote: what stands round a quoted name.
+        functions: a pattern for the names of functions that do more than read; a statement that calls one is refused.
+        tables: names of tables that hold secrets of the server.
     """
 
     words: frozenset[str]
@@ -36,6 +40,9 @@ class SqlGrammar:
     placeholders: bool
     refused: str = ""
     lingering: str = ""
+    quote: str = '"'
+    functions: str = ""
+    tables: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,22 @@ class PreparedStatement:
     lingers: bool = False
 
 
-def prepare_statement(sql: str, parameters: SqlParameters | None, grammar: SqlGrammar) -> PreparedStatement:
+def prepare_statement(
+    sql: str, parameters: SqlParameters | None, grammar: SqlGrammar, functions: Collection[str] = ()
+) -> PreparedStatement:
     """`sql` with `?` (for a list of parameters) or `:name` (for an object), ready for the driver.
 
+    Args:
+        functions: names of functions that are refused beside the grammar's.
+
     Raises:
-        DeniedError: it is no statement that reads.
+        DeniedError: it is no statement that reads, or it calls a function that does more.
         InvalidArgumentsError: it is empty, or parameters don't fit.
     """
     if len(sql) > MOST_SQL:
         raise InvalidArgumentsError(f"sql has {len(sql):,} characters, over the limit of {MOST_SQL:,}")
+    if "\0" in sql or not is_unicode(sql):
+        raise InvalidArgumentsError("sql holds a NUL or half of a surrogate pair: take that out")
     word = first_word(sql, grammar)
     if not word:
         raise InvalidArgumentsError("sql is empty: write one SELECT statement")
@@ -70,6 +84,8 @@ def prepare_statement(sql: str, parameters: SqlParameters | None, grammar: SqlGr
         )
     if grammar.refused and (harm := re.search(grammar.refused, sql, re.IGNORECASE)):
         raise DeniedError(f"{harm[0].upper()} is refused: this database is only read here.")
+    if grammar.functions or functions:
+        refuse_calls(sql, grammar, functions)
     bound = _bound(parameters)
     lingers = _lingers(sql, grammar)
     if not bound or not grammar.placeholders:

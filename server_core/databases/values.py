@@ -42,13 +42,24 @@ def bind_value(value: Any) -> Any:
     """A parameter out of a client's JSON as a database driver takes it: `{"base64": …}` becomes bytes.
 
     Raises:
-        ValueError: a list or an object; the text says what to do.
+        ValueError: a list, an object, or text that is no Unicode; the text says what to do.
     """
+    if isinstance(value, str) and not is_unicode(value):
+        raise ValueError("holds half of a surrogate pair: take that out")
     if isinstance(value, dict) and list(value) == ["base64"]:
         return base64.b64decode(str(value["base64"]), validate=True)
     if isinstance(value, dict | list):
         raise ValueError('is a list or an object; pass text, a number, true, false, null or {"base64": "…"}')
     return value
+
+
+def is_unicode(text: str) -> bool:
+    """Whether `text` has no half of a surrogate pair, which no database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_finite(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -15,8 +16,9 @@ from ..databases.connect import database_backend
 from ..databases.file_watch import SqliteFileChange, SqliteFileWatch
 from ..databases.query_tool import QueryTool
 from ..databases.reader import TableReader
+from ..databases.roles import RolePowers
 from ..databases.schema import TableInfo, describe_tables
-from ..errors import CoreError, ModuleStartError, NotFoundError
+from ..errors import CoreError, ModuleStartError, NotFoundError, UnavailableError
 from ..items import Contents, Offer, ReadHandler, ResourceItem, TemplateItem, ToolItem
 from ..module import Module, ModuleContext
 from ..request import Request
@@ -74,6 +76,8 @@ class DatabaseModule(Module):
         self._started = False
         self._watch: SqliteFileWatch | None = None
         self._tables: dict[str, TableInfo] = {}
+        self.powers: RolePowers | None = None
+        """What the database's role may do beyond reading, known once the module runs."""
 
     # -- life
 
@@ -111,11 +115,17 @@ class DatabaseModule(Module):
         try:
             await self._access.pool.open()
             self._tables = await self._reader.tables()
+            await self._examine_role()
         except CoreError as error:
             reason = f"{error} ({backend.file})" if backend.file else str(error)
             raise ModuleStartError(reason, passing=True) from error
         context.offer(self._offer())
-        context.note(describe_tables(self._tables))
+        self._note_tables()
+        if self.powers is not None:
+            logging.getLogger(__name__).warning(
+                "%s: %s. Make one that can only read, and name it in url: %s",
+                self.name, self.powers, self.powers.remedy,
+            )  # fmt: skip
         if self._watch is not None:
             context.spawn(self._follow(self._watch), "watching the file")
 
@@ -124,6 +134,22 @@ class DatabaseModule(Module):
             await self._access.aclose()
         if self._watch is not None:
             self._watch.close()
+
+    async def _examine_role(self) -> None:
+        backend = self._access.backend
+        try:
+            self.powers = await self._access.use(
+                None, lambda session: session.run(backend.examine_role, stage="role")
+            )
+        except UnavailableError:
+            raise
+        except CoreError:
+            # A server that only speaks the protocol, and has no such catalogue.
+            self.powers = None
+
+    def _note_tables(self) -> None:
+        text = describe_tables(self._tables)
+        self._context.note(f"{text}; {self.powers}" if self.powers else text, trouble=self.powers is not None)
 
     # -- what it offers
 
@@ -230,7 +256,7 @@ class DatabaseModule(Module):
         except ModuleStartError:
             self._tables = before
             raise
-        self._context.note(describe_tables(tables))
+        self._note_tables()
         if list(before) != list(tables):
             await self._context.publish(resources=True, tools=True)
         return True
@@ -258,7 +284,7 @@ class DatabaseModule(Module):
             # Whoever reads now is told the same; the file's next change brings the next try.
             context.note(str(error))
             return
-        context.note(describe_tables(self._tables))
+        self._note_tables()
         if change == "replaced":
             context.breaker(self.name).allow_probe()
         names = dict.fromkeys([*self._tables, *before])

@@ -1,0 +1,51 @@
+"""Which functions a statement calls, as far as its text tells: a second fence, behind the read-only transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import DeniedError
+
+if TYPE_CHECKING:
+    from .statements import SqlGrammar
+
+_NAME = r"[^\W\d][\w$]*"
+
+
+def refuse_calls(sql: str, grammar: SqlGrammar, functions: Collection[str]) -> None:
+    """Refuse a statement that calls one of `functions` or of the grammar's, or that hides what it calls.
+
+    Raises:
+        DeniedError: it does; the text names the function.
+    """
+    refused = re.compile(grammar.functions, re.IGNORECASE)
+    for name, is_call in _names(sql, grammar):
+        if is_call and (name in functions or refused.fullmatch(name)):
+            raise DeniedError(f"{name}() is refused: it does more than read the tables of this database.")
+        if not is_call and name in grammar.tables:
+            raise DeniedError(f"{name} is refused: it holds secrets of the server.")
+
+
+def _names(sql: str, grammar: SqlGrammar) -> Iterator[tuple[str, bool]]:
+    """Each name in a statement, in lower case, and whether an opening bracket follows it."""
+    name = ""
+    for match in re.finditer(rf"{grammar.skipped}|{_NAME}|\S", sql, re.DOTALL):
+        token = match[0]
+        if token.startswith(("/*", "--", "#")) and len(token) > 1:
+            if token.find("/*", 2) > 0:
+                # PostgreSQL counts them and MariaDB does not: what follows could be read in two ways.
+                raise DeniedError("A comment inside a comment is refused: take it out.")
+            continue
+        if name:
+            yield name, token == "("
+        name = ""
+        if token[0] == grammar.quote and len(token) > 1:
+            name = token[1:-1].replace(grammar.quote * 2, grammar.quote).lower()
+        elif token.casefold() == "u" and sql.startswith('&"', match.end()):
+            raise DeniedError('A name written as U&"…" is refused: write it with its own letters.')
+        elif re.fullmatch(_NAME, token):
+            name = token.lower()
+    if name:
+        yield name, False
