@@ -39,7 +39,7 @@ class EventBus:
         self._clock = clock or SystemClock()
         self._count = itertools.count(1)
         self._lock = threading.Lock()
-        self._listeners: tuple[Listener, ...] = ()
+        self._listeners: tuple[tuple[object, Listener], ...] = ()
         self.active = False
 
     def emit(self, fact: object) -> None:
@@ -47,7 +47,7 @@ class EventBus:
         if not self.active:
             return
         event = Event(next(self._count), self._clock.now(), fact)
-        for listener in self._listeners:
+        for _token, listener in self._listeners:
             try:
                 listener(event)
             except Exception:
@@ -57,18 +57,15 @@ class EventBus:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event from now on; returns a callable (idempotent) that ends it."""
-
-        # A cell of its own, so that the same function can listen twice and each end only itself.
-        def cell(event: Event) -> None:
-            listener(event)
-
+        # A token of its own, so that the same function can listen twice and each ends only itself.
+        token = object()
         with self._lock:
-            self._listeners = (*self._listeners, cell)
+            self._listeners = (*self._listeners, (token, listener))
             self.active = True
 
         def unsubscribe() -> None:
             with self._lock:
-                self._listeners = tuple(other for other in self._listeners if other is not cell)
+                self._listeners = tuple(each for each in self._listeners if each[0] is not token)
                 self.active = bool(self._listeners)
 
         return unsubscribe

@@ -96,6 +96,8 @@ class ResourceCache:
 
         Loads under way that are named are no longer joined, and what they bring is not kept.
         """
+        if not self._flights and not self._store.fill():
+            return 0
         named = set(tags)
         self._ground([f for f in self._flights.values() if f.key in named or not named.isdisjoint(f.tags)])
         keys = dict.fromkeys(tags)

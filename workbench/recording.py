@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args
 
@@ -15,6 +17,8 @@ from server_core.files.uris import path_problem
 
 VERSION = 1
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+LINE_BYTES = 64_000_000
+"""A longer line is refused before it fills the memory: half a million changes in one batch need no more."""
 
 
 class RecordingError(Exception):
@@ -39,11 +43,15 @@ class RecordedBatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A whole recording.
+    """What a recording is of. Its batches stay in the file, and are read again when they are asked for.
 
     Attributes:
         module: the files module that was recorded; of several, the first.
         root: its folder at that time: for people, never used as a path.
+        batches: in their order; iterating raises `RecordingError` where the file has become another one.
+        counts: how many batches each module has, in the order in which the modules first come.
+        changes: how many changes there are in all batches.
+        seconds: from its first batch to its last.
         whole: false if the last line was torn off, since whoever wrote it was interrupted.
     """
 
@@ -51,23 +59,16 @@ class Recording:
     module: str
     root: str
     started: datetime
-    batches: tuple[RecordedBatch, ...]
+    batches: Collection[RecordedBatch]
+    counts: Mapping[str, int]
+    changes: int
+    seconds: float
     whole: bool = True
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules whose batches are in it, in the order in which they first come."""
-        return tuple(dict.fromkeys(batch.module for batch in self.batches)) or (self.module,)
-
-    @property
-    def seconds(self) -> float:
-        """From its first batch to its last."""
-        return self.batches[-1].t - self.batches[0].t if self.batches else 0.0
-
-    @property
-    def changes(self) -> int:
-        """How many changes there are in all batches."""
-        return sum(len(batch.changes) for batch in self.batches)
+        """The modules whose batches are in it."""
+        return tuple(self.counts) or (self.module,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +85,27 @@ class RecordingSummary:
 
 
 def read_recording(path: str | Path) -> Recording:
-    """The recording in a file. Blocks; 100,000 changes take about half a second.
+    """Check a recording from its first line to its last. Blocks; 100,000 changes take about half a second.
 
     Raises:
         RecordingNotFoundError: there is no such file.
         RecordingError: it is no recording; the text has the line and what is wrong with it.
     """
     path = Path(path)
-    lines = _lines(path)
     reader = _LineReader(path)
-    header = reader.header(next(lines, b""))
-    batches: list[RecordedBatch] = []
-    whole = True
-    for number, line in enumerate(lines, 2):
-        if not line.strip():
-            continue
-        reader.line = number
-        try:
-            batches.append(reader.batch(line, header[0], batches[-1].t if batches else 0.0))
-        except RecordingError:
-            if line.endswith(b"\n"):
-                raise
-            whole = False  # only the last line can lack its end
-    return Recording(path, *header, tuple(batches), whole)
+    lines = _lines(path)
+    module, root, started = reader.header(next(lines, b""))
+    counts: Counter[str] = Counter()
+    changes = 0
+    first = last = None
+    for batch in reader.batches(lines, module):
+        counts[batch.module] += 1
+        changes += len(batch.changes)
+        first = batch.t if first is None else first
+        last = batch.t
+    seconds = (last or 0.0) - (first or 0.0)
+    batches = _FileBatches(path, module, counts.total())
+    return Recording(path, module, root, started, batches, counts, changes, seconds, reader.whole)
 
 
 def recordings_in(folder: str | Path) -> list[RecordingSummary]:
@@ -132,12 +131,56 @@ def batch_line(t: float, changes: Sequence[FileChange], module: str = "") -> byt
     return _json_line(line)
 
 
+class _FileBatches(Collection[RecordedBatch]):
+    """The batches of a file that was checked before; what is added to it since is left out."""
+
+    def __init__(self, path: Path, module: str, count: int) -> None:
+        self._path = path
+        self._module = module
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[RecordedBatch]:
+        lines = _lines(self._path)
+        next(lines, None)
+        return islice(_LineReader(self._path).batches(lines, self._module), self._count)
+
+    def __contains__(self, batch: object) -> bool:
+        return any(batch == each for each in self)
+
+
 class _LineReader:
-    """Makes the lines of one file into values, or into errors that name the line."""
+    """Makes the lines of one file into values, or into errors that name the line.
+
+    Attributes:
+        whole: false once the last line turned out to be torn off.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.line = 1
+        self.whole = True
+
+    def batches(self, lines: Iterable[bytes], module: str) -> Iterator[RecordedBatch]:
+        """The batches that the lines after the header hold; `module` is the header's."""
+        after = 0.0
+        for number, line in enumerate(lines, 2):
+            self.line = number
+            if len(line) > LINE_BYTES:
+                self._fail(f"the line is longer than {LINE_BYTES // 1_000_000} MB: no batch is that large")
+            if not line.strip():
+                continue
+            try:
+                batch = self.batch(line, module, after)
+            except RecordingError:
+                if line.endswith(b"\n"):
+                    raise
+                self.whole = False  # only the last line can lack its end
+                return
+            after = batch.t
+            yield batch
 
     def header(self, line: bytes) -> tuple[str, str, datetime]:
         try:
@@ -182,9 +225,9 @@ class _LineReader:
         return RecordedBatch(float(t), tuple(map(self._change, changes)), name)
 
     def _change(self, value: Any) -> FileChange:
-        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+        kind, path = value if isinstance(value, list) and len(value) == 2 else (None, None)
+        if not isinstance(kind, str) or not isinstance(path, str):
             self._fail(f"a change must be [kind, path]; it is {json.dumps(value)[:80]}")
-        kind, path = value
         if kind not in KINDS:
             self._fail(f"unknown kind of change {kind[:40]!r}; there are {', '.join(KINDS)}")
         if problem := path_problem(path):
@@ -198,7 +241,9 @@ class _LineReader:
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            yield from file
+            # A line that is too long comes in pieces: whoever reads refuses the first of them.
+            while line := file.readline(LINE_BYTES + 1):
+                yield line
     except FileNotFoundError:
         raise RecordingNotFoundError(f"There is no recording {path}") from None
     except OSError as error:

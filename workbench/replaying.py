@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from server_core.clock import Clock
 from server_core.errors import nearest
 from server_core.events import FileChange
 from server_core.files.settings import FilesSettings
 from server_core.files.uris import FolderUris
-from workbench.recording import Recording
+from workbench.recording import RecordedBatch, Recording
 
 if TYPE_CHECKING:
     from workbench.project import Project
@@ -26,6 +25,11 @@ class ReplayError(Exception):
     """A recording can't be replayed here; the text says why, and what to do."""
 
 
+AT_ONCE = 64
+CHANGES_AT_ONCE = 1000
+"""At speed "max" so many batches, or batches of so many changes, are looked up on disk together."""
+
+
 class ReplayTarget(Protocol):
     """What a replay needs of a `FilesModule`."""
 
@@ -33,7 +37,9 @@ class ReplayTarget(Protocol):
 
     def replaying(self, total: int) -> AbstractAsyncContextManager[None]: ...
 
-    async def intake(self, changes: Sequence[FileChange], replayed: bool = False) -> None: ...
+    async def prepare(self, batches: Sequence[Sequence[FileChange]]) -> Sequence[Any]: ...
+
+    async def intake_prepared(self, batch: Any) -> None: ...
 
 
 class ReplayProgress(NamedTuple):
@@ -64,14 +70,15 @@ class Replay:
         """Args:
         targets: the module that takes a recorded module's batches, by the recorded one's name; others are left out.
         speed: times the recording's pace; "max" without any waiting; "step" waits for `step` before each batch.
-        on_progress: called after each batch, and when it is paused or goes on.
+        on_progress: called after each batch (at "max" after a few), and when it is paused or goes on.
 
         Raises:
             ReplayError: the speed is not greater than 0.
         """
         if not isinstance(speed, str) and not 0 < speed < float("inf"):
             raise ReplayError(f'The speed must be greater than 0, or "max"; it is {speed:g}')
-        self._batches = [batch for batch in recording.batches if batch.module in targets]
+        self._recording = recording
+        self._totals = {name: recording.counts.get(name, 0) for name in targets}
         self._targets = targets
         self._speed = speed
         self._clock = clock
@@ -81,16 +88,17 @@ class Replay:
         self._steps = 0
         self._stopped = False
         self._fed = 0
-        self._module = self._batches[0].module if self._batches else next(iter(targets), "")
+        self._module = next((name for name in recording.counts if name in targets), next(iter(targets), ""))
         # When the first batch was due, had there been no pause.
         self._origin = 0.0
+        self._began: float | None = None
 
     @property
     def progress(self) -> ReplayProgress:
         """How far it is."""
         target = self._targets.get(self._module)
         return ReplayProgress(
-            target.name if target else self._module, self._fed, len(self._batches), self._paused
+            target.name if target else self._module, self._fed, sum(self._totals.values()), self._paused
         )
 
     @property
@@ -125,21 +133,51 @@ class Replay:
         Raises:
             CoreError: a module does not run, or a replay into it is under way.
         """
-        totals = Counter(batch.module for batch in self._batches)
         async with AsyncExitStack() as stack:
             for name, target in self._targets.items():
-                await stack.enter_async_context(target.replaying(totals[name]))
+                await stack.enter_async_context(target.replaying(self._totals[name]))
             self._origin = self._clock.monotonic()
             self._on_progress(self.progress)
-            for batch in self._batches:
-                if not await self._due(batch.t - self._batches[0].t):
+            for batches in self._runs():
+                if not await self._feed(batches):
                     break
-                self._module = batch.module
-                await self._targets[batch.module].intake(batch.changes, replayed=True)
-                self._fed += 1
-                self._on_progress(self.progress)
                 # Whoever reads the notices on this loop gets a turn too.
                 await asyncio.sleep(0)
+
+    def _runs(self) -> Iterator[list[RecordedBatch]]:
+        """Batches of one module that follow each other and can be looked up together; one where each has its time."""
+        most = AT_ONCE if self._speed == "max" else 1
+        gathered: list[RecordedBatch] = []
+        changes = 0
+        for batch in self._recording.batches:
+            if batch.module not in self._targets:
+                continue
+            if gathered and (
+                len(gathered) >= most or changes >= CHANGES_AT_ONCE or batch.module != gathered[0].module
+            ):
+                yield gathered
+                gathered, changes = [], 0
+            gathered.append(batch)
+            changes += len(batch.changes)
+        if gathered:
+            yield gathered
+
+    async def _feed(self, batches: Sequence[RecordedBatch]) -> bool:
+        """Feed batches of one module, each when it is due; false if the replay was stopped meanwhile."""
+        target = self._targets[batches[0].module]
+        prepared: Iterator[Any] | None = None
+        if self._began is None:
+            self._began = batches[0].t
+        for batch in batches:
+            if not await self._due(batch.t - self._began):
+                return False
+            if prepared is None:
+                prepared = iter(await target.prepare([each.changes for each in batches]))
+            self._module = batch.module
+            await target.intake_prepared(next(prepared))
+            self._fed += 1
+        self._on_progress(self.progress)
+        return True
 
     async def _due(self, after: float) -> bool:
         """Wait until the batch `after` seconds behind the first may be fed; false if it was stopped instead."""

@@ -146,7 +146,9 @@ class Store:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="workbench-history", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            # The thread waits for the first row only; then it lets more gather.
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
 
     def _work(self) -> None:
         database: Database | None = None

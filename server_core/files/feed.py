@@ -63,16 +63,9 @@ class ChangeFeed:
             handle.cancel()
         self._second_looks.clear()
 
-    async def intake(self, changes: Sequence[FileChange], *, replayed: bool) -> None:
+    async def intake(self, changes: Sequence[FileChange]) -> None:
         """See `FilesModule.intake`."""
-        for change in changes:
-            if problem := path_problem(change.path):
-                raise InvalidArgumentsError(
-                    f"The path {change.path!r} {problem}: it must be inside the folder"
-                )
-        if replayed:
-            await self._take_replayed(changes)
-            return
+        _check_paths(changes)
         paths = [change.path for change in changes]
         while True:
             await self._no_replay.wait()
@@ -81,6 +74,24 @@ class ChangeFeed:
                 if self._truth is None:
                     await self._take_in(partial(look_at_paths, self._view, self._index, paths))
                     return
+
+    async def look_at_replayed(self, batches: Sequence[Sequence[FileChange]]) -> list[Found]:
+        """See `FilesModule.prepare`."""
+        for changes in batches:
+            _check_paths(changes)
+        async with self._turn:
+            self._check_replaying()
+            return await self._context.run_sync(
+                lambda: [look_as_told(self._view, self._index, changes) for changes in batches]
+            )
+
+    async def take_replayed(self, found: Found) -> None:
+        """See `FilesModule.intake_prepared`."""
+        async with self._turn:
+            self._check_replaying()
+            await self._intake.take(found, replayed=True)
+            self._replayed += 1
+            self._taken(found)
 
     @asynccontextmanager
     async def replaying(self, total: int) -> AsyncIterator[None]:
@@ -124,16 +135,6 @@ class ChangeFeed:
                     continue
                 self._look_again(found.folders - waiting.again)
 
-    async def _take_replayed(self, changes: Sequence[FileChange]) -> None:
-        async with self._turn:
-            self._check_open()
-            if self._truth is None:
-                raise UnavailableError("Replayed batches are taken in inside of `replaying()` only")
-            found = await self._context.run_sync(partial(look_as_told, self._view, self._index, changes))
-            await self._intake.take(found, replayed=True)
-            self._replayed += 1
-            self._taken(found)
-
     async def _end_replay(self) -> None:
         """Make the table true to the disk, then take in what really changed meanwhile."""
         async with self._turn:
@@ -171,3 +172,14 @@ class ChangeFeed:
     def _check_open(self) -> None:
         if self._closed:
             raise UnavailableError(f"The files module {self._context.module!r} does not run")
+
+    def _check_replaying(self) -> None:
+        self._check_open()
+        if self._truth is None:
+            raise UnavailableError("Replayed batches are accepted only inside `replaying()`")
+
+
+def _check_paths(changes: Sequence[FileChange]) -> None:
+    for change in changes:
+        if problem := path_problem(change.path):
+            raise InvalidArgumentsError(f"The path {change.path!r} {problem}: it must be inside the folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -17,11 +18,16 @@ class FolderUris:
 
     def uri(self, path: str) -> str:
         """The URI of `path`, which is relative to the folder and `/` separated."""
-        return self._base + quote(path, safe="/")
+        return self._base + _quoted(path)
 
     def path_in(self, uri: str) -> str:
         """What `uri` says after the folder, decoded: to show and to compare, never to open."""
         return unquote(uri.removeprefix(self._base))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/")
 
 
 def path_problem(path: str) -> str:

@@ -119,18 +119,34 @@ class FilesModule(Module):
         """The URI of `path`, which is relative to the folder and `/` separated. Once started."""
         return self._uris.uri(path)
 
-    async def intake(self, changes: Sequence[FileChange], replayed: bool = False) -> None:
-        """Take a batch of changes in, as if the operating system had told of it.
+    async def intake(self, changes: Sequence[FileChange]) -> None:
+        """Take in changes as if the operating system had reported them: the disk says what really happened.
 
         Returns when the table of resources is changed, the cached reads are dropped, and the notices are on
-        their way. What is not replayed is a hint: the disk tells what happened. What is replayed is taken as
-        it is told; a file that is not on disk is listed, and a read of it says so.
+        their way.
 
         Raises:
             InvalidArgumentsError: a path is not inside the folder.
-            UnavailableError: the module does not run; or a replayed batch outside of `replaying`.
+            UnavailableError: the module does not run.
         """
-        await self._started_feed().intake(changes, replayed=replayed)
+        await self._started_feed().intake(changes)
+
+    async def prepare(self, batches: Sequence[Sequence[FileChange]]) -> Sequence[Found]:
+        """Look at the files of replayed batches, all in one go, for `intake_prepared`.
+
+        Raises:
+            InvalidArgumentsError: a path is not inside the folder.
+            UnavailableError: the module does not run, or not inside of `replaying`.
+        """
+        return await self._started_feed().look_at_replayed(batches)
+
+    async def intake_prepared(self, batch: Found) -> None:
+        """Take in a replayed batch as it is recorded: a file that is not on disk is listed, and a read says so.
+
+        Raises:
+            UnavailableError: the module does not run, or not inside of `replaying`.
+        """
+        await self._started_feed().take_replayed(batch)
 
     def replaying(self, total: int) -> AbstractAsyncContextManager[None]:
         """Hold live batches back for an `async with` block, in which `total` replayed ones may come.

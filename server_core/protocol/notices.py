@@ -1,22 +1,25 @@
-"""Change notices: one bus of typed events, two subscribers that serve the two protocol revisions.
+"""Change notices: events that are queued for each client of either protocol revision, in order.
 
-Neither loses one: a publisher waits until the slowest client has room again, and a client that does not read for
-`PATIENCE` seconds is cut off from its listen stream (2026) or misses what it did not take (2025).
+None is lost: a publisher waits until the slowest client has room again. A client that does not read for `PATIENCE`
+seconds is not waited for any longer; once its queue is full, its listen stream ends (2026) or it misses what does not
+fit (2025).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, Literal
 
-import anyio
-from anyio.streams.memory import MemoryObjectSendStream
+from mcp import MCPError
 from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
 from mcp.server.subscriptions import (
+    SUBSCRIPTION_ID_META_KEY,
     InMemorySubscriptionBus,
-    ListenHandler,
     PromptsListChanged,
     ResourcesListChanged,
     ResourceUpdated,
@@ -24,9 +27,15 @@ from mcp.server.subscriptions import (
     SubscriptionBus,
     ToolsListChanged,
 )
+from mcp.shared.subscriptions import event_matches
 from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
     EmptyResult,
     SubscribeRequestParams,
+    SubscriptionFilter,
+    SubscriptionsAcknowledgedNotification,
+    SubscriptionsAcknowledgedNotificationParams,
     SubscriptionsListenRequestParams,
     SubscriptionsListenResult,
     UnsubscribeRequestParams,
@@ -40,8 +49,16 @@ from .connections import ClientEntry, ClientTable
 PATIENCE = 2.0
 """Seconds that a publisher waits for a client that does not read."""
 
-BACKLOG = 256
-"""Notices that may wait for a client before the publisher does."""
+ROOM = 128
+"""Notices that may wait for a client before the publisher waits, too."""
+
+BACKLOG = 1024
+"""Notices that are kept for a client at most."""
+
+MOST_STREAMS = 1024
+"""Listen streams that are open at a time."""
+
+ListName = Literal["tools", "resources", "prompts"]
 
 
 class ChangeNotices:
@@ -57,10 +74,10 @@ class ChangeNotices:
         """`spawn` runs the sender of each 2025 client; `subscriptions` may carry the notices to other processes."""
         self._clients = clients
         self._bus = bus
-        self.subscriptions: SubscriptionBus = subscriptions or InMemorySubscriptionBus()
-        self.listen = TrackedListenHandler(self.subscriptions, clients)
-        self._legacy: dict[Connection, LegacyFeed] = {}
-        self.subscriptions.subscribe(self._deliver_legacy)
+        self.subscriptions: SubscriptionBus = subscriptions or LocalSubscriptionBus()
+        self.subscriptions.subscribe(self._deliver)
+        self._legacy: dict[Connection, NoticeFeed] = {}
+        self._streams: set[NoticeFeed] = set()
         self._spawn = spawn
         self._open = False
 
@@ -71,7 +88,8 @@ class ChangeNotices:
     def close(self) -> None:
         """Publish no more changes, and end every listen stream gracefully."""
         self._open = False
-        self.listen.close()
+        for feed in self._streams:
+            feed.close()
 
     async def publish_changes(self, updated: Iterable[str], changes: ListChanges) -> None:
         """Notify subscribed clients of the resources and the lists that changed."""
@@ -90,7 +108,8 @@ class ChangeNotices:
         for count, event in enumerate(events, 1):
             await self.subscriptions.publish(event)
             self._tell(event)
-            if count % (BACKLOG // 2) == 0:
+            if count % ROOM == 0:
+                await asyncio.sleep(0)
                 await self._drained()
         await self._drained()
 
@@ -105,13 +124,21 @@ class ChangeNotices:
         if clients := self._clients.listeners(what):
             self._bus.emit(ClientsNotified(what, "", clients))
 
+    def _deliver(self, event: ServerEvent) -> None:
+        for feed in (*self._legacy.values(), *self._streams):
+            feed.offer(event)
+
     async def _drained(self) -> None:
-        """Wait until no client has more than half a backlog to read, but no longer than `PATIENCE`."""
-        with anyio.move_on_after(PATIENCE):
-            while self.listen.waiting() > BACKLOG // 2 or any(
-                feed.waiting > BACKLOG // 2 for feed in self._legacy.values()
-            ):
-                await anyio.sleep(0.001)
+        """Wait until every client that reads has room again."""
+        behind = [feed for feed in (*self._legacy.values(), *self._streams) if feed.behind]
+        if not behind:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                for feed in behind:
+                    await feed.room()
+        for feed in behind:
+            feed.give_up()
 
     # -- 2025-11-25
 
@@ -120,8 +147,16 @@ class ChangeNotices:
         connection = entry.connection
         if connection is None or connection in self._legacy:
             return
-        feed = LegacyFeed(connection, entry)
-        self._legacy[connection] = feed
+
+        def wants(event: ServerEvent) -> bool:
+            return not isinstance(event, ResourceUpdated) or entry.subscriptions[event.uri] > 0
+
+        async def send(event: ServerEvent) -> None:
+            await connection.notify(
+                _method(event), {"uri": event.uri} if isinstance(event, ResourceUpdated) else None
+            )
+
+        feed = self._legacy[connection] = NoticeFeed(entry.id, wants, send)
         connection.exit_stack.callback(self._disconnected, connection)
         self._spawn(feed.send_all())
 
@@ -129,10 +164,6 @@ class ChangeNotices:
         feed = self._legacy.pop(connection, None)
         if feed is not None:
             feed.close()
-
-    def _deliver_legacy(self, event: ServerEvent) -> None:
-        for feed in list(self._legacy.values()):
-            feed.offer(event)
 
     async def subscribe(
         self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams
@@ -150,90 +181,153 @@ class ChangeNotices:
         self._clients.seen(ctx).subscriptions.pop(str(params.uri), None)
         return EmptyResult()
 
+    # -- 2026-07-28
 
-class LegacyFeed:
-    """The notices for one 2025 client, sent one after the other by a task of their own."""
-
-    def __init__(self, connection: Connection, entry: ClientEntry) -> None:
-        self._connection = connection
-        self._entry = entry
-        self._send, self._receive = anyio.create_memory_object_stream[ServerEvent](4 * BACKLOG)
-
-    @property
-    def waiting(self) -> int:
-        """How many notices wait to be sent."""
-        return self._send.statistics().current_buffer_used
-
-    def offer(self, event: ServerEvent) -> None:
-        """Queue `event` if the client wants it; a client that has stopped reading misses it."""
-        if isinstance(event, ResourceUpdated) and self._entry.subscriptions[event.uri] <= 0:
-            return
-        try:
-            self._send.send_nowait(event)
-        except anyio.WouldBlock:
-            logging.getLogger(__name__).warning(
-                "Client %s does not read its notifications; it missed %s", self._entry.id, event
-            )
-        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
-            return
-
-    def close(self) -> None:
-        """Stop sending."""
-        self._send.close()
-
-    async def send_all(self) -> None:
-        """Send what is queued until the connection ends."""
-        connection = self._connection
-        with self._receive:
-            async for event in self._receive:
-                with anyio.move_on_after(PATIENCE):
-                    if isinstance(event, ResourceUpdated):
-                        await connection.send_resource_updated(event.uri)
-                    elif isinstance(event, ToolsListChanged):
-                        await connection.send_tool_list_changed()
-                    elif isinstance(event, PromptsListChanged):
-                        await connection.send_prompt_list_changed()
-                    else:
-                        await connection.send_resource_list_changed()
-
-
-class TrackedListenHandler(ListenHandler):
-    """The SDK's `subscriptions/listen`, with a table of who listens to what."""
-
-    def __init__(self, bus: SubscriptionBus, clients: ClientTable) -> None:
-        super().__init__(bus, max_buffered_events=4 * BACKLOG)
-        self._clients = clients
-
-    async def __call__(
+    async def listen(
         self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
-        entry = self._clients.seen(ctx)
-        wanted = params.notifications
-        uris = list(wanted.resource_subscriptions or ())
+        """`subscriptions/listen`: acknowledge, then send what was asked for until the client leaves.
+
+        Not the SDK's `ListenHandler`: that one ends a stream that a burst of notices has filled.
+
+        Raises:
+            MCPError: there are too many streams.
+        """
+        request = ctx.request_id
+        if request is None:
+            raise MCPError(INVALID_REQUEST, "subscriptions/listen requires a request id")
+        if len(self._streams) >= MOST_STREAMS:
+            raise MCPError(INTERNAL_ERROR, "Subscription limit reached")
+        meta: dict[str, Any] = {SUBSCRIPTION_ID_META_KEY: request}
+        honored = _honored(params.notifications)
+        uris = frozenset(honored.resource_subscriptions or ())
         lists = [
-            name
-            for name, asked in (
-                ("tools", wanted.tools_list_changed),
-                ("resources", wanted.resources_list_changed),
-                ("prompts", wanted.prompts_list_changed),
-            )
-            if asked
+            name for name in ("tools", "resources", "prompts") if getattr(honored, f"{name}_list_changed")
         ]
+        entry = self._clients.seen(ctx)
+
+        async def send(event: ServerEvent) -> None:
+            # What the session's `send_notification` does, without making a model for the frame's two fields.
+            params = (
+                {"uri": event.uri, "_meta": meta} if isinstance(event, ResourceUpdated) else {"_meta": meta}
+            )
+            await ctx.session._request_outbound.notify(_method(event), params)
+
+        feed = NoticeFeed(entry.id, lambda event: event_matches(honored, uris, event), send, ends=True)
+        self._streams.add(feed)
         entry.subscriptions.update(uris)
         entry.lists.update(lists)
         try:
-            return await super().__call__(ctx, params)
+            acknowledged = SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=meta)
+            await ctx.session.send_notification(
+                SubscriptionsAcknowledgedNotification(params=acknowledged), related_request_id=request
+            )
+            await feed.send_all()
         finally:
+            feed.close()
+            self._streams.discard(feed)
             entry.subscriptions.subtract(uris)
             entry.lists.subtract(lists)
-
-    def waiting(self) -> int:
-        """How many notices wait for the slowest stream."""
-        streams: set[MemoryObjectSendStream[ServerEvent]] = self._streams
-        return max((stream.statistics().current_buffer_used for stream in streams), default=0)
+        return SubscriptionsListenResult(_meta=meta)
 
 
-def _list_name(event: ServerEvent) -> Literal["tools", "resources", "prompts"]:
+class NoticeFeed:
+    """The notices for one client, kept in order until a task of their own has sent them."""
+
+    def __init__(
+        self,
+        client: str,
+        wants: Callable[[ServerEvent], bool],
+        send: Callable[[ServerEvent], Awaitable[None]],
+        *,
+        ends: bool = False,
+    ) -> None:
+        """`ends` is whether a full queue ends the feed; else the client misses what does not fit."""
+        self._client = client
+        self._wants = wants
+        self._send = send
+        self._ends = ends
+        self._waiting: deque[ServerEvent] = deque()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._given_up = False
+        self._closed = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether a publisher should wait for the client."""
+        return not self._room.is_set() and not self._given_up
+
+    async def room(self) -> None:
+        """Return once few notices wait."""
+        await self._room.wait()
+
+    def give_up(self) -> None:
+        """Wait no more for the client, until it has caught up."""
+        self._given_up = not self._room.is_set()
+
+    def offer(self, event: ServerEvent) -> None:
+        """Queue `event` if the client wants it."""
+        if self._closed or not self._wants(event):
+            return
+        if len(self._waiting) >= BACKLOG:
+            lost = "its stream ends" if self._ends else f"it missed {event}"
+            logging.getLogger(__name__).warning(
+                "Client %s does not read its notifications; %s", self._client, lost
+            )
+            if self._ends:
+                self.close()
+            return
+        self._waiting.append(event)
+        self._arrived.set()
+        if len(self._waiting) > ROOM:
+            self._room.clear()
+
+    def close(self) -> None:
+        """Queue nothing more; `send_all` returns when it has sent what waits."""
+        self._closed = True
+        self._arrived.set()
+        self._room.set()
+
+    async def send_all(self) -> None:
+        """Send what is queued until the feed is closed."""
+        while self._waiting or not self._closed:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                await self._send(self._waiting.popleft())
+                if len(self._waiting) <= ROOM // 2:
+                    self._given_up = False
+                    self._room.set()
+
+
+class LocalSubscriptionBus(InMemorySubscriptionBus):
+    """The SDK's bus without a turn of the loop for each event: `ChangeNotices` lets the clients catch up itself."""
+
+    async def publish(self, event: ServerEvent) -> None:
+        """Hand `event` to every listener."""
+        for listener in list(self._listeners.values()):
+            listener(event)
+
+
+def _honored(wanted: SubscriptionFilter) -> SubscriptionFilter:
+    """What of a filter is asked for: what is false or empty is left out, as the acknowledgement must."""
+    return SubscriptionFilter(
+        tools_list_changed=wanted.tools_list_changed or None,
+        prompts_list_changed=wanted.prompts_list_changed or None,
+        resources_list_changed=wanted.resources_list_changed or None,
+        resource_subscriptions=list(wanted.resource_subscriptions or ()) or None,
+    )
+
+
+def _method(event: ServerEvent) -> str:
+    if isinstance(event, ResourceUpdated):
+        return "notifications/resources/updated"
+    return f"notifications/{_list_name(event)}/list_changed"
+
+
+def _list_name(event: ServerEvent) -> ListName:
     if isinstance(event, ToolsListChanged):
         return "tools"
     return "prompts" if isinstance(event, PromptsListChanged) else "resources"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from . import calls, databases, guards, keys, memory, notices, scripts, starts
+from . import calls, databases, guards, keys, memory, notices, replays, scripts, starts
 
 BENCHMARKS = {
     "paint": starts.first_paint,
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "hit": guards.cache_hit,
     "rows": databases.hundred_rows,
     "cached": databases.cached_read,
+    "replay": replays.replay,
     "tasks": memory.tasks,
     "script": scripts.script_start,
 }

@@ -29,7 +29,7 @@ async def nothing(number: int) -> str:
     return f"task {number} has ended"
 
 
-def _resident() -> float:
+def resident() -> float:
     """MiB of this process that are in memory."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -63,9 +63,9 @@ def tasks() -> Row:
                 before = 0.0
                 for begin in range(0, LAST, AT_ONCE):
                     if begin == FIRST:
-                        before = _resident()
+                        before = resident()
                     await asyncio.gather(*(one(number) for number in range(begin, begin + AT_ONCE)))
-                return _resident() - before
+                return resident() - before
 
     return alone(
         "memory, 1,000th to 10,000th task",

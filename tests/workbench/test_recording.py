@@ -222,7 +222,7 @@ def test_a_file_that_is_not_there_is_told_apart(tmp_path: Path) -> None:
 def test_unknown_keys_are_left_to_later_versions(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text(HEADER.replace("{", '{"by": "x", ') + '{"t": 1, "changes": [], "note": 1}')
-    assert read_recording(path).batches == (RecordedBatch(1.0, (), "docs"),)
+    assert tuple(read_recording(path).batches) == (RecordedBatch(1.0, (), "docs"),)
 
 
 def test_the_recordings_of_a_folder_are_listed_newest_first_with_what_is_wrong(tmp_path: Path) -> None:

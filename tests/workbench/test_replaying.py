@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -41,7 +42,11 @@ def recording(*times: float, modules: Sequence[str] = ("docs",)) -> Recording:
         RecordedBatch(t, (FileChange("added", str(number)),), modules[number % len(modules)])
         for number, t in enumerate(times)
     )
-    return Recording(Path("r.jsonl"), modules[0], "/r", datetime.now(UTC), batches)
+    counts = Counter(batch.module for batch in batches)
+    seconds = times[-1] - times[0] if times else 0.0
+    return Recording(
+        Path("r.jsonl"), modules[0], "/r", datetime.now(UTC), batches, counts, len(batches), seconds
+    )
 
 
 class Target:
@@ -64,8 +69,10 @@ class Target:
         finally:
             self.ended += 1
 
-    async def intake(self, changes: Sequence[FileChange], replayed: bool = False) -> None:
-        assert replayed
+    async def prepare(self, batches: Sequence[Sequence[FileChange]]) -> Sequence[Sequence[FileChange]]:
+        return batches
+
+    async def intake_prepared(self, changes: Sequence[FileChange]) -> None:
         await self.gate.wait()
         self.taken.append((changes[0].path, self.clock.monotonic()))
 
@@ -217,10 +224,10 @@ async def test_batches_of_several_modules_keep_their_order_over_all() -> None:
 async def test_a_target_that_fails_ends_the_replay_with_its_error() -> None:
     run = Run(recording(0, 1), "max")
 
-    async def refuse(changes: Any, replayed: bool = False) -> None:
+    async def refuse(batches: Any) -> Any:
         raise UnavailableError("The files module 'docs' does not run")
 
-    run.target.intake = refuse  # type: ignore[method-assign]
+    run.target.prepare = refuse  # type: ignore[method-assign]
     with pytest.raises(UnavailableError, match="does not run"):
         await run.task
     assert run.target.ended == 1

@@ -58,7 +58,18 @@ def say(text: str) -> None:
 
 def show(text: str) -> None:
     """A result, on stdout; cleaned when a terminal shows it, as it is when it is piped."""
-    print(clean(text) if results().isatty() else text, file=results(), flush=True)
+    show_soon(text)
+    show_now()
+
+
+def show_soon(text: str) -> None:
+    """One of many lines of a result: written at the latest by `show_now`."""
+    print(clean(text) if results().isatty() else text, file=results())
+
+
+def show_now() -> None:
+    """Write what `show_soon` has gathered."""
+    results().flush()
 
 
 def show_piece(text: str) -> None:

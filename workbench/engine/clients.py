@@ -7,12 +7,11 @@ import asyncio
 import contextlib
 import importlib.metadata
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from mcp import Client, MCPError
 from mcp import types as mcp_types
 from mcp.client import ClientExtension
-from mcp.client.session import IncomingMessage
 
 from server_core.events import LogWritten
 from server_core.protocol.transport import MemoryTransport
@@ -29,6 +28,16 @@ ListedT = TypeVar("ListedT")
 
 MOST_PAGES = 10_000
 """A list that has more pages than this never ends."""
+
+NOTICE_BURST = 64
+"""How many notices come off the wire without a turn of the loop in between."""
+
+_NOTICES: dict[str, Literal["updated", "tools", "resources", "prompts"]] = {
+    "notifications/resources/updated": "updated",
+    "notifications/tools/list_changed": "tools",
+    "notifications/resources/list_changed": "resources",
+    "notifications/prompts/list_changed": "prompts",
+}
 
 _LEVELS: dict[str, LogLevel] = {
     "debug": "debug",
@@ -149,7 +158,10 @@ class EngineClient:
 
     async def _live(self, server: Server, opened: asyncio.Future[Client]) -> None:
         transport: Any = TappedTransport(
-            MemoryTransport(server.protocol), self._frames.sink(self.protocol), lambda: self._lost(server)
+            MemoryTransport(server.protocol, burst=NOTICE_BURST),
+            self._frames.sink(self.protocol),
+            lambda: self._lost(server),
+            self._noticed,
         )
         try:
             async with Client(
@@ -159,7 +171,6 @@ class EngineClient:
                 client_info=self._info,
                 log_level="debug",
                 logging_callback=self._logged,
-                message_handler=self._noticed,
                 elicitation_callback=self._answers.elicited,
                 sampling_callback=self._answers.sampled,
                 list_roots_callback=self._answers.rooted,
@@ -272,22 +283,21 @@ class EngineClient:
 
     # -- what the server tells
 
-    async def _noticed(self, message: IncomingMessage) -> None:
+    def _noticed(self, message: Any) -> bool:
+        """Take a change notice off the wire, in its order; whether it was one.
+
+        The SDK's client would start a task for each, and merge those that wait in a listen stream.
+        """
+        kind = _NOTICES.get(getattr(message, "method", ""))
+        if kind is None:
+            return False
         self.heard += 1
-        match message:
-            case mcp_types.ResourceUpdatedNotification():
-                uri = str(message.params.uri)
-                if uri in self.uris:
-                    self._emit(NoticeReceived(self.protocol, "updated", uri))
-            case mcp_types.ToolListChangedNotification():
-                self._knows_tools = False
-                self._emit(NoticeReceived(self.protocol, "tools", ""))
-            case mcp_types.ResourceListChangedNotification():
-                self._emit(NoticeReceived(self.protocol, "resources", ""))
-            case mcp_types.PromptListChangedNotification():
-                self._emit(NoticeReceived(self.protocol, "prompts", ""))
-            case _:
-                return
+        uri = str((message.params or {}).get("uri", "")) if kind == "updated" else ""
+        if kind == "tools":
+            self._knows_tools = False
+        if kind != "updated" or uri in self.uris:
+            self._emit(NoticeReceived(self.protocol, kind, uri))
+        return True
 
     async def _logged(self, params: mcp_types.LoggingMessageNotificationParams) -> None:
         text = params.data if isinstance(params.data, str) else repr(params.data)

@@ -21,7 +21,7 @@ REOPEN_SECONDS = 0.1
 
 
 class ListenStreams:
-    """The streams of one connected client. The notices come through the client's message handler."""
+    """The streams of one connected client. The notices themselves are taken off the wire by `EngineClient`."""
 
     def __init__(self, client: Client, name: str, emit: Callable[[object], None]) -> None:
         self._client = client

@@ -92,7 +92,7 @@ class FrameRing:
 
 class TapStream:
     """A read or write stream that shows what passes to `take`; otherwise the stream that it wraps. `ended` is called
-    when what is read has come to its end.
+    when what is read has come to its end. What `handled` has dealt with is not read any more.
 
     `last_context` is how the SDK carries context variables from the sender to the handler.
     """
@@ -103,11 +103,13 @@ class TapStream:
         take: Callable[[Side, Any], None],
         direction: Side,
         ended: Callable[[], None] = lambda: None,
+        handled: Callable[[Any], bool] = lambda _message: False,
     ) -> None:
         self._inner = inner
         self._take = take
         self._direction: Side = direction
         self._ended = ended
+        self._handled = handled
 
     @property
     def last_context(self) -> Any:
@@ -118,27 +120,26 @@ class TapStream:
         await self._inner.send(item)
 
     async def receive(self) -> Any:
-        try:
-            item = await self._inner.receive()
-        except anyio.EndOfStream:
-            self._ended()
-            raise
-        if not isinstance(item, Exception):
+        while True:
+            try:
+                item = await self._inner.receive()
+            except anyio.EndOfStream:
+                self._ended()
+                raise
+            if isinstance(item, Exception):
+                return item
             self._take(self._direction, item)
-        return item
+            if not self._handled(item.message):
+                return item
 
     def __aiter__(self) -> TapStream:
         return self
 
     async def __anext__(self) -> Any:
         try:
-            item = await self._inner.__anext__()
-        except StopAsyncIteration:
-            self._ended()
-            raise
-        if not isinstance(item, Exception):
-            self._take(self._direction, item)
-        return item
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
 
     def close(self) -> None:
         self._inner.close()
@@ -155,19 +156,29 @@ class TapStream:
 
 
 class TappedTransport:
-    """Any transport that `mcp.Client` takes (in memory, stdio, HTTP), with a tap on both of its streams. `ended` is
-    called when the server has closed the connection."""
+    """Any transport that `mcp.Client` takes (in memory, stdio, HTTP), with a tap on both of its streams."""
 
     def __init__(
-        self, inner: Any, take: Callable[[Side, Any], None], ended: Callable[[], None] = lambda: None
+        self,
+        inner: Any,
+        take: Callable[[Side, Any], None],
+        ended: Callable[[], None] = lambda: None,
+        handled: Callable[[Any], bool] = lambda _message: False,
     ) -> None:
+        """Args:
+        take: gets every message.
+        ended: called when the server has closed the connection.
+        handled: says of a message from the server that it is dealt with: the SDK's client does not get it.
+        """
         self._inner = inner
         self._take = take
         self._ended = ended
+        self._handled = handled
 
     async def __aenter__(self) -> tuple[Any, Any]:
         read, write = await self._inner.__aenter__()
-        return TapStream(read, self._take, "server", self._ended), TapStream(write, self._take, "client")
+        reading = TapStream(read, self._take, "server", self._ended, self._handled)
+        return reading, TapStream(write, self._take, "client")
 
     async def __aexit__(self, *error: Any) -> None:
         await self._inner.__aexit__(*error)

@@ -25,7 +25,8 @@ def batch(*changes: str) -> list[FileChange]:
 
 
 async def replayed(docs: Docs, *changes: str) -> None:
-    await docs.module.intake(batch(*changes), replayed=True)
+    (found,) = await docs.module.prepare([batch(*changes)])
+    await docs.module.intake_prepared(found)
 
 
 async def test_each_uri_is_told_once_a_batch_in_order_and_the_list_once(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ async def test_one_replay_at_a_time(tmp_path: Path) -> None:
             with pytest.raises(UnavailableError, match="under way"):
                 async with docs.module.replaying(1):
                     pass
-        with pytest.raises(UnavailableError, match="inside of"):
+        with pytest.raises(UnavailableError, match="only inside"):
             await replayed(docs, "+a.txt")
 
 
@@ -133,7 +134,7 @@ async def test_a_replay_into_a_module_that_was_removed_ends(tmp_path: Path) -> N
 async def test_a_path_outside_the_folder_is_refused(tmp_path: Path, path: str) -> None:
     async with serving(tmp_path) as docs, docs.module.replaying(1):
         with pytest.raises(InvalidArgumentsError, match="inside the folder"):
-            await docs.module.intake([FileChange("added", path)], replayed=True)
+            await docs.module.prepare([[FileChange("added", path)]])
 
 
 async def test_ignored_paths_and_links_out_are_as_good_as_not_on_disk(tmp_path: Path) -> None:

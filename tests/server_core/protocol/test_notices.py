@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from typing import Any
 
 import anyio
 import pytest
+from mcp.server.subscriptions import ResourceUpdated, ServerEvent
 from mcp.types import ResourceListChangedNotification, ResourceUpdatedNotification
 
 from server_core.events import ClientsNotified
+from server_core.protocol.notices import BACKLOG, ROOM, NoticeFeed
 from server_core.server import Server
 from server_core.testing import OLDEST, connect
 from tests.server_core.modules_for_tests import TextsModule
@@ -99,3 +102,32 @@ async def test_a_client_that_left_is_forgotten() -> None:
         assert texts.context is not None
         await texts.context.publish(updated=["text://poem"], resources=True)
     assert told == []
+
+
+async def test_a_client_that_does_not_read_is_waited_for_once_and_then_misses_what_does_not_fit() -> None:
+    reading = asyncio.Event()
+    sent: list[ServerEvent] = []
+
+    async def send(event: ServerEvent) -> None:
+        await reading.wait()
+        sent.append(event)
+
+    feed = NoticeFeed("c1", lambda _event: True, send)
+    events = [ResourceUpdated(str(number)) for number in range(BACKLOG + 10)]
+    sending = asyncio.create_task(feed.send_all())
+    await asyncio.sleep(0)
+    for event in events[:ROOM]:
+        feed.offer(event)
+    assert not feed.behind
+    feed.offer(events[ROOM])
+    assert feed.behind
+    feed.give_up()
+    assert not feed.behind
+    await asyncio.sleep(0)  # the sender has taken the first one, and waits
+    for event in events[ROOM + 1 :]:
+        feed.offer(event)
+    reading.set()
+    await asyncio.wait_for(feed.room(), PATIENCE_SECONDS)
+    feed.close()
+    await asyncio.wait_for(sending, PATIENCE_SECONDS)
+    assert sent == events[: BACKLOG + 1]

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from server_core.events import FilesChanged, ReplayFinished, ReplayStarted
+from server_core.bus import Event
+from server_core.events import FileChange, FilesChanged, ReplayFinished, ReplayStarted
 from tests.waiting import until
 from tests.workbench.engine.trial import seen
 from workbench.engine import PROTOCOLS, Engine, EngineError
 from workbench.facts import NoticeReceived, RecordingStarted, RecordingStopped, ReplayProgressed
-from workbench.recording import read_recording
+from workbench.recording import batch_line, header_line, read_recording
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +102,32 @@ async def test_a_file_that_is_no_recording_is_refused(engine: Engine, folder: Pa
         await engine.start_replay(folder / "tools.py")
     with pytest.raises(EngineError, match="There is no recording"):
         await engine.start_replay(folder / "none.jsonl")
+
+
+async def test_thousands_of_changes_at_full_speed_reach_both_clients_alike_and_in_order(
+    engine: Engine, folder: Path
+):
+    await seen(engine).started("docs")
+    root = (folder / "docs").resolve().as_uri()
+    names = [f"{number:03}.txt" for number in range(200)]
+    path = folder / "long.jsonl"
+    changes = [
+        FileChange("modified" if number >= 200 else "added", names[number % 200]) for number in range(3000)
+    ]
+    with path.open("wb") as file:
+        file.write(header_line("docs", "/r", 0))
+        file.writelines(batch_line(number / 100, [change]) for number, change in enumerate(changes))
+    await engine.subscribe(*(f"{root}/{name}" for name in names))
+    heard: dict[str, list[str]] = {protocol: [] for protocol in PROTOCOLS}
+
+    def listen(event: Event) -> None:
+        if isinstance(event.fact, NoticeReceived) and event.fact.kind == "updated":
+            heard[event.fact.protocol].append(event.fact.uri.rpartition("/")[2])
+
+    engine.bus.subscribe(listen)
+    await engine.start_replay(path, speed="max")
+    await until(lambda: seen(engine).of(ReplayFinished), "the replay ends")
+    await engine.flush_notices()
+    # At its end every file that is not on disk is deleted again.
+    told = [change.path for change in changes] + names
+    assert heard == dict.fromkeys(PROTOCOLS, told)

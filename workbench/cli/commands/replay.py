@@ -9,7 +9,7 @@ from pathlib import Path
 from server_core.bus import Event
 from server_core.events import FilesChanged, ReplayFinished
 from workbench.cli.failures import FINE, NOT_FOUND, CommandError
-from workbench.cli.output import say, show, show_json
+from workbench.cli.output import say, show, show_json, show_now, show_soon
 from workbench.cli.session import with_engine
 from workbench.engine import Engine
 from workbench.facts import NoticeReceived
@@ -28,15 +28,18 @@ def run(options: Namespace) -> int:
         loop = asyncio.get_running_loop()
         finished = asyncio.Event()
         notices: list[dict[str, str]] = []
-        batches = 0
+        heard = batches = 0
+        put = show_soon if options.speed == "max" else show
 
         def listen(event: Event) -> None:
-            nonlocal batches
+            nonlocal heard, batches
             fact = event.fact
             if isinstance(fact, NoticeReceived):
-                notices.append({"protocol": fact.protocol, "kind": fact.kind, "uri": fact.uri})
-                if not options.json:
-                    show(f"{fact.protocol}  {fact.kind:<9}  {fact.uri}".rstrip())
+                heard += 1
+                if options.json:
+                    notices.append({"protocol": fact.protocol, "kind": fact.kind, "uri": fact.uri})
+                else:
+                    put(f"{fact.protocol}  {fact.kind:<9}  {fact.uri}".rstrip())
             elif isinstance(fact, FilesChanged) and fact.replayed:
                 batches += 1
             elif isinstance(fact, ReplayFinished):
@@ -50,7 +53,8 @@ def run(options: Namespace) -> int:
             await engine.flush_notices()
         finally:
             unsubscribe()
-        say(f"{batches} batch{'' if batches == 1 else 'es'} replayed, {len(notices)} notifications")
+            show_now()
+        say(f"{batches} batch{'' if batches == 1 else 'es'} replayed, {heard} notifications")
         if options.json:
             show_json({"batches": batches, "notices": notices})
         return FINE
