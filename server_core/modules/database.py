@@ -38,10 +38,9 @@ class DatabaseModule(Module):
     """A database, read-only: SQLite, PostgreSQL, MariaDB and MySQL; of others that SQLAlchemy knows, the tables.
 
     Offers `db://table/{name}` for every table and view (`?limit=…&offset=…`), `db://schema`, and the tool
-    `query(sql, parameters, limit)`. What was read is cached. A SQLite file is watched: when anybody writes to it, the
-    cached reads are dropped and subscribed clients are told. Of PostgreSQL and MariaDB no change is noticed: there a
-    cached read is at most as old as the cache's `ttl`, and new tables show when the schema is read or one is asked
-    for.
+    `query(sql, parameters, limit)`. A SQLite file is watched: what was read is cached, and when anybody writes to the
+    file, the cached reads are dropped and subscribed clients are notified. Other databases can't be watched, so each
+    read asks them, unless `cached` is set; new tables show when the schema is read or one is asked for.
     """
 
     kind: ClassVar[str] = "database"
@@ -55,6 +54,7 @@ class DatabaseModule(Module):
         pool: PoolSettings | None = None,
         page_size: int = 100,
         max_rows: int = 1000,
+        cached: bool | None = None,
         prefix: str = "",
         breaker: BreakerSettings | None = None,
     ) -> None:
@@ -63,6 +63,8 @@ class DatabaseModule(Module):
             SQLite file is found from the server's base.
         page_size: the rows of a page or of a query that asks for no other number.
         max_rows: the most that may be asked for.
+        cached: whether reads of tables and of the schema are cached, for up to the cache's `ttl`. By default they
+            are where changes are noticed, which is in a SQLite file.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         if page_size < 1 or max_rows < 1:
@@ -71,6 +73,7 @@ class DatabaseModule(Module):
         self.pool_settings = pool or PoolSettings()
         self.page_size = min(page_size, max_rows)
         self.max_rows = max_rows
+        self.cached = cached
         self._context: ModuleContext
         self._access: DatabaseAccess
         self._started = False
@@ -158,6 +161,7 @@ class DatabaseModule(Module):
             self._context.limits.call_seconds, self._context.limits.query_seconds + STOP_GRACE_SECONDS
         )
         guarded: dict[str, Any] = {"breaker": self.name, "seconds": seconds}
+        cached = self._watch is not None if self.cached is None else self.cached
         self._query.table_names = tuple(self._tables)
         tools: list[ToolItem] = []
         if self._access.backend.grammar is not None:
@@ -181,14 +185,14 @@ class DatabaseModule(Module):
         return Offer(
             tools=tools,
             resources=[
-                ResourceItem(schema, self._read_schema, cached=True, **guarded),
+                ResourceItem(schema, self._read_schema, cached=cached, **guarded),
                 *(
-                    ResourceItem(self._resource(table), self._table_reader(name), cached=True, **guarded)
+                    ResourceItem(self._resource(table), self._table_reader(name), cached=cached, **guarded)
                     for name, table in self._tables.items()
                 ),
             ],
             templates=[
-                TemplateItem(template, self._read_table, cached=True, complete=self._complete, **guarded)
+                TemplateItem(template, self._read_table, cached=cached, complete=self._complete, **guarded)
             ],
         )
 

@@ -306,6 +306,25 @@ async def test_new_tables_show_when_the_schema_is_read_or_one_is_asked_for(postg
         assert names[1:] == ["authors", "books", "loans", "more", "names"]
 
 
+@pytest.mark.parametrize(("options", "seen"), [({}, 4), ({"cached": True}, 3)])
+async def test_reads_are_cached_only_if_that_is_asked_for(
+    service: str, options: dict[str, Any], seen: int
+) -> None:
+    """Nothing reports changes in these databases, and others write to them."""
+    async with opened(service, **options) as shop:
+        before = await shop.client.read_resource("db://table/authors")
+        engine = shop.module._access.backend.engine
+        with engine.connect() as connection:
+            if "postgresql" in service:
+                connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+            else:
+                connection.exec_driver_sql("SET SESSION TRANSACTION READ WRITE")
+            connection.exec_driver_sql("INSERT INTO authors VALUES (4, 'Octavia')")
+            connection.commit()
+        assert (await shop.read("db://table/authors"))["metadata"]["total"] == seen
+        assert bool(before.ttl_ms) == bool(options)
+
+
 async def test_odd_values_of_postgresql(postgres: str) -> None:
     import psycopg
 

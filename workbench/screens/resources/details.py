@@ -81,7 +81,7 @@ def _fact(name: str, value: Line) -> Line:
 
 def _cache(about: About) -> Line:
     if not about.leaf.owner.cached:
-        return line(Span("never kept: each read is made anew", "dim"))
+        return line(Span("not cached", "dim"))
     if not about.uri:
         return line(Span("depends on the variables", "dim"))
     if about.cached is None:
