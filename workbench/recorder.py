@@ -9,7 +9,9 @@ from pathlib import Path
 from types import TracebackType
 
 from server_core.bus import Event, EventBus
+from server_core.disk import disk_text
 from server_core.events import FileChange, FilesChanged
+from workbench.atomic import remove_left_overs, temporary_beside
 from workbench.recording import RecordingError, RecordingExistsError, batch_line, header_line
 
 
@@ -47,7 +49,8 @@ class RecordingWriter:
         self._descriptor: int | None = None
         if self.path.is_dir():
             raise RecordingError(f"{self.path} is a folder; give the name of a file")
-        begun = self.path.with_name(f".{self.path.name}.{os.getpid()}") if force else self.path
+        remove_left_overs(self.path.parent, self.path.name)
+        begun = temporary_beside(self.path) if force else self.path
         try:
             self._descriptor = os.open(begun, _flags(), 0o666)
             self._write(header_line(module, root, started))
@@ -59,7 +62,7 @@ class RecordingWriter:
             if self._descriptor is not None:
                 self.close()
                 begun.unlink(missing_ok=True)
-            raise RecordingError(f"{self.path} can't be written: {error.strerror}") from error
+            raise RecordingError(f"{self.path} can't be written: {disk_text(error)}") from error
 
     def add(self, t: float, changes: Sequence[FileChange], module: str = "") -> None:
         """Write a batch that came `t` seconds after the start; a time before the last one's is taken as that.
@@ -76,7 +79,7 @@ class RecordingWriter:
                 self._write(line)
             except OSError as error:
                 os.ftruncate(self._descriptor, self._size)
-                raise RecordingError(f"{self.path} can't be written: {error.strerror}") from error
+                raise RecordingError(f"{self.path} can't be written: {disk_text(error)}") from error
             self.batches += 1
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from server_core.argument_masking import mask_arguments, mask_echoes
+from server_core.disk import disk_text
 from server_core.events import FileChange
 from server_core.masking import without_passwords
 from server_core.private_files import private_database
@@ -167,8 +168,11 @@ class Store:
                         database = _open(self.path)
                     self._write(database, rows)
                 self._trouble = ""
-            except sqlite3.OperationalError as error:  # locked, full, read-only: perhaps not for ever
-                self._tell(f"The history could not be written, it is tried again: {error} ({self.path})")
+            except (
+                sqlite3.OperationalError,
+                OSError,
+            ) as error:  # locked, full, read-only: perhaps not for ever
+                self._tell(f"No history for now: {self.path} can't be written, {disk_text(error)}")
                 self._put_back(rows)
             except Exception as error:
                 self._tell(

@@ -9,6 +9,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from server_core.private_files import PRIVATE_FOLDER
+from workbench.atomic import making_folder
+
 HEAD = """\
 [server]
 name = {name}
@@ -78,6 +81,8 @@ async def count(ctx: Context, to: int = 20) -> str:
     return f"counted to {to}"
 '''
 
+GITIGNORE = f"{PRIVATE_FOLDER}/\n__pycache__/\n"
+
 README_MD = "# Documents\n\nEach file in this folder is a resource of the server. Change one and watch.\n"
 
 
@@ -124,17 +129,18 @@ def make_project(folder: Path, template: str = "functions") -> list[str]:
 
     Raises:
         FileExistsError: `folder` is not empty; nothing was written.
+        OSError: it can't be written; nothing is left behind.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(17, "File exists", str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
     text = HEAD.format(name=json.dumps(server_name(folder), ensure_ascii=False))
-    for section, make in TEMPLATES[template]:
-        text += section
-        if make is not None:
-            make(folder)
-    # Last, so that a folder with a server.toml is a whole project.
-    _write(folder / "server.toml", text)
+    with making_folder(folder) as made:
+        for section, make in TEMPLATES[template]:
+            text += section
+            if make is not None:
+                make(made)
+        _write(made / ".gitignore", GITIGNORE)
+        _write(made / "server.toml", text)
     return sorted(path.name for path in folder.iterdir())
 
 

@@ -20,6 +20,7 @@ from mcp.types import (
 )
 
 from ..argument_masking import mask_arguments
+from ..disk import disk_text
 from ..error_texts import shortened
 from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
 from ..inspection import TaskState
@@ -127,7 +128,7 @@ class TasksModule(Module):
             await engine.open()
         except (sqlite3.Error, OSError) as error:
             raise ModuleStartError(
-                f"The task store {self._path(context)} can't be opened: {error}"
+                f"The task store {self._path(context)} can't be opened: {disk_text(error)}"
             ) from error
         self._engine = engine
         context.offer(Offer(tools=self._tools()))

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import itertools
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..masking import contains_mask
 from ..module import ModuleContext
 from .board import SHOWN_TASKS, TaskBoard
 from .engine import ENDED_TASKS, ReviveTask, TaskBody, TaskLostError
+from .keeping import TaskKeeper
 from .reviving import revived_body
 from .running import RunningTask, question_text
 from .store import SECRETS_NOT_KEPT, TASK_ATTEMPTS, TaskClaim, TaskRow, TaskStore, task_detail
@@ -72,6 +73,7 @@ class LocalTaskEngine:
         self._board = TaskBoard(context.bus)
         self._order = asyncio.Lock()  # rows are made, and slots taken, in the order in which tasks came
         self._adding: set[asyncio.Task[TaskState]] = set()
+        self._keeper = TaskKeeper(context, store)
         self._closing = False
 
     async def open(self) -> None:
@@ -123,18 +125,18 @@ class LocalTaskEngine:
             self._add(
                 running,
                 body,
-                lambda: self._store.add(state, arguments, repeatable=repeatable, able=able),
+                self._keeper.add(state, arguments, repeatable=repeatable, able=able),
             )
         )
         self._adding.add(adding)
         adding.add_done_callback(self._adding.discard)
         return await asyncio.shield(adding)
 
-    async def _add(self, running: RunningTask, body: TaskBody, keep: Callable[[], None]) -> TaskState:
+    async def _add(self, running: RunningTask, body: TaskBody, keep: Awaitable[None]) -> TaskState:
         state = running.state
         async with self._order:
             try:
-                await self._context.run_sync(keep)
+                await keep
             except BaseException:
                 del self._running[state.task]
                 raise
@@ -163,7 +165,7 @@ class LocalTaskEngine:
         running = self._running.get(task)
         if running is not None:
             return TaskRow(running.state, asked=dict(running.asked))
-        return await self._context.run_sync(lambda: self._store.get(task))
+        return await self._keeper.get(task)
 
     async def answer(self, task: str, responses: Mapping[str, Any]) -> None:
         """Answer questions of a task, of whichever process; see `TaskEngine.answer`."""
@@ -249,10 +251,7 @@ class LocalTaskEngine:
         detail = task_detail(row.result, row.error)
         # Until its end is kept it is shown as it was: nobody may see the end without the result.
         ended = replace(row, state=replace(running.state, status=status, updated=now, detail=detail))
-        try:
-            await self._context.run_sync(lambda: self._store.ended(ended, now + self._ttl))
-        except Exception as failure:
-            self._context.report(failure, f"keeping the end of task {running.state.name}")
+        await self._keeper.ended(ended, now + self._ttl)
         running.state = ended.state
         self._running.pop(running.state.task, None)
         self._board.change(running.state, detail)
@@ -329,7 +328,7 @@ class LocalTaskEngine:
         """Keep how a task is now; in order, whichever thread writes."""
         async with running.writing:
             state, asked = running.state, dict(running.asked)
-            await self._context.run_sync(lambda: self._store.progressed(state, asked))
+            await self._keeper.progressed(state, asked)
 
     # -- other processes
 
@@ -338,11 +337,13 @@ class LocalTaskEngine:
         for turn in itertools.count():
             await self._context.clock.sleep(HOUSEKEEPING_SECONDS)
             try:
+                await self._keeper.catch_up()
                 seen = await self._kept_house(seen, beats=turn % HEARTBEAT_ROUNDS == 0)
             except Exception as error:
-                self._context.note(f"the task store does not answer: {error}")
+                self._keeper.report(error)
                 continue
-            self._context.note("")
+            if turn % HEARTBEAT_ROUNDS == 0:  # only then has something been written
+                self._context.note("")
 
     async def _kept_house(self, seen: int, *, beats: bool) -> int:
         # Who lives is a matter between processes: a clock that jumps on purpose must not make others dead.

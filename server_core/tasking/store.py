@@ -16,6 +16,7 @@ from ..events import TaskStatus
 from ..inspection import TaskState
 from ..masking import MASKED
 from ..private_files import private_database
+from ..processes import is_alive
 
 OWNER_SILENCE = 60.0
 """Seconds without a heartbeat after which an owner is taken for dead, although its process is there: a tool that
@@ -325,7 +326,7 @@ class TaskStore:
 
     def _is_gone(self, owner: sqlite3.Row) -> bool:
         # A container has process ids of its own: they say nothing of the processes of another one.
-        return str(owner["id"]).startswith(self._machine) and not _is_alive(owner["pid"])
+        return str(owner["id"]).startswith(self._machine) and not is_alive(owner["pid"])
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> int:
         with self._lock:
@@ -374,24 +375,3 @@ def task_detail(result: dict[str, Any] | None, error: str) -> str:
     if not text and result is not None:
         text = next((block["text"] for block in result.get("content", ()) if block.get("type") == "text"), "")
     return text.strip().partition("\n")[0][:200]
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # there a signal would end it; its silence tells
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether the process has ended and its parent has not asked how; where that can be read (Linux)."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return False
-    return state[:1] == [b"Z"]

@@ -108,7 +108,7 @@ def test_a_batch_that_can_not_be_written_leaves_no_trace(
     with writer(path) as recording:
         recording.add(1, one("a"))
         monkeypatch.setattr(os, "write", full)
-        with pytest.raises(RecordingError, match="No space left on device"):
+        with pytest.raises(RecordingError, match="the disk is full; free some space"):
             recording.add(2, one("b"))
         monkeypatch.undo()
     read = read_recording(path)
@@ -137,7 +137,7 @@ def test_a_forced_recording_that_can_not_begin_keeps_the_old_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(RecordingError, match="No space left on device"):
+    with pytest.raises(RecordingError, match="the disk is full; free some space"):
         writer(path, force=True)
     monkeypatch.undo()
     assert path.read_text() == "precious"

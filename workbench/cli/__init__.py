@@ -120,8 +120,10 @@ def explained(error: Exception) -> tuple[int, str]:
                 f" (and {more} more: `workbench check` tells them)" if more else ""
             )
     if isinstance(error, OSError):
+        from server_core.disk import disk_text
+
         where = f"{error.filename}: " if error.filename else ""
-        return FAILED, f"{where}{error.strerror or error}"
+        return FAILED, f"{where}{disk_text(error)}"
     return FAILED, f"{type(error).__name__}: {_one_line(error)} (this is a bug; --debug shows where)"
 
 

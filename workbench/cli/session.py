@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from server_core.events import ErrorReported, ModuleFailed, ModuleStarted
+from server_core.events import ErrorReported, LogWritten, ModuleFailed, ModuleStarted
 from workbench.cli.failures import PROTOCOL, CommandError
 from workbench.cli.output import results_apart, say
 from workbench.engine import Engine
@@ -59,6 +59,8 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
         fact = getattr(event, "fact", None)
         if isinstance(fact, ErrorReported) and development and fact.source != "request":
             loop.call_soon_threadsafe(say, fact.traceback)
+        if isinstance(fact, LogWritten) and fact.source == "history":
+            loop.call_soon_threadsafe(say, fact.text)
         if isinstance(fact, UserAsked) and fact.kind != "roots":
             told = (
                 f"it asked: {one_line(fact.text)} - {fact.answer}, since nobody is asked on the command line"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from workbench.atomic import making_folder
 from workbench.demo.data import write_cover, write_shop, write_ticker
+from workbench.templates import GITIGNORE
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -26,25 +28,20 @@ def fresh_folder() -> Path:
 def make_demo(folder: Path) -> None:
     """Make the sample project in `folder`, which may exist as long as nothing of it is in the way.
 
-    The server.toml comes last: a folder that has one is a whole project.
-
     Raises:
         FileExistsError: a file of the sample is there already; nothing was written.
+        OSError: it can't be written; nothing is left behind.
     """
     sources = [
         path for path in sorted(SAMPLE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts
     ]
-    names = [path.relative_to(SAMPLE) for path in sources]
-    for name in [*names, Path("shop.db"), Path("ticker.log")]:
-        if (folder / name).exists():
-            raise FileExistsError(17, "File exists", str(folder / name))
-    folder.mkdir(parents=True, exist_ok=True)
-    for source, name in zip(sources, names, strict=True):
-        if name.name != "server.toml":
-            target = folder / name
+    with making_folder(folder) as made:
+        for source in sources:
+            target = made / source.relative_to(SAMPLE)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    write_shop(folder / "shop.db")
-    write_ticker(folder / "ticker.log")
-    write_cover(folder / "docs" / "cover.png")
-    shutil.copyfile(SAMPLE / "server.toml", folder / "server.toml")
+        write_shop(made / "shop.db")
+        write_ticker(made / "ticker.log")
+        write_cover(made / "docs" / "cover.png")
+        if not (folder / ".gitignore").exists():
+            (made / ".gitignore").write_text(GITIGNORE, "utf-8")

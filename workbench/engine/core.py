@@ -20,6 +20,7 @@ from server_core.inspection import CacheEntryState, ServerState
 from server_core.items import TakePiece
 from server_core.request import Request
 from server_core.server import Server
+from workbench.atomic import remove_left_overs
 from workbench.facts import ConfigApplied, ServerInspected
 from workbench.questions import Answer
 from workbench.records import BatchRecord, CallRecord, Owners
@@ -92,6 +93,7 @@ class EngineCore:
 
     async def start(self) -> None:
         """Start the server and connect the clients; the modules go on starting by themselves."""
+        await asyncio.to_thread(remove_left_overs, self._project.folder)
         if self._watch is not None:
             self._watch.start()
         await self._start_server()

@@ -9,8 +9,13 @@ from server_core.items import PromptItem, ResourceItem, TemplateItem, ToolItem
 from server_core.registry import Registry
 from workbench.records import CallRecord, Owner, Owners
 
-_CALLS_INSIDE = (("task", "arguments"), ("workflowName", "context"))
-"""The arguments of `start_long_task` and `execute_workflow` that hold another tool's name and its arguments."""
+_CALLS_INSIDE = (
+    ("start_long_task", "task", "arguments"),
+    ("execute_workflow", "workflowName", "context"),
+)
+"""Tools that run another one, and which of their arguments hold its name and its arguments."""
+
+_ALL_SECRET: Mapping[str, Any] = {"additionalProperties": {"writeOnly": True}}
 
 
 def owners_of(registry: Registry) -> Owners:
@@ -29,15 +34,24 @@ def owners_of(registry: Registry) -> Owners:
 
 
 def schema_of_call(registry: Registry, call: CallRecord) -> Mapping[str, Any] | None:
-    """The input schema of the tool that was called; where that runs another one, with that tool's schema inside."""
-    if call.method != "tools/call" or (owned := registry.tools.get(call.target)) is None:
+    """The input schema of the tool that was called; where that runs another one, with that tool's schema inside.
+
+    Of a tool that is not there, nobody knows which arguments are secret: for such a one all are."""
+    if call.method != "tools/call":
         return None
-    for name, arguments in _CALLS_INSIDE:
-        inside = registry.tools.get(str(call.arguments.get(name)))
-        if inside is not None and arguments in call.arguments:
-            schema = inside.item.definition.input_schema
-            return {"properties": {arguments: schema}, "$defs": schema.get("$defs", {})}
-    return owned.item.definition.input_schema
+    schema = _schema_of(registry, call.target)
+    for tool, name, arguments in _CALLS_INSIDE:
+        if call.target.endswith(tool) and arguments in call.arguments:
+            inner = str(call.arguments.get(name))
+            prefixed = f"{call.target.removesuffix(tool)}{inner}"  # as the tool of a workflow is called
+            inside = _schema_of(registry, prefixed if prefixed in registry.tools else inner)
+            return {"properties": {arguments: inside}, "$defs": inside.get("$defs", {})}
+    return schema
+
+
+def _schema_of(registry: Registry, tool: str) -> Mapping[str, Any]:
+    owned = registry.tools.get(tool)
+    return owned.item.definition.input_schema if owned is not None else _ALL_SECRET
 
 
 def _owner(module: str, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> Owner:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from server_core.events import TaskChanged, TaskProgressed, TaskStarted
+from server_core.processes import is_alive
 from server_core.results import text_result
 from server_core.tasking.engine import TaskRun
 from server_core.tasking.local import LocalTaskEngine
-from server_core.tasking.store import _is_alive
 from server_core.testing import expect
 from tests.server_core.tasking.test_engine import at_once, endless, engine_in, status_of
 from tests.waiting import until
@@ -154,7 +154,7 @@ def test_a_process_that_has_ended_is_gone_though_its_parent_has_not_asked_how() 
     try:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
         os.kill(process.pid, 0)
-        assert not _is_alive(process.pid)
-        assert _is_alive(os.getpid())
+        assert not is_alive(process.pid)
+        assert is_alive(os.getpid())
     finally:
         process.wait()

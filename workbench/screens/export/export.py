@@ -107,7 +107,7 @@ class ExportScreen(WorkbenchScreen):
         try:
             write_atomically(self.path, text, overwrite=overwrite)
         except OSError as error:
-            problem = f"{self.path} could not be written: {error.strerror or error}"
+            problem = f"{self.path} can't be written: {error.strerror or error}"
             self.app.call_from_thread(self.notify, problem, severity="error", markup=False)
         else:
             self.app.call_from_thread(self.notify, f"Written: {self.path}", markup=False)

@@ -76,4 +76,6 @@ def problem_text(error: OSError) -> str:
     """Why a project could not be made, and what to do."""
     if isinstance(error, FileExistsError):
         return f"{error.filename} is not empty; choose another folder"
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    from server_core.disk import disk_text
+
+    return f"{error.filename}: {disk_text(error)}" if error.filename else disk_text(error)
