@@ -13,50 +13,28 @@ from urllib.parse import unquote
 
 from rich.cells import cell_len, set_cell_size
 
+from workbench.invisible import with_marks
+
 Tone = Literal["", "ok", "warn", "bad", "dim", "accent", "strong", "graph"]
 """What a colour says: fine, look, wrong, aside, ours, important, a curve."""
 
 PARTS_SHOWN = 3
 """Of a long path so many folders and names at its end are shown."""
 
-_C0 = r"\x00-\x08\x0b-\x1f\x7f"
-_HARMFUL = (
-    r"\x80-\x9f"  # C1
-    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, embeddings and isolates
-    r"\u200b\u2060-\u2064\ufeff\ufff9-\ufffb"  # invisible
-    r"\u2028\u2029"  # line breaks of another kind
-    r"\ud800-\udfff"  # halves of a character, which no terminal can be sent
-    r"\U000e0000-\U000e007f"  # tags
-)
-_CONTROLS = re.compile(f"[{_C0}{_HARMFUL}]")
 _BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
 
 
 def clean(text: str) -> str:
-    """`text` without anything that a terminal obeys; line feeds and tabs stay.
-
-    C0 controls and DEL become their pictures (`␛`), halves of characters `�`; C1, bidi and invisible ones go.
-    """
-    text = text.replace("\r\n", "\n")
-    return _CONTROLS.sub(_harmless, text) if _CONTROLS.search(text) else text
+    """`text` without anything that a terminal obeys or nobody sees: `workbench.invisible` says what stands there
+    instead. Line feeds and tabs stay."""
+    return with_marks(text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, most: int = 1000) -> str:
-    """`clean`, on one line, and no longer than `most` characters."""
+    """`clean`, on one line; of a text with more than `most` characters only so many."""
     if len(text) > most:
         text = text[: most - 1] + "…"
     return clean(_BREAKS.sub(" ", text)).strip()
-
-
-def _harmless(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
-    if 0xD800 <= code <= 0xDFFF:
-        return "�"
-    return "\n" if code in (0x2028, 0x2029) else ""
 
 
 # -- cells

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-from . import calls, databases, guards, keys, memory, notices, replays, scripts, starts
+from . import calls, databases, guards, keys, memory, notices, replays, results, scripts, starts
 
 BENCHMARKS = {
     "paint": starts.first_paint,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "frames": calls.framed,
     "notice": notices.file_to_notice,
     "keys": keys.keys,
+    "page": results.first_page,
     "breaker": guards.breaker,
     "hit": guards.cache_hit,
     "rows": databases.hundred_rows,

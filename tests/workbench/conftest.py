@@ -18,6 +18,14 @@ def own_preferences(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(autouse=True)
+def no_clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a test copies reaches the clipboard of whoever runs it."""
+    for name in ("WAYLAND_DISPLAY", "DISPLAY", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSH_CONNECTION", "a test")  # pbcopy is for a terminal on the same machine
+
+
+@pytest.fixture(autouse=True)
 def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Local time is UTC, so that a time on the screen is the same everywhere."""
     with monkeypatch.context() as patch:

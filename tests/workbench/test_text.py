@@ -46,7 +46,43 @@ def test_one_line_is_one_line(text: str):
 
 
 def test_controls_are_seen_instead_of_obeyed():
-    assert clean("a\x1b[31mred\x07\x7f\x9b2Jb\u202e!\ud800") == "a␛[31mred␇␡2Jb!�"
+    assert clean("a\x1b[31mred\x07\x7f\x9b2Jb\u202e!\ud800") == "a␛[31mred␇␡<U+009B>2Jb<U+202E>!�"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("pay\u200bpal", "pay<U+200B>pal"),
+        ("a\ufeffb\u2060c", "a<U+FEFF>b<U+2060>c"),
+        ("hi\U000e0041\U000e0042", "hi<U+E0041><U+E0042>"),
+        ("Donau\u00addampf", "Donau¬dampf"),
+        ("a\u200db", "a<U+200D>b"),
+        ("\u200d\u200c\u200d", "<U+200D><U+200C><U+200D>"),
+        ("x\ufe0f\ufe01", "x<U+FE0F><U+FE01>"),
+        ("\u3164", "<U+3164>"),
+        ("a" + "\u0308" * 40, "a" + "\u0308" * 4 + "<+36 marks>"),
+    ],
+)
+def test_what_nobody_sees_is_marked(text: str, shown: str):
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d👩\u200d👧",
+        "\u2764\ufe0f 1\ufe0f\u20e3",
+        "🏳\ufe0f\u200d🌈",
+        "می\u200cخواهم",
+        "क\u094d\u200dष",
+        "葛\U000e0100",
+        "Việt e\u0302\u0301",
+        "שָׁלוֹם",
+        "ที่นี่",
+    ],
+)
+def test_what_is_read_with_invisible_characters_keeps_them(text: str):
+    assert clean(text) == text
 
 
 def test_line_feeds_and_tabs_stay_in_long_text():

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from workbench.actions import DETAILS
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
+from workbench.widgets.copying import copy
 from workbench.widgets.keyline import KeyLine
 from workbench.widgets.painting import as_content
 from workbench.widgets.reading import Reading
@@ -37,5 +38,4 @@ class DetailsScreen(ModalScreen[None]):
         yield KeyLine()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard("\n".join("".join(text for text, _ in line) for line in self._lines))
-        self.notify("Copied")
+        copy(self, "\n".join("".join(text for text, _ in line) for line in self._lines))

@@ -17,6 +17,7 @@ from workbench.actions import LIST
 
 from .binding import bind
 from .card import set_panel_title
+from .copying import copy
 from .painting import background, paint
 from .spans import Line, Span
 
@@ -219,8 +220,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
     def action_copy(self) -> None:
         """Copy the highlighted row's key."""
         if self.current_key:
-            self.app.copy_to_clipboard(self.current_key)
-            self.notify("Copied", markup=False)
+            copy(self, self.current_key)
 
     def _row_at(self, event: events.MouseEvent) -> int:
         offset = event.get_content_offset(self)

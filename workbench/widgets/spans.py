@@ -54,12 +54,13 @@ def _tidy(text: str) -> str:
 
 
 def cells(spans: Line) -> int:
-    """How many cells `spans` take."""
-    return sum(cell_len(text) for text, _ in spans)
+    """How many cells `spans` take once they are cleaned."""
+    return sum(cell_len(_tidy(text)) for text, _ in spans)
 
 
 def fitted(spans: Line, width: int, align: str = "left") -> Line:
     """`spans` in exactly `width` cells: cut with `…`, or padded."""
+    spans = cleaned(spans)
     length = cells(spans)
     if length <= width:
         pad = Span(" " * (width - length))

@@ -18,6 +18,7 @@ from workbench.actions import LIST
 from .binding import bind
 from .card import set_panel_title
 from .columns import Column, Row, as_line, joined, widths
+from .copying import copy
 from .painting import background, paint
 from .spans import Line, Span
 
@@ -236,8 +237,7 @@ class Table(ScrollView, can_focus=True):
         row = self.current
         if row is not None:
             texts = ("".join(text for text, _ in cell).strip() for cell in self._cells[row.key])
-            self.app.copy_to_clipboard("  ".join(text for text in texts if text))
-            self.notify("Copied")
+            copy(self, "  ".join(text for text in texts if text))
 
     def _row_at(self, event: events.MouseEvent) -> int:
         """The row under the mouse, -1 for none."""

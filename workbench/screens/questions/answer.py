@@ -18,6 +18,7 @@ from workbench.questions import Answer, AnswerAction, Question
 from workbench.text import clean, one_line
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
+from workbench.widgets.copying import copy
 from workbench.widgets.formview import Draft, FormView
 from workbench.widgets.keyline import KeyLine
 from workbench.widgets.painting import as_content
@@ -103,7 +104,7 @@ class AnswerScreen(ModalScreen[Answer | None]):
     @on(FormView.Submitted)
     def action_accept(self) -> None:
         if self.question.kind == "url":
-            self.app.copy_to_clipboard(self.question.url)
+            copy(self, self.question.url)
             self.dismiss(Answer("accept"))
             return
         form = self.query_one(FormView)

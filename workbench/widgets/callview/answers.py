@@ -1,23 +1,26 @@
 """What a call answered, as something to read: one text, JSON or bytes out of whatever the protocol's result holds.
 
-Plain data and slow for large results: it runs on a thread.
+It runs on a thread. What it decides takes time in proportion to the result; formatting is left to whoever takes the
+lines, one by one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from workbench.records import CallRecord
 from workbench.text import size
 from workbench.widgets.textview.document import DocumentKind
+from workbench.widgets.textview.formatting import json_lines
 
 MARKDOWN = ("text/markdown", "text/x-markdown")
 
 
 class Answer(NamedTuple):
-    """What to show: a text (`text`, `markdown`), a JSON value (`json`), or base64 (`hex`)."""
+    """What to show: a text or its lines (`text`, `markdown`), a JSON value (`json`), or base64 (`hex`)."""
 
     kind: DocumentKind
     value: Any
@@ -25,15 +28,23 @@ class Answer(NamedTuple):
 
 class _Part(NamedTuple):
     title: str
-    answer: Answer
+    kind: DocumentKind
+    value: Any
 
 
 def answer_of(record: CallRecord) -> Answer:
-    """The answer to read; of an unexpected error also what no client is told."""
+    """The answer to read; of an unexpected error also what no client sees."""
     answer = _answer_of(record)
-    if not record.cause or answer.kind != "text" or "Traceback (most recent" in answer.value:
+    if not record.cause or answer.kind != "text":
         return answer
-    return Answer("text", f"{answer.value.rstrip()}\n\nOnly here, no client is told:\n{record.cause}")
+    if not isinstance(answer.value, str):
+        return Answer("text", chain(answer.value, ["", CAUSE, *record.cause.split("\n")]))
+    if "Traceback (most recent" in answer.value:
+        return answer
+    return Answer("text", f"{answer.value.rstrip()}\n\n{CAUSE}\n{record.cause}")
+
+
+CAUSE = "Shown only here, not to clients:"
 
 
 def _answer_of(record: CallRecord) -> Answer:
@@ -45,8 +56,8 @@ def _answer_of(record: CallRecord) -> Answer:
     if record.method == "tools/call":
         return _tool_answer(result)
     if record.method == "resources/read":
-        return _joined(_contents(result.get("contents")), result)
-    return _joined(_messages(result), result)
+        return _joined(_mappings(result.get("contents")), _content, result)
+    return _joined(_mappings(result.get("messages")), _message, result)
 
 
 def raw_of(record: CallRecord) -> Answer:
@@ -66,11 +77,11 @@ def _error_text(record: CallRecord) -> str:
     if code:
         lines.append(f"code  {code}{_CODES.get(code, '')}")
     if record.reference:
-        lines.append(f"reference  {record.reference}, under which the log tells the rest")
+        lines.append(f"reference  {record.reference}; the log has the rest under it")
     rest = dict(data) if isinstance(data, Mapping) else data
     traceback = rest.pop("traceback", "") if isinstance(rest, dict) else ""
     if rest:
-        lines += ["", json.dumps(rest, indent=2, ensure_ascii=False, default=str)]
+        lines += ["", *json_lines(rest)]
     if isinstance(traceback, str) and traceback:
         lines += ["", traceback]
     return "\n".join(lines)
@@ -103,48 +114,55 @@ def _without_result(record: CallRecord) -> str:
 
 
 def _tool_answer(result: Mapping[str, Any]) -> Answer:
-    blocks = [block for block in result.get("content") or () if isinstance(block, Mapping)]
+    blocks = _mappings(result.get("content"))
     structured = result.get("structuredContent")
-    parts = list(_blocks(blocks))
     if structured is None:
-        return _joined(parts, result)
+        return _joined(blocks, _block, result)
     if not _says_more(blocks, structured):
         # A function that returns a text: the protocol wants it in an object, a reader does not.
         plain = structured["result"] if structured.keys() == {"result"} else None
-        return _text(plain, "") if isinstance(plain, str) else Answer("json", structured)
-    return _joined([*parts, _Part("structured", Answer("json", structured))], result)
+        return Answer(*_text("", plain)[1:]) if isinstance(plain, str) else Answer("json", structured)
+    return _joined([*blocks, _Part("structured", "json", structured)], _block, result)
 
 
-def _says_more(blocks: Iterable[Mapping[str, Any]], structured: Any) -> bool:
-    """Whether the content has something that the structured content has not."""
+def _mappings(found: Any) -> list[Mapping[str, Any] | _Part]:
+    return [each for each in found or () if isinstance(each, Mapping)]
+
+
+def _says_more(blocks: Sequence[Any], structured: Any) -> bool:
+    """Whether the content has something that the structured content has not.
+
+    A list comes as one text, or as a text for each of its items in the same order: nothing else is compared.
+    """
     known = [structured]
+    items: list[Any] = []
     if isinstance(structured, dict) and structured.keys() == {"result"}:
-        inner = structured["result"]
-        known += [inner, *(inner if isinstance(inner, list) else ())]
-    for block in blocks:
-        if block.get("type") != "text":
-            return True
+        known.append(structured["result"])
+        items = structured["result"] if isinstance(structured["result"], list) else []
+    if len(blocks) != len(items):
+        items = [structured] * len(blocks)
+    for block, item in zip(blocks, items, strict=True):
         text = block.get("text", "")
-        value = _json_or_none(text)
-        if text not in known and (value is None or value not in known):
+        candidates = (item, *known)
+        if block.get("type") != "text" or (text not in candidates and _parsed(text) not in candidates):
             return True
     return False
 
 
-def _blocks(blocks: Iterable[Mapping[str, Any]]) -> Iterable[_Part]:
-    for block in blocks:
-        kind = block.get("type")
-        if kind == "text":
-            yield _Part("text", _text(str(block.get("text", "")), ""))
-        elif kind == "resource" and isinstance(block.get("resource"), Mapping):
-            yield from _contents([block["resource"]])
-        elif kind == "resource_link":
-            name = f"  {block['name']}" if block.get("name") else ""
-            yield _Part("link", Answer("text", f"→ {block.get('uri', '')}{name}"))
-        elif kind in ("image", "audio"):
-            yield _Part(kind, Answer("text", _binary(block)))
-        else:
-            yield _Part(str(kind), Answer("json", dict(block)))
+def _block(block: Any) -> _Part:
+    if isinstance(block, _Part):
+        return block
+    kind = block.get("type")
+    if kind == "text":
+        return _text("text", str(block.get("text", "")))
+    if kind == "resource" and isinstance(block.get("resource"), Mapping):
+        return _content(block["resource"])
+    if kind == "resource_link":
+        name = f"  {block['name']}" if block.get("name") else ""
+        return _Part("link", "text", f"→ {block.get('uri', '')}{name}")
+    if kind in ("image", "audio"):
+        return _Part(kind, "text", _binary(block))
+    return _Part(str(kind), "json", dict(block))
 
 
 def _binary(block: Mapping[str, Any]) -> str:
@@ -159,66 +177,63 @@ def _bytes(base64: str) -> int:
 # -- resources and prompts
 
 
-def _contents(contents: Any) -> Iterable[_Part]:
-    for content in contents or ():
-        if not isinstance(content, Mapping):
-            continue
-        mime = str(content.get("mimeType") or "")
-        title = "  ".join(filter(None, (str(content.get("uri") or ""), mime)))
-        if "blob" in content:
-            yield _Part(title, Answer("hex", str(content["blob"])))
-        else:
-            yield _Part(title, _text(str(content.get("text", "")), mime))
+def _content(content: Any) -> _Part:
+    mime = str(content.get("mimeType") or "")
+    title = "  ".join(filter(None, (str(content.get("uri") or ""), mime)))
+    if "blob" in content:
+        return _Part(title, "hex", str(content["blob"]))
+    return _text(title, str(content.get("text", "")), mime)
 
 
-def _messages(result: Mapping[str, Any]) -> Iterable[_Part]:
-    for message in result.get("messages") or ():
-        block = message.get("content") if isinstance(message, Mapping) else None
-        for part in _blocks([block] if isinstance(block, Mapping) else []):
-            yield _Part(str(message.get("role", "")), part.answer)
+def _message(message: Any) -> _Part:
+    block = message.get("content")
+    part = _block(block) if isinstance(block, Mapping) else _Part("", "json", block)
+    return part._replace(title=str(message.get("role", "")))
 
 
-def _text(text: str, mime: str) -> Answer:
+def _text(title: str, text: str, mime: str = "") -> _Part:
     if mime in MARKDOWN:
-        return Answer("markdown", text)
-    if not mime or mime.endswith("json"):
-        value = _json_or_none(text)
-        if isinstance(value, dict | list):
-            return Answer("json", value)
-    return Answer("text", text)
+        return _Part(title, "markdown", text)
+    value = _parsed(text) if not mime or mime.endswith("json") else text
+    return _Part(title, "json", value) if isinstance(value, dict | list) else _Part(title, "text", text)
 
 
-def _json_or_none(text: str) -> Any:
+def _parsed(text: str) -> Any:
+    """The JSON value that `text` is; without one the text itself."""
     if text[:1] not in '{["-0123456789tfn' or not text:
-        return None
+        return text
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return text
 
 
 # -- several as one
 
 
-def _joined(parts: Iterable[_Part], result: Mapping[str, Any]) -> Answer:
-    found = list(parts)
+def _joined(found: Sequence[Any], part_of: Callable[[Any], _Part], result: Mapping[str, Any]) -> Answer:
     if not found:
         return (
             Answer("json", result) if set(result) - {"content", "contents", "messages", "_meta"} else _NOTHING
         )
-    if len(found) == 1 and found[0].title not in ("user", "assistant"):
-        return found[0].answer
-    texts: list[str] = []
-    for number, (title, answer) in enumerate(found, 1):
+    if len(found) == 1 and part_of is not _message:
+        return Answer(*part_of(found[0])[1:])
+    return Answer("text", _lines_of(found, part_of))
+
+
+def _lines_of(found: Sequence[Any], part_of: Callable[[Any], _Part]) -> Iterator[str]:
+    """The parts below each other, each under its title."""
+    for number, each in enumerate(found, 1):
+        title, kind, value = part_of(each)
         count = f" {number} of {len(found)}" if len(found) > 1 else ""
-        texts.append(f"── {title}{count} ──\n{_as_text(answer)}\n")
-    return Answer("text", "\n".join(texts))
+        yield f"── {title}{count} ──"
+        if kind == "json":
+            yield from json_lines(value)
+        elif kind == "hex":
+            yield f"{size(_bytes(value))} of bytes"
+        else:
+            yield from value.split("\n")
+        yield ""
 
 
-_NOTHING = Answer("text", "It answered nothing: an empty result.")
-
-
-def _as_text(answer: Answer) -> str:
-    if answer.kind == "json":
-        return json.dumps(answer.value, indent=2, ensure_ascii=False, default=str)
-    return f"{size(_bytes(answer.value))} of bytes" if answer.kind == "hex" else str(answer.value)
+_NOTHING = Answer("text", "The result is empty.")

@@ -246,7 +246,7 @@ class CallView(Vertical):
     def _fill_text(self, view: str, make: Callable[[], Answer]) -> None:
         text = self.query_one(f"#{view}", TextView)
         if text.document is None:
-            text.show_made(make)
+            text.show_made(make, self.record.size if self.record is not None else 0)
 
     @on(TextView.Told)
     def _tell_size(self) -> None:

@@ -22,7 +22,7 @@ _JSON = re.compile(
     r"|(?P<number>-?\d[\d.eE+-]*)|(?P<word>true|false|null|NaN|-?Infinity)|(?P<mark>[{}\[\],:]+)"
 )
 _MARKDOWN = re.compile(
-    r"(?P<code>`[^`]+`)|(?P<strong>\*\*[^*]+\*\*|__[^_]+__)|(?P<link>!?\[[^\]]*\]\([^)]*\)|https?://[^\s)>\]]+)"
+    r"(?P<code>`[^`]+`)|(?P<strong>\*\*[^*]+\*\*|__[^_]+__)|(?P<link>!?\[[^\[\]]*\]\([^()]*\)|https?://[^\s)>\]]+)"
 )
 _MARKDOWN_LINES = (
     ("heading", re.compile(r"\s{0,3}#{1,6}\s.*|\s{0,3}(={3,}|-{3,})\s*$")),

@@ -10,12 +10,13 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from functools import lru_cache
 from typing import Any, Literal
 
-from rich.cells import cell_len
+from workbench.invisible import MARK_CELLS, MARKED
+from workbench.text import clean
 
-from workbench.text import clean, size
+from .formatting import hex_lines, json_lines
 
 DocumentKind = Literal["text", "json", "markdown", "hex", "log"]
 
@@ -28,10 +29,9 @@ _WIDE = re.compile(
     "\U0001f300-\U0001faff\U00020000-\U0003fffd]"
 )
 """Characters of two cells; counting them is many times quicker than measuring each line."""
-FIRST_LINES = 200
-MORE_LINES = 20_000
-HEX_BYTES = 65_536
-"""How much of a binary is shown."""
+FIRST_CHARS, MORE_CHARS = 20_000, 1_000_000
+"""After so many characters the first page is shown, and what came since then; a line counts as a few more."""
+LINE_CHARS = 50
 
 
 class Document:
@@ -55,137 +55,96 @@ class Document:
         self.chars = 0
         self.complete = False
 
-    def add(self, lines: Iterable[str]) -> None:
-        """Append lines; too long ones as several."""
-        for line in lines:
-            self.chars += len(line) + 1
-            if len(line) <= MOST_CHARS:
-                self.lines.append(line)
-                self._measure(line)
-                continue
-            for start in range(0, len(line), MOST_CHARS):
-                if start:
-                    self.joined.add(len(self.lines))
-                piece = line[start : start + MOST_CHARS]
-                self.lines.append(piece)
-                self._measure(piece)
+    def add(self, line: str, *, goes_on: bool = False) -> None:
+        """Append a line of at most `MOST_CHARS`; it `goes_on` the one before where that was too long."""
+        if goes_on:
+            self.joined.add(len(self.lines))
+        self.chars += len(line) + (not goes_on)
+        self.lines.append(line)
+        self._measure(line)
 
     def _measure(self, line: str) -> None:
+        """Make room for a line; where not all of it can be printed as it is, a few cells more than it takes."""
         if line.isascii() and line.isprintable():
             width = len(line)
-        elif line.isprintable():
-            width = len(line) + len(_WIDE.findall(line))
         else:
-            width = cell_len(self._expanded(line))
+            width = len(line) + len(_WIDE.findall(line))
+            if not line.isprintable():
+                width += line.count("\t") * len(TAB) + len(MARKED.findall(line)) * MARK_CELLS
         self.width = max(self.width, width)
 
     def shown(self, place: int) -> str:
         """The line at `place` as it may reach a screen."""
         line = self.lines[place]
-        return line if line.isascii() and line.isprintable() else self._expanded(line)
-
-    def _expanded(self, line: str) -> str:
-        line = line.replace("\t", TAB)
-        if line.isprintable():
-            return line
-        return _escaped(line) if self.kind == "json" else clean(line.rstrip("\r")).replace("\n", "⏎")
+        return line if line.isascii() and line.isprintable() else _expanded(line, self.kind)
 
     def text(self) -> str:
-        """The whole as text that can be pasted anywhere: no controls in it. Slow for a large one."""
+        """The whole as it came; of JSON, what can't be seen stays as escapes. Slow for a large one."""
         pieces: list[str] = []
-        for place in range(len(self.lines)):
+        for place, line in enumerate(self.lines):
             if place and place not in self.joined:
                 pieces.append("\n")
-            pieces.append(self.shown(place))
+            pieces.append(self.shown(place) if self.kind == "json" else line)
         return "".join(pieces)
+
+
+@lru_cache(maxsize=256)
+def _expanded(line: str, kind: DocumentKind) -> str:
+    line = line.replace("\t", TAB)
+    if kind == "json":
+        return MARKED.sub(lambda match: json.dumps(match[0])[1:-1], line)
+    return clean(line.rstrip("\r")).replace("\n", "⏎")
 
 
 Grown = Callable[[], bool]
 """Told when there is more to show; answers whether anybody still wants to know."""
 
 
-def fill_text(document: Document, text: str, grown: Grown) -> None:
-    """Fill a document with `text`. Runs anywhere; returns early when nobody wants it any more."""
-    lines = iter(text.split("\n"))
-    if document.kind == "markdown":
-        lines = _fenced(document, lines)
-    _fill(document, lines, grown)
+def fill(document: Document, value: Any, grown: Grown) -> None:
+    """Fill a document with what its kind says: a JSON value, bytes in base64, or a text, whole or as its lines.
+
+    Runs on any thread; returns early when nobody wants it any more.
+    """
+    if document.kind == "json":
+        lines = json_lines(value)
+    elif document.kind == "hex":
+        lines = _hex(value)
+    else:
+        lines = iter(value.split("\n") if isinstance(value, str) else value)
+    _fill(document, _fenced(document, lines) if document.kind == "markdown" else lines, grown)
 
 
-def fill_json(document: Document, value: Any, grown: Grown) -> None:
-    """Fill a document with a JSON value, indented."""
-    _fill(document, json_lines(value), grown)
-
-
-def fill_hex(document: Document, blob: str, grown: Grown) -> None:
-    """Fill a document with the first bytes of what `blob` has in base64."""
+def _hex(blob: str) -> Iterator[str]:
     try:
         data = base64.b64decode(blob, validate=True)
     except (ValueError, binascii.Error) as error:
-        _fill(document, iter([f"This is not base64: {error}", "", blob]), grown)
-        return
-    _fill(document, hex_lines(data), grown)
+        return iter([f"This is not base64: {error}", "", blob])
+    return hex_lines(data)
 
 
 def _fill(document: Document, lines: Iterator[str], grown: Grown) -> None:
-    count = FIRST_LINES
-    while batch := list(islice(lines, count)):
-        document.add(batch)
-        if not grown():
-            return
-        count = MORE_LINES
+    done, due = 0, FIRST_CHARS
+    for line in lines:
+        for start in range(0, len(line) or 1, MOST_CHARS):
+            piece = line[start : start + MOST_CHARS]
+            document.add(piece, goes_on=start > 0)
+            done += len(piece) + LINE_CHARS
+            if done >= due:
+                if not grown():
+                    return
+                due = done + MORE_CHARS
     document.complete = True
     grown()
-
-
-# -- lines out of things
-
-
-def json_lines(value: Any) -> Iterator[str]:
-    """A JSON value as indented lines, the first of them at once however large it is."""
-    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, default=str)
-    pieces: list[str] = []
-    for chunk in encoder.iterencode(value):
-        # Line feeds inside of texts are written as escapes: one in a chunk ends the line.
-        if "\n" in chunk:
-            before, *middle, after = chunk.split("\n")
-            pieces.append(before)
-            yield "".join(pieces)
-            yield from middle
-            pieces = [after]
-        else:
-            pieces.append(chunk)
-    yield "".join(pieces)
-
-
-def hex_lines(data: bytes) -> Iterator[str]:
-    """Bytes as offset, hexadecimal and text, sixteen a line."""
-    for start in range(0, min(len(data), HEX_BYTES), 16):
-        row = data[start : start + 16]
-        left, right = row[:8].hex(" "), row[8:].hex(" ")
-        text = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in row)
-        yield f"{start:08x}  {left:<23}  {right:<23}  {text}"
-    if len(data) > HEX_BYTES:
-        yield ""
-        yield f"… {size(len(data) - HEX_BYTES)} more"
 
 
 def _fenced(document: Document, lines: Iterable[str]) -> Iterator[str]:
     """The same lines, of which those inside ``` are noted."""
     fence = ""
-    for place, line in enumerate(lines):
+    for line in lines:
         mark = line.lstrip()[:3]
         if mark in ("```", "~~~") and (not fence or mark == fence):
             fence = "" if fence else mark
-            document.fenced.add(place)
+            document.fenced.add(len(document.lines))
         elif fence:
-            document.fenced.add(place)
+            document.fenced.add(len(document.lines))
         yield line
-
-
-def _escaped(text: str) -> str:
-    return "".join(char if char.isprintable() or char in "\u00a0\u3000" else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return json.dumps(char)[1:-1]

@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from workbench.text import number, plural, size
 from workbench.widgets.binding import bind
+from workbench.widgets.copying import copy
 from workbench.widgets.painting import paint
 from workbench.widgets.spans import Span
 
@@ -26,8 +27,8 @@ from .finding import Match, find, matches_of
 from .keys import LINES
 from .rows import MOST_WRAPPED, Row, row_of, wrapped
 
-MOST_COPIED = 5_000_000
-"""What is offered to the terminal's clipboard; few take more."""
+NOTE_SECONDS = 0.2
+"""How long the first lines may take before it is said that they are being made."""
 
 
 class TextLines(ScrollView, can_focus=True):
@@ -62,7 +63,9 @@ class TextLines(ScrollView, can_focus=True):
         self.empty = empty
         self.document: Document | None = None
         self.words = ""
+        self._note = ""
         self._rows: list[Row] | None = None
+        self._rows_width = 0
         self._matches: list[Match] = []
         self._found = -1
 
@@ -72,28 +75,54 @@ class TextLines(ScrollView, can_focus=True):
     def allow_select(self) -> bool:
         return True
 
-    def set_document(self, document: Document | None) -> None:
-        """Show `document` from its beginning; `grown` tells when there is more of it."""
+    def set_document(self, document: Document | None, count: int = 0) -> None:
+        """Show `document` from its beginning; call `grown` when there is more of it.
+
+        Args:
+            count: how many bytes it is made of, if that is known: said when the first lines take a while.
+        """
         self.document = document
-        self.words = ""
+        self.words = self._note = ""
         self._matches, self._found = [], -1
         self.set_reactive(TextLines.wraps, None)
         self.scroll_to(0, 0, animate=False, force=True)
-        self.grown()
+        self._reflow()
+        if document is not None and not document.lines:
+            self.set_timer(NOTE_SECONDS, lambda: self._say_formatting(document, count))
+
+    def _say_formatting(self, document: Document, count: int) -> None:
+        if document is self.document and not document.lines:
+            self._note = f"Formatting {size(count)}…" if count else "Formatting…"
+            self.refresh()
 
     def grown(self) -> None:
-        """There are more lines than before."""
+        """There are more lines at the end than before."""
         document = self.document
-        height = 0
-        self._rows = None
+        width = height = 0
         if document is not None:
-            if self._wrapping and document.chars <= MOST_WRAPPED:
-                self._rows = wrapped(document, self.scrollable_content_region.width)
-            height = len(document.lines) if self._rows is None else len(self._rows)
-        width = document.width if document is not None and self._rows is None else 0
+            self._wrap(document)
+            if self._rows is None:
+                width, height = document.width, len(document.lines)
+            else:
+                height = len(self._rows)
         self.virtual_size = Size(width, height)
         self.refresh()
         self.post_message(self.Told(self))
+
+    def _wrap(self, document: Document) -> None:
+        """Add the rows of new lines; for another width make all of them again."""
+        width = self.scrollable_content_region.width
+        if not self._wrapping or document.chars > MOST_WRAPPED:
+            self._rows = None
+            return
+        if self._rows is None or width != self._rows_width:
+            self._rows, self._rows_width = [], width
+        self._rows.extend(wrapped(document, width, self._rows[-1].place + 1 if self._rows else 0))
+
+    def _reflow(self) -> None:
+        """Make the rows again, and show what there is now."""
+        self._rows = None
+        self.grown()
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         # Textual tells a scrollbar of scrolling only while it is shown.
@@ -110,7 +139,7 @@ class TextLines(ScrollView, can_focus=True):
                 match._replace(place=match.place - moved) for match in self._matches if match.place >= moved
             ]
             self._found = min(self._found, len(self._matches) - 1)
-        self.grown()
+        self._reflow()
         if at_end:
             self.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
         elif moved:
@@ -137,7 +166,7 @@ class TextLines(ScrollView, can_focus=True):
         return "  ".join(parts)
 
     def watch_wraps(self) -> None:
-        self.grown()
+        self._reflow()
 
     @property
     def _wrapping(self) -> bool:
@@ -200,8 +229,8 @@ class TextLines(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         document = self.document
-        if document is None:
-            lines = self.empty.split("\n")
+        if document is None or not document.lines:
+            lines = (self._note if document else self.empty).split("\n")
             return paint(self, (Span(lines[y], "dim"),) if y < len(lines) else (), width)
         x, top = self.scroll_offset
         y += top
@@ -278,29 +307,25 @@ class TextLines(ScrollView, can_focus=True):
         document = self.document
         if document is None:
             return
-        text = document.text()[:MOST_COPIED]
-        self.app.call_from_thread(self._copied, text)
-
-    def _copied(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {size(len(text))}")
+        self.app.call_from_thread(copy, self, document.text())
 
 
 def _segments(
     text: str, start: int, end: int, styles: list[tuple[int, int, Style]], base: Style
 ) -> list[Segment]:
     """Characters `start` to `end` in their styles; where several cover one, they add up, the last on top."""
-    if not styles:
-        return [Segment(text[start:end], base)]
     cuts = {start, end}
     for first, last, _style in styles:
         cuts.update(cut for cut in (first, last) if start < cut < end)
-    edges = sorted(cuts)
+    waiting = sorted(range(len(styles)), key=lambda place: styles[place][0], reverse=True)
+    open_: list[int] = []
     segments: list[Segment] = []
-    for left, right in pairwise(edges):
+    for left, right in pairwise(sorted(cuts)):
+        while waiting and styles[waiting[-1]][0] <= left:
+            open_.append(waiting.pop())
+        open_ = sorted(place for place in open_ if styles[place][1] > left)
         style = base
-        for first, last, more in styles:
-            if first <= left and right <= last:
-                style += more
+        for place in open_:
+            style += styles[place][2]
         segments.append(Segment(text[left:right], style))
     return segments

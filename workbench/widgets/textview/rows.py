@@ -22,13 +22,11 @@ class Row(NamedTuple):
     end: int
 
 
-def wrapped(document: Document, width: int) -> list[Row]:
-    """The rows of a document in `width` cells, broken at blanks where there are some."""
-    return [
-        Row(place, start, end)
-        for place in range(len(document.lines))
-        for start, end in _broken(document.shown(place), max(width, 1))
-    ]
+def wrapped(document: Document, width: int, first: int = 0) -> Iterator[Row]:
+    """The rows of a document from its line `first` on, in `width` cells, broken at blanks where there are some."""
+    for place in range(first, len(document.lines)):
+        for start, end in _broken(document.shown(place), max(width, 1)):
+            yield Row(place, start, end)
 
 
 def row_of(rows: list[Row], place: int, column: int) -> int:

@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
+from textual.worker import get_current_worker
 
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 
-from .document import Document, DocumentKind, Grown, fill_hex, fill_json, fill_text
+from .document import Document, DocumentKind, fill
 from .keys import FINDING, VIEW
 from .lines import TextLines
 
@@ -87,31 +88,18 @@ class TextView(Vertical):
 
     def show_text(self, text: str, kind: DocumentKind = "text") -> None:
         """Show a text."""
-        self._show(kind, lambda document, grown: fill_text(document, text, grown))
+        self.show_made(lambda: (kind, text), len(text))
 
     def show_json(self, value: Any) -> None:
         """Show a JSON value, indented and coloured."""
-        self._show("json", lambda document, grown: fill_json(document, value, grown))
+        self.show_made(lambda: ("json", value))
 
-    def show_bytes(self, blob: str) -> None:
-        """Show the first bytes of what `blob` has in base64."""
-        self._show("hex", lambda document, grown: fill_hex(document, blob, grown))
-
-    def show_made(self, make: Callable[[], tuple[DocumentKind, Any]]) -> None:
-        """Show what `make`, which may be slow and runs on a thread, answers: a kind, and a text, a JSON value or
-        base64."""
-
-        def fill(document: Document, grown: Grown) -> None:
-            kind, value = make()
-            document.kind = kind
-            if kind == "json":
-                fill_json(document, value, grown)
-            elif kind == "hex":
-                fill_hex(document, str(value), grown)
-            else:
-                fill_text(document, str(value), grown)
-
-        self._show("text", fill)
+    def show_made(self, make: Callable[[], tuple[DocumentKind, Any]], size: int = 0) -> None:
+        """Show what `make`, which may be slow and runs on a thread, returns: a kind, and a text or its lines, a JSON
+        value or base64. `size` is how many bytes that is about, if known."""
+        document = Document()
+        self.lines.set_document(document, size)
+        self._fill(document, make)
 
     def clear(self, empty: str | None = None) -> None:
         """Show nothing; `empty` says why."""
@@ -120,20 +108,16 @@ class TextView(Vertical):
             self.lines.empty = empty
         self.lines.set_document(None)
 
-    def _show(
-        self, kind: DocumentKind, fill: Callable[[Document, Grown], None], *, wraps: bool = False
-    ) -> None:
-        document = Document(kind)
-        self.lines.set_document(document)
-        self._fill(document, fill)
-
     @work(thread=True, exclusive=True, group="show")
-    def _fill(self, document: Document, fill: Callable[[Document, Grown], None]) -> None:
+    def _fill(self, document: Document, make: Callable[[], tuple[DocumentKind, Any]]) -> None:
+        worker = get_current_worker()
+
         def grown() -> bool:
             self.post_message(self._Grown(document))
-            return self.lines.document is document
+            return not worker.is_cancelled and self.lines.document is document
 
-        fill(document, grown)
+        document.kind, value = make()
+        fill(document, value, grown)
 
     def on_text_view__grown(self, event: _Grown) -> None:
         event.stop()

@@ -233,6 +233,7 @@ async def test_y_copies_the_uri() -> None:
         stage.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
         await stage.choose(BOOKS)
         await stage.pilot.press("y")
+        await stage.until(lambda: bool(copied), "a copy")
 
         assert copied == [BOOKS]
 

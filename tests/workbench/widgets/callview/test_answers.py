@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,8 @@ from workbench.widgets.spans import Line
 
 
 def read(result: Any, method: CallMethod = "tools/call") -> tuple[str, Any]:
-    return tuple(answer_of(record_of(method, "x", {}, result)))  # type: ignore[return-value]
+    kind, value = answer_of(record_of(method, "x", {}, result))
+    return kind, value if kind != "text" or isinstance(value, str) else "\n".join(value)
 
 
 def text(lines: list[Line] | Line) -> str:
@@ -42,7 +44,7 @@ BLOB = base64.b64encode(b"\x89PNG" + b"0" * 800).decode()
             {"content": [{"type": "text", "text": '{"b": 1}'}], "structuredContent": {"result": [{"b": 1}]}},
             ("json", {"result": [{"b": 1}]}),
         ),
-        ({"content": []}, ("text", "It answered nothing: an empty result.")),
+        ({"content": []}, ("text", "The result is empty.")),
         ({"resultType": "task", "taskId": "t"}, ("json", {"resultType": "task", "taskId": "t"})),
         (
             {"content": [{"type": "image", "mimeType": "image/png", "data": BLOB}]},
@@ -73,11 +75,34 @@ def test_the_cause_of_an_unexpected_error_is_shown_once() -> None:
     cause = "Traceback (most recent call last):\nValueError: no\n"
     failed = {**text_result("x failed unexpectedly (reference 1)."), "isError": True}
     shown = answer_of(replace(record_of("tools/call", "x", {}, failed), cause=cause))
-    assert shown.value == f"x failed unexpectedly (reference 1).\n\nOnly here, no client is told:\n{cause}"
+    assert shown.value == f"x failed unexpectedly (reference 1).\n\nShown only here, not to clients:\n{cause}"
     told = {**text_result(f"x failed.\n\n{cause}"), "isError": True}
     assert (
         answer_of(replace(record_of("tools/call", "x", {}, told), cause=cause)).value.count("ValueError") == 1
     )
+
+
+class Compared(dict[str, int]):
+    """Counts how often it is compared."""
+
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_list_that_comes_item_by_item_is_compared_item_by_item() -> None:
+    items = [Compared(n=number) for number in range(2000)]
+    content = [{"type": "text", "text": json.dumps(item)} for item in items]
+
+    assert read({"content": content, "structuredContent": {"result": items}})[0] == "json"
+    assert Compared.times < 10 * len(items)
+    # In another order it is not the same: both are shown.
+    kind, shown = read({"content": content[::-1], "structuredContent": {"result": items}})
+    assert (kind, shown.count("──")) == ("text", 2 * 2001)
 
 
 def test_words_beside_the_structured_content_are_kept() -> None:

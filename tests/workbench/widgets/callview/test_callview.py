@@ -55,7 +55,7 @@ async def shown(view: CallView, pane: str) -> str:
     text = view.query_one(f"#{pane}", TextView)
     await until(lambda: text.document is not None and text.document.complete, "a text")
     assert text.document is not None
-    return text.document.text()
+    return "\n".join(map(text.document.shown, range(len(text.document.lines))))
 
 
 async def test_an_answer_is_shown_with_its_outcome_and_its_stages() -> None:

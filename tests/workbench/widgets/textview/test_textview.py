@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual.pilot import Pilot
 
 from tests.waiting import until
 from tests.workbench.widgets.host import Host
 from workbench.widgets.textview import TextView
-from workbench.widgets.textview.document import Document
+from workbench.widgets.textview.document import Document, DocumentKind
 from workbench.widgets.textview.growing import GrowingDocument
 
 pytestmark = pytest.mark.anyio
@@ -146,7 +148,7 @@ async def test_keys_move_through_the_text() -> None:
         assert tops == ["line 1", "line 10", "line 9", "line 90", "line 0"]
 
 
-async def test_y_copies_everything_harmless() -> None:
+async def test_y_copies_everything_as_it_came() -> None:
     app = host()
     async with app.run_test(size=(60, 12)) as pilot:
         view = pilot.app.query_one(TextView)
@@ -156,7 +158,7 @@ async def test_y_copies_everything_harmless() -> None:
         await pilot.press("y")
         await until(lambda: bool(app.copied), "a copy")
 
-        assert app.copied == ["a␛[2J\n" + "b" * 9000]
+        assert app.copied == ["a\x1b[2J\n" + "b" * 9000]
 
 
 async def test_what_the_mouse_marks_is_what_would_be_copied() -> None:
@@ -181,6 +183,37 @@ async def test_a_text_that_is_replaced_while_it_is_made_never_shows_again() -> N
         assert seen(view)[0] == "the second"
         assert isinstance(view.document, Document)
         assert view.document.lines == ["the second"]
+
+
+async def test_while_the_first_lines_take_a_while_it_says_so_and_keys_are_answered() -> None:
+    async with host().run_test(size=(60, 12)) as pilot:
+        view = pilot.app.query_one(TextView)
+        made = threading.Event()
+
+        def make() -> tuple[DocumentKind, str]:
+            made.wait()
+            return "text", "here it is"
+
+        view.show_made(make, 1_400_000)
+        await until(lambda: seen(view)[0] == "Formatting 1.4 MB…", "the note")
+        await pilot.press("slash")
+        assert view.has_class("-finding")
+        made.set()
+        await until(lambda: seen(view)[0] == "here it is", "the text")
+
+
+async def test_a_line_full_of_matches_is_marked_all_over() -> None:
+    async with host().run_test(size=(60, 12)) as pilot:
+        view = pilot.app.query_one(TextView)
+        view.show_text("ab" * 1500)
+        await settled(pilot)
+        view.lines.find("a")
+        await until(lambda: "1 of 1,500 matches" in view.lines.summary, "the matches")
+        first, second, third, *_ = view.lines.render_line(0)
+
+        assert [first.text, second.text, third.text] == ["a", "b", "a"]
+        styles = [segment.style.bgcolor for segment in (first, second, third) if segment.style]
+        assert len(set(styles)) == 3  # the current match, no match, another match
 
 
 async def test_a_scrollbar_that_comes_up_late_shows_where_the_text_is() -> None:
