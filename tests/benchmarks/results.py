@@ -44,13 +44,22 @@ def shapes() -> Iterator[tuple[str, dict[str, Any]]]:
     deep: Any = "bottom"
     for _ in range(300):
         deep = {"down": [deep, "aside"]}
-    yield "small objects, one text each", {**_texts(map(json.dumps, small)), "structuredContent": {"result": small}}
+    yield (
+        "small objects, one text each",
+        {**_texts(map(json.dumps, small)), "structuredContent": {"result": small}},
+    )
     yield "small texts", _texts(f"text {number}" for number in range(100_000))
-    yield "rows as structured content and text", {
-        **_texts([json.dumps(rows)]),
-        "structuredContent": {"result": rows},
-    }
-    yield "one object of many keys", {"structuredContent": {f"key {n}": n for n in range(170_000)}, "content": []}
+    yield (
+        "rows as structured content and text",
+        {
+            **_texts([json.dumps(rows)]),
+            "structuredContent": {"result": rows},
+        },
+    )
+    yield (
+        "one object of many keys",
+        {"structuredContent": {f"key {n}": n for n in range(170_000)}, "content": []},
+    )
     yield "deep", _texts([json.dumps(deep)] * 300)
     yield "one line", _texts(["word " * (SIZE // 5)])
     yield "one line in an object", {"structuredContent": {"text": "word " * (SIZE // 5)}, "content": []}

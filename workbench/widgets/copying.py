@@ -30,19 +30,19 @@ def copy(widget: Widget, text: str) -> None:
 
 
 async def _copy(app: App[Any], data: bytes) -> None:
-    text = data.decode()
+    text, amount = data.decode(), size(len(data))
     fits = len(data) <= MOST_TERMINAL_BYTES
     if fits:
         app.copy_to_clipboard(text)
     program = await asyncio.to_thread(_copied_with, data)
     if not (program or fits):
         app.notify(
-            f"Not copied: {size(len(data))}, and a terminal takes {size(MOST_TERMINAL_BYTES)} at most. "
+            f"Not copied: {amount}, and a terminal takes {size(MOST_TERMINAL_BYTES)} at most. "
             "Install wl-copy, xclip or xsel.",
             severity="warning",
         )
         return
-    done = f"Copied {size(len(data))} with {program}" if program else f"Sent {size(len(data))} to the terminal's clipboard"
+    done = f"Copied {amount} with {program}" if program else f"Sent {amount} to the terminal's clipboard"
     hidden = await asyncio.to_thread(MARKED.search, text)
     app.notify(f"{done}, with invisible or control characters in it" if hidden else done, markup=False)
 

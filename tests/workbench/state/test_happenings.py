@@ -99,7 +99,7 @@ def test_a_stage_that_took_no_time_is_told_without_one():
 
 def test_hostile_text_is_one_harmless_line():
     source, text, _, _ = told(LogWritten("ev\x1b[31mil", "info", "one\ntwo\x07\u202e"))
-    assert (source, text) == ("ev␛[31mil", "one two␇")
+    assert (source, text) == ("ev␛[31mil", "one two␇<U+202E>")
 
 
 def test_the_whole_fact_stays_with_its_line():

@@ -27,8 +27,12 @@ def find(document: Document, words: str, wanted: Callable[[], bool]) -> list[Mat
     pattern = re.compile(re.escape(words), re.NOFLAG if words != words.lower() else re.IGNORECASE)
     found: list[Match] = []
     for place in range(len(document.lines)):
-        for match in pattern.finditer(document.shown(place)):
-            found.append(Match(place, match.start(), match.end()))
+        text = document.shown(place)
+        # A long line goes on at the next place, and a match with it.
+        rest = document.shown(place + 1)[: len(words) - 1] if place + 1 in document.joined else ""
+        for match in pattern.finditer(text + rest):
+            if match.start() < len(text):
+                found.append(Match(place, match.start(), match.end()))
         if len(found) >= MOST_MATCHES or (place % 5000 == 0 and not wanted()):
             break
     return found[:MOST_MATCHES]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from workbench.invisible import MOST_COMBINING
 from workbench.text import number, plural, size
 from workbench.widgets.binding import bind
 from workbench.widgets.copying import copy
@@ -236,15 +237,18 @@ class TextLines(ScrollView, can_focus=True):
         y += top
         if y >= self.virtual_size.height:
             return Strip.blank(width, self.rich_style)
-        strip = self._strip(document, self._row(y), y)
+        strip = self._strip(document, self._row(y), y, x + width)
         return strip.crop_extend(x, x + width, self.rich_style).apply_offsets(x, y)
 
-    def _strip(self, document: Document, row: Row, y: int) -> Strip:
+    def _strip(self, document: Document, row: Row, y: int, width: int) -> Strip:
+        """At least the first `width` cells of a row."""
         text = document.shown(row.place)
-        end = len(text) if row.end < 0 else row.end
+        # Only with combining marks there are more characters than cells.
+        room = width if text.isascii() else width * (1 + MOST_COMBINING)
+        end = min(len(text) if row.end < 0 else row.end, row.start + room)
         styles: list[tuple[int, int, Style]] = [
             (piece.start, piece.end, color_style(self, piece.name))
-            for piece in pieces_of(document, row.place, text)
+            for piece in takewhile(lambda piece: piece.start < end, pieces_of(document, row.place, text))
         ]
         for match in matches_of(self._matches, row.place):
             current = self._found >= 0 and match == self._matches[self._found]

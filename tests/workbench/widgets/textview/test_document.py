@@ -219,6 +219,15 @@ def test_what_is_copied_is_the_text_as_it_came_and_json_with_escapes() -> None:
     assert json.loads(json_document([text]).text()) == [text]
 
 
+def test_what_stands_across_two_pieces_of_a_long_line_is_found() -> None:
+    document = text_document("x" * (MOST_CHARS - 2) + "word" + "x" * 10 + "word")
+
+    assert find(document, "word", wanted) == [
+        Match(0, MOST_CHARS - 2, MOST_CHARS + 2),
+        Match(1, 12, 16),
+    ]
+
+
 def test_so_many_matches_are_enough() -> None:
     assert len(find(text_document("a\n" * MOST_MATCHES * 2), "a", wanted)) == MOST_MATCHES
 
