@@ -20,6 +20,10 @@ from .protocol.notices import ChangeNotices
 from .registry import Registry
 from .reporting import ErrorReporter
 from .settings import BreakerSettings, CacheSettings, LimitSettings
+from .stages.caching import CacheStage
+from .stages.guarding import BreakerStage
+from .stages.limiting import TimeLimitStage
+from .stages.results import ResultStage
 from .workers import WorkerThreads
 
 
@@ -89,6 +93,8 @@ def make_core(
     ledger = RequestLedger(bus, clock, reporter, development=development)
     clients = ClientTable(bus)
     background = BackgroundTasks()
+    time_limit = TimeLimitStage(limits, clock)
+    stages = (CacheStage(resources, clock), ResultStage(limits), BreakerStage(breakers), time_limit)
     return Core(
         identity=identity,
         base=Path(base or ".").absolute(),
@@ -101,7 +107,7 @@ def make_core(
         registry=registry,
         reporter=reporter,
         ledger=ledger,
-        pipeline=Pipeline(registry, resources, breakers, limits, ledger, clock),
+        pipeline=Pipeline(registry, ledger, time_limit, stages),
         clients=clients,
         notices=ChangeNotices(clients, bus, background.spawn, subscriptions),
         background=background,

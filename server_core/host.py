@@ -19,6 +19,7 @@ from .pool import ConnectionPool
 from .registry import Clash, ListChanges
 from .request import Request
 from .settings import BreakerSettings
+from .stages.stage import Stage
 
 HostedT = TypeVar("HostedT")
 
@@ -44,6 +45,7 @@ class ModuleHost:
         self.pending = Offer()
         self.pools: list[ConnectionPool[Any]] = []
         self.breakers: set[str] = set()
+        self._stages: list[Stage] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what a module may do
@@ -90,6 +92,10 @@ class ModuleHost:
 
     def add_pool(self, pool: ConnectionPool[Any]) -> None:
         self.pools.append(pool)
+
+    def add_stage(self, stage: Stage, *, before: str = "handler") -> None:
+        self._core.pipeline.add(stage, before=before)
+        self._stages.append(stage)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(self._watched(coroutine, name), name=f"{self.module}: {name}")
@@ -169,6 +175,9 @@ class ModuleHost:
         except Exception as error:
             self.report(error, f"stopping {self.module}")
         self.pools.clear()
+        for stage in self._stages:
+            self._core.pipeline.remove(stage)
+        self._stages.clear()
 
     def _tell_offer(self) -> None:
         if self.bus.active:

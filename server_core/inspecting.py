@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .core import Core
 from .host import ModuleHost
 from .inspection import BreakerState, ServerState
+from .stages.stage import FaultStage
 
 
 def inspect_server(
@@ -14,7 +15,6 @@ def inspect_server(
 ) -> ServerState:
     """The whole state of a server, read in one go on its loop."""
     hosts = list(modules.values())
-    interference = core.pipeline.interference
     return ServerState(
         name=core.identity.name,
         version=core.identity.version,
@@ -29,7 +29,12 @@ def inspect_server(
         breakers=_breaker_states(core, modules),
         pools=tuple(pool.state() for host in hosts for pool in host.pools),
         tasks=tuple(task for host in hosts for task in host.instance.tasks()),
-        faults=() if interference is None else interference.states(),
+        faults=tuple(
+            fault
+            for stage in core.pipeline.stages
+            if isinstance(stage, FaultStage)
+            for fault in stage.fault_states()
+        ),
         failures=core.reporter.recent(),
     )
 

@@ -47,7 +47,7 @@ class LedgerEntry:
     """One request in the books. Leaves `MCPError` and real cancellations as they are; any other exception that
     passes becomes the `MCPError` that the client shall get, or a tool's `isError` answer by `tool_failure`."""
 
-    __slots__ = ("_ledger", "_request", "_started", "error", "outcome", "reference", "size")
+    __slots__ = ("_ledger", "_request", "_started", "error", "outcome", "reference")
 
     def __init__(self, ledger: RequestLedger, request: Request) -> None:
         self._ledger = ledger
@@ -56,7 +56,6 @@ class LedgerEntry:
         self.outcome: Outcome = "ok"
         self.error = ""
         self.reference = ""
-        self.size = 0
 
     def __enter__(self) -> LedgerEntry:
         ledger, request = self._ledger, self._request
@@ -151,7 +150,7 @@ class LedgerEntry:
             self.outcome,
             self._ledger.clock.monotonic() - self._started,
             request.trace.stages,
-            self.size,
+            request.size,
             self.error,
             self.reference,
         )

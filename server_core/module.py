@@ -19,6 +19,7 @@ from .request import Request
 from .settings import BreakerSettings, LimitSettings
 
 if TYPE_CHECKING:
+    from .stages.stage import Stage
     from .tasking.extension import TaskService
 
 T = TypeVar("T")
@@ -77,6 +78,14 @@ class ModuleContext(Protocol):
 
     def add_pool(self, pool: ConnectionPool[Any]) -> None:
         """Show a pool in `inspect()` until this module stops; the module opens and closes it itself."""
+        ...
+
+    def add_stage(self, stage: Stage, *, before: str = "handler") -> None:
+        """Let every request of the server pass `stage` until this module stops, in front of the stage `before`.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
         ...
 
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:

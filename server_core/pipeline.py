@@ -1,45 +1,39 @@
-"""The path of every request, in the order in which its stages stand here:
+"""The path of every request. Errors are mapped and the item is looked up here; then come the stages, in this order
+(`core.make_core`), and at last the module's function:
 
-    error mapping → look-up → cache (reads, and tools that ask for it) → breaker → time limit → faults → handler
+    cache → results → breaker → time limit → faults → handler
 
 A cached answer survives an open breaker and counts for nothing in it; arguments that don't fit never reach one.
-A fault on purpose trips a breaker and runs out of time like a real one.
+An injected fault trips a breaker and times out like a real failure.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import math
-from collections.abc import Awaitable, Callable, Mapping
-from types import CoroutineType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from mcp import MCPError
 from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult
 
-from .breakers import BreakerRegistry
-from .cache import ResourceCache
 from .cancelling import is_real_cancellation
-from .clock import Clock
-from .deadlines import DeadlineTimer
-from .errors import InvalidArgumentsError, NotFoundError, TimeLimitError, clean_surrogates
+from .errors import InvalidArgumentsError, NotFoundError, clean_surrogates
 from .events import StreamChunked
-from .inspection import FaultState
 from .items import Contents, PromptItem, ResourceItem, TakePiece, TemplateItem, ToolItem
 from .ledger import RequestLedger
 from .registry import Owned, Registry
-from .request import Request, current_request
-from .results import checked_contents, checked_prompt, checked_result
-from .settings import LimitSettings
-from .stopping import Stoppable
+from .request import Request
+from .stages.limiting import TimeLimitStage
+from .stages.stage import Handler, Item, Stage
 from .streaming import chunked, without_stream
 
-StageResultT = TypeVar("StageResultT")
 ToolAnswer = CallToolResult | InputRequiredResult
 
-
 NOT_A_STREAM = "comes as a whole: it can be read, but not followed"
+
+NOT_FOR_STREAMS = ("cache", "results", "breaker")
+"""The stages that a followed stream does not pass: what may go on for hours is not cached, has no size, and can't be a
+breaker's trial call."""
 
 
 class Reading(NamedTuple):
@@ -49,47 +43,37 @@ class Reading(NamedTuple):
     ttl: float
 
 
-class Interference(Protocol):
-    """What may act on a request in front of its handler: the faults on purpose, while there are some."""
-
-    def around(
-        self,
-        request: Request,
-        item: ToolItem | ResourceItem | TemplateItem | PromptItem,
-        handler: Callable[[], Awaitable[StageResultT]],
-    ) -> Callable[[], Awaitable[StageResultT]]:
-        """What to run instead of `handler`."""
-        ...
-
-    def states(self) -> tuple[FaultState, ...]:
-        """The faults that are set."""
-        ...
-
-
 class Pipeline:
     """Runs requests. On the server's loop only.
 
     Attributes:
-        interference: acts on requests in front of their handlers; `None` for the usual case that nothing does.
+        stages: in the order in which requests pass them.
     """
 
     def __init__(
-        self,
-        registry: Registry,
-        cache: ResourceCache,
-        breakers: BreakerRegistry,
-        limits: LimitSettings,
-        ledger: RequestLedger,
-        clock: Clock,
+        self, registry: Registry, ledger: RequestLedger, time_limit: TimeLimitStage, stages: Sequence[Stage]
     ) -> None:
+        """`time_limit` is one of the `stages`; completions and preparations pass it alone."""
         self._registry = registry
-        self._cache = cache
-        self._breakers = breakers
-        self._limits = limits
         self._ledger = ledger
-        self._clock = clock
-        self._deadlines = DeadlineTimer()
-        self.interference: Interference | None = None
+        self._time_limit = time_limit
+        self.stages: list[Stage] = list(stages)
+
+    def add(self, stage: Stage, *, before: str = "handler") -> None:
+        """Let requests pass `stage`, too, directly in front of the one named `before`.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        names = [each.name for each in self.stages]
+        if before not in (*names, "handler"):
+            raise ValueError(f"There is no stage {before!r} to put {stage.name!r} before: {', '.join(names)}")
+        self.stages.insert(names.index(before) if before in names else len(names), stage)
+
+    def remove(self, stage: Stage) -> None:
+        """Take a stage away again; does nothing if it is not there."""
+        if stage in self.stages:
+            self.stages.remove(stage)
 
     async def call_tool(self, request: Request, name: str, arguments: dict[str, Any]) -> ToolAnswer:
         """Call a tool. A failure of the tool is an answer (`isError`), so that a model can read it.
@@ -103,8 +87,9 @@ class Pipeline:
             if owned is None:
                 raise NotFoundError("tool", name, self._registry.tools)
             request.module, item = owned.module, owned.item
+            request.arguments = arguments
             try:
-                answer, entry.size = await self._tool_answer(request, item, arguments)
+                answer: ToolAnswer = await self._run(request, item, lambda: item.handler(request, arguments))
             except MCPError:
                 raise
             except BaseException as error:
@@ -130,36 +115,10 @@ class Pipeline:
         prepare = item.prepare
         if prepare is None:
             return None
-        return await self._limited(request, None, lambda: prepare(request, arguments))
-
-    async def _tool_answer(
-        self, request: Request, item: ToolItem, arguments: dict[str, Any]
-    ) -> tuple[ToolAnswer, int]:
-        async def call() -> tuple[ToolAnswer, int]:
-            answer = await self._guarded(request, item, lambda: item.handler(request, arguments))
-            if isinstance(answer, CallToolResult):
-                return checked_result(answer, self._limits.result_bytes)
-            return answer, 0
-
-        if not item.cached:
-            return await call()
-
-        async def load() -> tuple[ToolAnswer, int]:
-            answer, size = await call()
-            if not isinstance(answer, CallToolResult) or answer.is_error:
-                raise _KeepOutError(answer)
-            return answer, size
-
-        key = f"{request.target} {json.dumps(arguments, sort_keys=True, default=str)}"
-        started = self._clock.monotonic()
-        try:
-            cached = await self._cache.get_or_load(key, load, tags=(request.target, request.module))
-        except _KeepOutError as kept_out:
-            return kept_out.answer, 0
-        if cached.hit:
-            request.trace.since("cache hit", started)
-        answer: ToolAnswer = cached.value
-        return answer, 0
+        settled: Mapping[str, Any] | InputRequiredResult = await self._time_limit.limited(
+            request, None, lambda: prepare(request, arguments)
+        )
+        return settled
 
     async def read(self, request: Request, uri: str) -> Reading:
         """Read a resource, listed or by a template.
@@ -168,74 +127,58 @@ class Pipeline:
             NotFoundError: no resource and no template fits the URI.
             CoreError: an anticipated failure. Anything else is unexpected.
         """
-        with self._ledger.entry(request) as entry:
+        with self._ledger.entry(request):
             plain, stream = without_stream(uri)
-            owned, variables = self._find(plain)
-            request.module, item = owned.module, owned.item
-
-            async def load() -> tuple[Contents, int]:
-                contents = await self._guarded(request, item, lambda: item.read(request, plain, variables))
-                return checked_contents(contents, self._limits.result_bytes)
-
-            ttl = 0.0
-            if item.cached:
-                started = self._clock.monotonic()
-                cached = await self._cache.get_or_load(
-                    plain, load, tags=(plain.partition("?")[0], request.module)
-                )
-                if cached.hit:
-                    request.trace.since("cache hit", started)
-                contents: Contents = cached.value
-                ttl = cached.ttl_left
-            else:
-                contents, entry.size = await load()
+            item, variables = self._found(request, plain)
+            contents: Contents = await self._run(request, item, lambda: item.read(request, plain, variables))
             if stream:
                 contents = await chunked(contents, uri, request, self._ledger.bus)
-            return Reading(contents, ttl)
+            return Reading(contents, request.ttl)
 
     async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
         """Hand over the pieces of a stream as they come. Returns when it ends; one that grows never does, so cancel it.
-
-        Nothing is kept in the cache, there is no time limit, and no breaker stands in front of it: what may go on for
-        hours can't be anybody's probe.
 
         Raises:
             NotFoundError: no resource and no template fits the URI.
             InvalidArgumentsError: it comes as a whole.
         """
-        with self._ledger.entry(request) as entry:
+        with self._ledger.entry(request):
             plain, _stream = without_stream(uri)
-            owned, variables = self._find(plain)
-            request.module, item = owned.module, owned.item
+            item, variables = self._found(request, plain)
             handler = item.follow
             if handler is None:
                 raise InvalidArgumentsError(f"{uri} {NOT_A_STREAM}")
-            bus, index = self._ledger.bus, 0
+            request.endless = True
+            taken = self._counted(request, uri, take)
+            await self._run(
+                request, item, lambda: handler(request, plain, variables, taken), leave_out=NOT_FOR_STREAMS
+            )
 
-            def taken(piece: str) -> None:
-                nonlocal index
-                index += 1
-                entry.size += len(piece)
-                if bus.active:
-                    bus.emit(StreamChunked(uri, request.number, index, len(piece)))
-                take(piece)
+    def _counted(self, request: Request, uri: str, take: TakePiece) -> Callable[[str], None]:
+        """`take`, with each piece counted and emitted."""
+        bus, index = self._ledger.bus, 0
 
-            async def run() -> None:
-                await handler(request, plain, variables, taken)
+        def taken(piece: str) -> None:
+            nonlocal index
+            index += 1
+            request.size += len(piece)
+            if bus.active:
+                bus.emit(StreamChunked(uri, request.number, index, len(piece)))
+            take(piece)
 
-            if self.interference is not None:
-                await self._limited(request, math.inf, self.interference.around(request, item, run))
-            else:
-                await self._limited(request, math.inf, run)
+        return taken
 
-    def _find(self, uri: str) -> tuple[Owned[ResourceItem] | Owned[TemplateItem], Mapping[str, Any]]:
-        resource = self._registry.resources.get(uri)
-        if resource is not None:
-            return resource, {}
-        matched = self._registry.match(uri)
-        if matched is None:
-            raise NotFoundError("resource", uri, self._registry.resources)
-        return matched
+    def _found(self, request: Request, uri: str) -> tuple[ResourceItem | TemplateItem, Mapping[str, Any]]:
+        owned: Owned[ResourceItem] | Owned[TemplateItem] | None = self._registry.resources.get(uri)
+        variables: Mapping[str, Any] = {}
+        if owned is None:
+            matched = self._registry.match(uri)
+            if matched is None:
+                raise NotFoundError("resource", uri, self._registry.resources)
+            owned, variables = matched
+        request.module = owned.module
+        request.arguments = variables
+        return owned.item, variables
 
     async def get_prompt(
         self, request: Request, name: str, arguments: dict[str, str]
@@ -252,10 +195,11 @@ class Pipeline:
             if owned is None:
                 raise NotFoundError("prompt", name, self._registry.prompts)
             request.module, item = owned.module, owned.item
-            result = await self._guarded(request, item, lambda: item.get(request, arguments))
-            if isinstance(result, InputRequiredResult):
-                return result
-            return checked_prompt(result, self._limits.result_bytes)
+            request.arguments = arguments
+            result: GetPromptResult | InputRequiredResult = await self._run(
+                request, item, lambda: item.get(request, arguments)
+            )
+            return result
 
     async def complete(
         self,
@@ -270,77 +214,16 @@ class Pipeline:
             completer = item.complete
             if completer is None:
                 return []
-            suggestions = await self._limited(
+            suggestions: Sequence[str] = await self._time_limit.limited(
                 request, None, lambda: completer(request, argument, typed, others)
             )
             return [clean_surrogates(each) for each in list(suggestions)[:100]]
 
-    async def _guarded(
-        self,
-        request: Request,
-        item: ToolItem | ResourceItem | TemplateItem | PromptItem,
-        handler: Callable[[], Awaitable[StageResultT]],
-    ) -> StageResultT:
-        """Breaker, time limit, faults, handler."""
-        if self.interference is not None:
-            handler = self.interference.around(request, item, handler)
-        breaker = getattr(item, "breaker", "")
-        if not breaker:
-            return await self._limited(request, item.seconds, handler)
-        guard = self._breakers.get(breaker)
-        return await guard.call(lambda: self._limited(request, item.seconds, handler))
-
-    async def _limited(
-        self, request: Request, seconds: float | None, handler: Callable[[], Awaitable[StageResultT]]
-    ) -> StageResultT:
-        token = current_request.set(request)
-        own = seconds is not None
-        if seconds is None:
-            seconds = self._limits.call_seconds if request.seconds is None else request.seconds
-        deadline = self._deadlines.limit(seconds)
-        # Whoever reports progress is alive: the limit counts from the last report.
-        request.on_progress = deadline.extend
-        request.deadline = deadline
-        started = self._clock.monotonic()
-        try:
-            with deadline:
-                request.loop = deadline.loop
-                made = handler()
-                if not isinstance(made, CoroutineType):
-                    return await made
-                try:
-                    waiting = made.send(None)
-                except StopIteration as end:  # it never waited: most of them cost no more than a plain call
-                    answer: StageResultT = end.value
-                    return answer
-                return await Stoppable(made, waiting, deadline)
-        except asyncio.CancelledError:
-            request.cancelled = True
-            raise
-        except TimeoutError as error:
-            if not deadline.expired:
-                raise
-            request.cancelled = True
-            advice = "Raise [limits] call_seconds, or make it a task."
-            if own:
-                advice = "Let it report progress, or raise its own time limit (seconds)."
-            elif request.seconds is not None:
-                advice = "Let it report progress, or raise the time limit of tasks (seconds)."
-            stopped = "was stopped"
-            if deadline.given_up:
-                stopped = "did not let itself be stopped (let CancelledError pass): it was closed"
-            raise TimeLimitError(
-                f"{request.target} took longer than {deadline.seconds:g} s and {stopped}. {advice}"
-            ) from error
-        finally:
-            request.on_progress = request.deadline = None
-            current_request.reset(token)
-            request.trace.since("handler", started)
-
-
-class _KeepOutError(Exception):
-    """Carries an answer that must not be cached past the cache."""
-
-    def __init__(self, answer: ToolAnswer) -> None:
-        super().__init__()
-        self.answer = answer
+    async def _run(
+        self, request: Request, item: Item, handler: Handler, *, leave_out: Collection[str] = ()
+    ) -> Any:
+        """Through the stages that apply to the item, to its handler."""
+        for stage in reversed(self.stages):
+            if stage.applies(item) and stage.name not in leave_out:
+                handler = partial(stage.run, request, item, handler)
+        return await handler()

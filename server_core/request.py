@@ -75,17 +75,23 @@ class Request:
         deadline: the time limit while the handler runs.
         ask: how work without a session (a task's) asks its client; `None` where nobody can be asked.
         prepared: what the tool's parameters were told by the client before the task was made; `None` outside of that.
+        arguments: those of a tool or prompt, or the variables of a template's URI.
+        size: about how many bytes the answer takes, once it is known.
+        ttl: for how many more seconds a cached answer is fresh.
+        endless: a stream that is followed, which has no time limit.
         cancelled: the handler was stopped; a function still on its worker thread hears of it when it reports progress.
     """
 
     __slots__ = (
         "_bus",
         "_sink",
+        "arguments",
         "ask",
         "cancelled",
         "client",
         "clock",
         "deadline",
+        "endless",
         "failure",
         "key",
         "loop",
@@ -98,8 +104,10 @@ class Request:
         "protocol",
         "seconds",
         "session",
+        "size",
         "target",
         "trace",
+        "ttl",
     )
 
     def __init__(
@@ -137,6 +145,10 @@ class Request:
         self.ask: AskClient | None = None
         self.prepared: Mapping[str, Any] | None = None
         self.cancelled = False
+        self.arguments: Mapping[str, Any] = {}
+        self.size = 0
+        self.ttl = 0.0
+        self.endless = False
 
     def nested(
         self, method: str, target: str, *, sink: ProgressSink | None = None, attached: bool = True

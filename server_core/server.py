@@ -32,6 +32,7 @@ from .protocol.http import HttpOptions, serve_http
 from .protocol.http_addresses import AddressError
 from .protocol.stdio import serve_stdio
 from .settings import BreakerSettings, CacheSettings, LimitSettings
+from .stages.stage import Stage
 from .uncaught import reported_uncaught
 
 if TYPE_CHECKING:
@@ -268,6 +269,14 @@ class Server:
         """
         with self.report_uncaught():
             return await serve_http(self, host, port, **options)
+
+    def add_stage(self, stage: Stage, *, before: str = "handler") -> None:
+        """Let every request pass a stage of your own, in front of the one named `before` (see `Pipeline`).
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        self.pipeline.add(stage, before=before)
 
     # -- modules of a running server
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from mcp.types import InputRequiredResult
 
@@ -14,15 +14,14 @@ from ..core import Core
 from ..errors import UnavailableError
 from ..events import ClockJumped, FaultActed, FaultCleared, FaultKind, FaultSet, FaultUsedUp
 from ..inspection import FaultState
-from ..items import PromptItem, ResourceItem, TemplateItem, ToolItem
+from ..items import TemplateItem
 from ..protocol.connections import hang_up
 from ..request import Request
+from ..stages.stage import Handler, Item
 from .active import ActiveFault
 from .garbling import garbled
 from .jumping import JumpingClock
 from .spec import Fault, FaultSpecError, unknown_name
-
-FaultyT = TypeVar("FaultyT")
 
 HANGING_UP_SECONDS = 1.0
 """How long a request waits to be ended with its connection, where that does not end it at once."""
@@ -33,11 +32,13 @@ class FaultError(UnavailableError):
 
 
 class FaultInjector:
-    """The faults of a server. On the server's loop only, but for `states`.
+    """The faults of a server, as a stage of its pipeline. On the server's loop only, but for `fault_states`.
 
     They last until they are used up or cleared, and outlive the server that they are attached to: the next one may
     take them over. While there are none, no request is any slower.
     """
+
+    name = "faults"
 
     def __init__(self, core: Core, *, chance: Callable[[], float] = random.random) -> None:
         """Args:
@@ -54,7 +55,7 @@ class FaultInjector:
 
     def move_to(self, core: Core) -> None:
         """Act on `core` from now on, and no longer on the one before."""
-        self._core.pipeline.interference = None
+        self._core.pipeline.remove(self)
         self._attach(core)
 
     def set(self, fault: Fault) -> None:
@@ -106,27 +107,19 @@ class FaultInjector:
         self._attach(self._core)
         return len(gone)
 
-    def states(self) -> tuple[FaultState, ...]:
+    def fault_states(self) -> tuple[FaultState, ...]:
         """The faults that act for the last time, then those that are set, in the order in which they were."""
         return tuple(active.state() for active in (*self._ending, *self._active.values()))
 
-    # -- at work
+    # -- the stage
 
-    def around(
-        self,
-        request: Request,
-        item: ToolItem | ResourceItem | TemplateItem | PromptItem,
-        handler: Callable[[], Awaitable[FaultyT]],
-    ) -> Callable[[], Awaitable[FaultyT]]:
-        """`handler` as the pipeline shall run it for `request`; itself, where no fault is set on that."""
+    def applies(self, item: Item) -> bool:
+        return True
+
+    async def run(self, request: Request, item: Item, handler: Handler) -> Any:
         names = _names_of(request, item)
-        if any(name in names for name, _kind in self._active):
-            return lambda: self._run(request, names, handler)
-        return handler
-
-    async def _run(
-        self, request: Request, names: tuple[str, ...], handler: Callable[[], Awaitable[FaultyT]]
-    ) -> FaultyT:
+        if not any(name in names for name, _kind in self._active):
+            return await handler()
         for kinds in (("clock", "delay"), ("fail", "hang", "drop")):  # what takes time before what ends it
             for active in self._hits(names, kinds):
                 started = request.clock.monotonic()
@@ -203,7 +196,9 @@ class FaultInjector:
 
     def _attach(self, core: Core) -> None:
         self._core = core
-        core.pipeline.interference = self if self._active else None
+        core.pipeline.remove(self)
+        if self._active:
+            core.pipeline.add(self)
 
     def _jumping(self) -> JumpingClock:
         if not isinstance(self._clock, JumpingClock):
@@ -216,7 +211,7 @@ class FaultInjector:
         self._core.bus.emit(ClockJumped(seconds, clock.ahead))
 
 
-def _names_of(request: Request, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> tuple[str, ...]:
+def _names_of(request: Request, item: Item) -> tuple[str, ...]:
     """What a fault may be called that acts on this request."""
     names = (request.target, request.target.partition("?")[0], request.module)
     if isinstance(item, TemplateItem):

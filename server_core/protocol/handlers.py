@@ -49,6 +49,7 @@ from .paging import page_of
 from .plain_errors import with_plain_errors
 from .task_listening import TaskListening
 from .task_methods import TaskMethods, TaskParams, TaskUpdateParams
+from .tracing import TracingMiddleware
 
 SDKContext = ServerRequestContext[Any, Any]
 
@@ -93,9 +94,10 @@ class ProtocolServer(SDKServer[ClientEntry]):
         self.add_request_handler("tasks/cancel", TaskParams, self.tasks.cancel)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
         self.middleware.append(with_plain_errors)
-        self.middleware.append(
-            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.identity.name)
-        )
+        self.middleware = [
+            TracingMiddleware(),
+            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.identity.name),
+        ]
 
     def create_initialization_options(
         self,

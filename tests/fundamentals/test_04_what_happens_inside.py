@@ -1,10 +1,11 @@
 """Everything that happens in a server is a fact on its bus: wait for one in a test instead of sleeping."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from server_core import CacheSettings, FilesModule, Server
+from server_core import CacheSettings, FilesModule, Module, ModuleContext, Offer, Request, Server, ToolError
 from server_core.events import CacheHit, FilesChanged, RequestFinished
 from server_core.testing import ManualClock, connect, expect
 
@@ -52,3 +53,58 @@ async def test_time_is_a_parameter_so_an_entry_grows_old_without_waiting(docs: P
         await client.read_resource(uri)
         assert server.inspect().cache.hits == 0
         assert server.inspect().cache.misses == 2
+
+
+class Curfew:
+    """A stage refuses, changes or watches requests on their way to the handler."""
+
+    name = "curfew"
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+
+    def applies(self, item: Any) -> bool:
+        return True
+
+    async def run(self, request: Request, item: Any, handler: Any) -> Any:
+        self.passed.append(request.target)
+        if request.arguments.get("hour", 0) > 22:
+            raise ToolError("Come back in the morning")
+        return await handler()
+
+
+async def test_a_stage_of_your_own_stands_in_the_way_of_every_request() -> None:
+    server, curfew = Server("night"), Curfew()
+    server.add_stage(curfew, before="cache")
+
+    @server.tool
+    def ring(hour: int) -> str:
+        """Ring the bell."""
+        return "ding"
+
+    async with server.running(), connect(server) as client:
+        assert not (await client.call_tool("ring", {"hour": 12})).is_error
+        assert (await client.call_tool("ring", {"hour": 23})).is_error
+    assert curfew.passed == ["ring", "ring"]
+    with pytest.raises(
+        ValueError, match=r"no stage .cash. to put .curfew. before: .*cache, results, breaker"
+    ):
+        server.add_stage(curfew, before="cash")
+
+
+class CurfewModule(Module):
+    """A module can bring stages for the whole server; they go with it."""
+
+    async def start(self, context: ModuleContext) -> None:
+        context.add_stage(Curfew(), before="cache")
+        context.offer(Offer())
+
+
+async def test_the_stages_of_a_module_go_with_it() -> None:
+    server = Server("night")
+    server.add(CurfewModule("curfew"))
+    async with server.running():
+        await server.replace_module(CurfewModule("curfew"))
+        assert [stage.name for stage in server.pipeline.stages].count("curfew") == 1
+        await server.remove_module("curfew")
+        assert "curfew" not in [stage.name for stage in server.pipeline.stages]

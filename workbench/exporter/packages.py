@@ -17,6 +17,7 @@ CORE_REQUIREMENTS = {
     "jmespath": "jmespath>=1.1",
     "jsonschema": "jsonschema>=4.23",
     "mcp": "mcp>=2.3,<2.4",
+    "opentelemetry": "opentelemetry-api>=1.30",
     "psycopg": "psycopg[binary]>=3.2",
     "pydantic": "pydantic>=2.12",
     "pydantic_core": "pydantic>=2.12",

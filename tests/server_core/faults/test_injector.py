@@ -94,7 +94,7 @@ async def test_the_next_calls_fail_and_then_it_is_used_up() -> None:
         assert it.of(FaultSet) == [FaultSet("hello", "fail", "fail:2", 2)]
         assert it.of(FaultUsedUp) == [FaultUsedUp("hello", "fail", 2)]
         assert it.server.inspect().faults == ()
-        assert it.server.pipeline.interference is None, "requests pass as if nothing had ever been"
+        assert it.injector not in it.server.pipeline.stages, "requests pass as if nothing had ever been"
 
 
 async def test_a_fault_hits_its_tool_alone_and_a_modules_fault_all_of_the_module() -> None:
@@ -167,11 +167,11 @@ async def test_a_fault_is_used_up_when_it_has_acted_for_the_last_time() -> None:
         it.set("hello=delay:2.5:1")
         call = asyncio.create_task(it.call())
         await until(lambda: it.clock.sleepers, "the fault waits")
-        assert [(state.name, state.left) for state in it.injector.states()] == [("hello", 0)]
+        assert [(state.name, state.left) for state in it.injector.fault_states()] == [("hello", 0)]
         assert not it.of(FaultUsedUp)
         it.clock.advance(2.5)
         await call
-        assert not it.injector.states()
+        assert not it.injector.fault_states()
         assert len(it.of(FaultUsedUp)) == 1
 
 
@@ -340,7 +340,7 @@ async def test_faults_are_replaced_by_their_like_and_cleared_by_name_kind_or_all
     async with bench() as it:
         for text in ("hello=fail:3", "hello=fail:1", "hello=delay:1", "other=hang"):
             it.set(text)
-        assert [(each.name, each.how) for each in it.injector.states()] == [
+        assert [(each.name, each.how) for each in it.injector.fault_states()] == [
             ("hello", "fail:1"), ("hello", "delay:1"), ("other", "hang"),
         ]  # fmt: skip
         assert it.injector.clear("hello", "delay") == 1
@@ -349,7 +349,7 @@ async def test_faults_are_replaced_by_their_like_and_cleared_by_name_kind_or_all
         assert it.of(FaultCleared) == [
             FaultCleared("hello", "delay", 0), FaultCleared("hello", "fail", 0), FaultCleared("other", "hang", 0),
         ]  # fmt: skip
-        assert it.server.pipeline.interference is None
+        assert it.injector not in it.server.pipeline.stages
 
 
 async def test_a_name_that_nothing_has_is_refused_with_the_nearest() -> None:

@@ -169,7 +169,7 @@ async def test_pieces_are_not_garbled_behind_the_back_of_who_has_them(tmp_path: 
         faults = FaultInjector(server.core)
         faults.set(parse_fault("shop://till=garble:1"))
         await follow(server, "shop://till", [])
-        assert [state.acted for state in faults.states()] == [0]
+        assert [state.acted for state in faults.fault_states()] == [0]
 
 
 async def test_a_function_is_followed_under_another_name(tmp_path: Path) -> None:
