@@ -93,9 +93,9 @@ class ProtocolServer(SDKServer[ClientEntry]):
         self.add_request_handler("tasks/update", TaskUpdateParams, self.tasks.update)
         self.add_request_handler("tasks/cancel", TaskParams, self.tasks.cancel)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
-        self.middleware.append(with_plain_errors)
         self.middleware = [
             TracingMiddleware(),
+            with_plain_errors,
             RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=core.identity.name),
         ]
 
