@@ -21,7 +21,6 @@ HEAVY = {
     "watchfiles",
     "httpx2",
     "jsonschema",
-    "jsonschema_rs",
     "sqlite_utils",
     "jmespath",
 }

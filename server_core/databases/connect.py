@@ -6,18 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .backend import DatabaseBackend, DatabaseBounds
-from .generic import GenericBackend
-from .mariadb import MariadbBackend
-from .postgresql import PostgresqlBackend
-from .sqlite import SqliteBackend
 from .urls import database_url
-
-_BACKENDS: dict[str, type[DatabaseBackend]] = {
-    "sqlite+pysqlite": SqliteBackend,
-    "postgresql+psycopg": PostgresqlBackend,
-    "mysql+pymysql": MariadbBackend,
-    "mariadb+pymysql": MariadbBackend,
-}
 
 
 def database_backend(
@@ -29,4 +18,23 @@ def database_backend(
         ModuleStartError: a variable of the environment or a driver is missing, or it is no database URL.
     """
     url = database_url(text, base, environment)
-    return _BACKENDS.get(url.drivername, GenericBackend)(url, bounds)
+    return _backend_class(url.drivername)(url, bounds)
+
+
+def _backend_class(driver: str) -> type[DatabaseBackend]:
+    """Imported when it is needed: an exported script has only those that it uses."""
+    if driver == "sqlite+pysqlite":
+        from .sqlite import SqliteBackend
+
+        return SqliteBackend
+    if driver == "postgresql+psycopg":
+        from .postgresql import PostgresqlBackend
+
+        return PostgresqlBackend
+    if driver in ("mysql+pymysql", "mariadb+pymysql"):
+        from .mariadb import MariadbBackend
+
+        return MariadbBackend
+    from .generic import GenericBackend
+
+    return GenericBackend

@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import linecache
+import os
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 
+from ..error_frames import innermost_place
 from ..errors import ModuleStartError
 
 _load_numbers = itertools.count(1)
@@ -54,6 +56,22 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
+def import_functions(name: str) -> ModuleType:
+    """Import the module `name`.
+
+    Raises:
+        ModuleStartError: there is none, or it raises; the text has file and line.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            raise ModuleStartError(f"There is no module {name}; install it or correct `module`") from error
+        raise ModuleStartError(_import_failure(error)) from error
+    except (Exception, SystemExit) as error:
+        raise ModuleStartError(_import_failure(error)) from error
+
+
 def unload(module: ModuleType) -> None:
     """Forget a loaded file."""
     sys.modules.pop(module.__name__, None)
@@ -64,4 +82,16 @@ def _place_and_text(error: BaseException, path: Path) -> str:
     lines = [
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
     ]
-    return f"{path.name}:{lines[-1] if lines else 0}: {type(error).__name__}: {error}"
+    return f"{path.name}:{lines[-1] if lines else 0}: {_reason(error)}"
+
+
+def _import_failure(error: BaseException) -> str:
+    file, line = innermost_place(error)
+    return f"{Path(file).name}:{line}: {_reason(error)}"
+
+
+def _reason(error: BaseException) -> str:
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    if isinstance(error, KeyError) and frame.f_code is type(os.environ).__getitem__.__code__:
+        return f"the environment variable {error.args[0]} is not set"
+    return f"{type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ModuleStartError
 from ..events import FunctionsReloaded
-from ..functions.loading import load_file, unload
+from ..functions.loading import import_functions, load_file, unload
 from ..functions.offering import MarkedFunctions
 from ..items import Offer
 from ..module import ModuleContext
@@ -27,6 +27,7 @@ class FunctionsModule(MarkedFunctions):
         name: str,
         *,
         path: str = "",
+        module: str = "",
         functions: Iterable[Any] = (),
         reload: bool = True,
         prefix: str = "",
@@ -34,16 +35,23 @@ class FunctionsModule(MarkedFunctions):
     ) -> None:
         """Args:
         path: the Python file.
-        functions: marked functions, given as they are instead of by `path`.
+        module: instead of `path`, a module that Python can import, as `my_package.tools`; it is not reloaded.
+        functions: instead of `path`, marked functions as they are.
         reload: watch the file.
         """
         super().__init__(name, functions=functions, prefix=prefix, breaker=breaker)
         self.path = path
+        self.module = module
         self.reload = reload and bool(path)
         self._loaded: ModuleType | None = None
         self._offer = Offer()
 
     async def start(self, context: ModuleContext) -> None:
+        if self.module:
+            imported = import_functions(self.module)
+            self._context = context
+            context.offer(self.offer_of(vars(imported).values(), imported.__name__))
+            return
         if not self.path:
             await super().start(context)
             return

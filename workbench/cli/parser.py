@@ -118,10 +118,16 @@ def build_parser() -> Parser:
 
     export = add("export", "write the server as one script")
     export.add_argument("-o", "--output", required=True, metavar="FILE")
-    export.add_argument("--check", action="store_true", help="run the script and compare it with the project")
+    export.add_argument(
+        "--check",
+        action="store_true",
+        help="run the script by itself and compare its answers with the project's",
+    )
     export.add_argument("--force", action="store_true", help="overwrite FILE")
     export.add_argument(
-        "--thin", action="store_true", help="the wiring alone, where server_core is installed"
+        "--thin",
+        action="store_true",
+        help="leave out server_core, for machines where mcp-server-workbench is installed",
     )
 
     client = add("client-config", "print the entry for an MCP client")

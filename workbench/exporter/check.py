@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, get_args
@@ -19,19 +19,18 @@ from mcp.client.stdio import get_default_environment, stdio_client
 
 from server_core.config import build_server
 from server_core.masking import contains_mask
-from server_core.protocol.result_validation import bound_validation
 from server_core.server import Server
 from server_core.testing import OLDEST, ProtocolRevision, connect
 from workbench.project import Project
 from workbench.store import Store
 
-from .carried import metadata_blocks
 from .environment import CleanPython, clean_python
 from .errors import ExportError
-from .observing import Observed, Probes, answers_of, lists_of, probes_of, shape_of
-from .packages import stated_requirements
+from .observing import Observed, Probes, answers_of, call_text, is_error, lists_of, probes_of, shape_of
+from .packages import metadata_blocks, stated_requirements
 from .plan import Plan, plan_of
 from .report import CheckReport, differences
+from .watched_variables import watched_variables
 
 START_SECONDS = 60.0
 SAVED_CALLS = 5
@@ -72,15 +71,19 @@ async def check_script(project: Project, path: Path, *, on_progress: Tell = lamb
             return report
         report.packages = python.distributions
         on_progress("starting the project's server")
+        variables = stack.enter_context(watched_variables(project.folder))
         await stack.enter_async_context(server.running())
         _note_failures(server, report)
         for protocol in get_args(ProtocolRevision):
-            checked = _Check(project, path.absolute(), plan, server, python, protocol, report, on_progress)
+            checked = _Check(
+                project, path.absolute(), plan, server, python, protocol, report, on_progress, variables
+            )
             try:
                 await checked.run()
             except _CheckError as error:
                 report.failure = f"{protocol}: {error}"
                 break
+        _note_variables(plan, variables, report)
     return report
 
 
@@ -101,7 +104,9 @@ class _Check:
         protocol: ProtocolRevision,
         report: CheckReport,
         tell: Tell,
+        variables: Set[str],
     ) -> None:
+        """`variables` are those of the environment that the project has been seen to read, so far."""
         self._project = project
         self._path = path
         self._plan = plan
@@ -110,6 +115,7 @@ class _Check:
         self._protocol: ProtocolRevision = protocol
         self._report = report
         self._tell = tell
+        self._read_variables = variables
 
     async def run(self) -> None:
         async with connect(self._server, self._protocol) as client:
@@ -120,7 +126,7 @@ class _Check:
             self._server.cache.clear()
             await answers_of(client, again, probes, self._teller("project, once more"))
         found = await self._script_answers(probes)
-        self._compare(expected, again, found)
+        self._compare(expected, again, found, probes)
 
     async def _script_answers(self, probes: Probes) -> Observed:
         self._tell(f"{self._protocol}: starting the script")
@@ -151,11 +157,11 @@ class _Check:
                     await stack.enter_async_context(client)
             except TimeoutError:
                 raise _CheckError(f"it did not start within {START_SECONDS:g} s{_tail(said)}") from None
-            bound_validation(client.session)
             yield client
 
     def _variables(self) -> dict[str, str]:
-        given = {name: os.environ[name] for name in self._plan.variables if name in os.environ}
+        names = {*self._read_variables, *(each.name for each in self._plan.variables)}
+        given = {name: os.environ[name] for name in names if name in os.environ}
         return {**given, **self._plan.secrets}
 
     def _saved_arguments(self, tool: str) -> Iterable[dict[str, Any]]:
@@ -169,7 +175,7 @@ class _Check:
             store.close()
         return [dict(record.arguments) for record in records if not contains_mask(record.arguments)]
 
-    def _compare(self, expected: Observed, again: Observed, found: Observed) -> None:
+    def _compare(self, expected: Observed, again: Observed, found: Observed, probes: Probes) -> None:
         report, protocol = self._report, self._protocol
         counts: dict[str, int] = {}
         report.differences += differences(protocol, "server", expected.server, found.server)
@@ -184,7 +190,16 @@ class _Check:
             counts[name] = len(one)
             for key, answer in one.items():
                 self._compare_answers(key, answer, once_more.get(key), other.get(key))
+                report.answered += not is_error(answer)
         report.compared[protocol] = counts
+        called = {name for name, _arguments in probes.calls}
+        fine = {
+            name
+            for name, arguments in probes.calls
+            if not is_error(expected.calls[call_text(name, arguments)])
+        }
+        report.not_called = [name for name in expected.tools if name not in called]
+        report.errors_only = [name for name in expected.tools if name in called - fine]
 
     def _compare_answers(self, key: str, answer: Any, once_more: Any, other: Any) -> None:
         if answer != once_more:
@@ -204,7 +219,15 @@ class _Check:
 def _note_failures(server: Server, report: CheckReport) -> None:
     for module in server.inspect().modules:
         if module.status != "running":
-            report.notes.append(f"module {module.name} does not run in the project either: {module.reason}")
+            report.problems.append(f"module {module.name} does not start in the project: {module.reason}")
+
+
+def _note_variables(plan: Plan, seen: Set[str], report: CheckReport) -> None:
+    more = sorted(name for name in seen - {each.name for each in plan.variables} if name in os.environ)
+    if more:
+        report.notes.append(
+            f"the project also read {', '.join(more)} from the environment: set them where the script runs, too"
+        )
 
 
 def _innermost(error: BaseException) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 from workbench.project import Project
 
+from .variables import Variable
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -24,7 +26,7 @@ class Launch:
     name: str
     command: str
     args: Sequence[str]
-    variables: Sequence[str] = ()
+    variables: Sequence[Variable] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,16 @@ def client_entry(client: str, project: Project, script: Path | None = None) -> C
     """
     wanted = CLIENTS[client]
     launch = launch_of(project, script)
-    template = wanted.variable or "<the value of {name}>"
-    environment = {name: template.replace("{name}", name) for name in launch.variables}
+    template = wanted.variable or "<set {name}>"
+    environment = {each.name: template.replace("{name}", each.name) for each in launch.variables}
     where = f"{wanted.title}: goes into {wanted.place}."
-    if launch.variables and wanted.variable is None:
-        where += f" Fill in {', '.join(launch.variables)}."
-    elif launch.variables:
-        where += f" It takes {', '.join(launch.variables)} from the environment."
+    needed = [each.name for each in launch.variables if each.required]
+    optional = [each.name for each in launch.variables if not each.required]
+    if needed:
+        listed = ", ".join(needed)
+        where += f" Fill in {listed}." if wanted.variable is None else f" Set {listed} in the environment."
+    if optional:
+        where += f" Optional: {', '.join(optional)}; set them, or remove their lines."
     if wanted.advice:
         where += f" {wanted.advice.replace('{name}', launch.name)}"
     return ClientEntry(client, where, wanted.entry(launch, environment))
@@ -90,7 +95,7 @@ def launch_of(project: Project, script: Path | None = None) -> Launch:
     if script is None:
         config = project.config_path
         named = folder if config.name == "server.toml" else str(config)
-        variables = [name for name in plan.variables if name not in plan.secrets]
+        variables = [each for each in plan.variables if each.name not in plan.secrets]
         return Launch(project.name, sys.executable, ["-m", "workbench", "-p", named, "serve"], variables)
     arguments = ["-I", str(script.absolute()), "--base", folder]
     return Launch(project.name, sys.executable, arguments, plan.variables)

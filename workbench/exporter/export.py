@@ -10,11 +10,10 @@ from workbench.atomic import write_atomically
 from workbench.finding import Finding
 from workbench.project import Project
 
-from .collecting import functions_of
-from .core_source import CoreSource
 from .errors import ExportError
 from .plan import Plan, plan_of
-from .script import script_text, thin_text
+from .script import script_text
+from .variables import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +23,27 @@ class Export:
     Attributes:
         text: the whole script.
         notes: what is not as in the config, a line each: variables to set, modules left out.
-        secrets: variables of the environment that hold what stood in the config, with their values.
-        variables: all variables of the environment that the script needs.
+        variables: the variables of the environment that the script needs or can take.
     """
 
     text: str
     notes: tuple[str, ...]
-    secrets: dict[str, str]
-    variables: tuple[str, ...]
+    variables: tuple[Variable, ...]
 
 
 def make_export(project: Project, path: Path, *, thin: bool = False) -> Export:
-    """The script of a project, to be written to `path`; nothing is written. Runs the project's functions files.
+    """The script of a project, to be written to `path`; nothing is written or run.
 
     Raises:
         ExportError: something can't be carried along; with all findings.
         ConfigError: the project's config can't be read.
     """
     plan = plan_of(project)
-    source = CoreSource()
-    functions = functions_of(plan, source)
-    if functions.findings and not thin:
-        raise _refusal(functions.findings)
-    text = thin_text(plan, functions, path) if thin else script_text(plan, functions, path, source)
+    if plan.user_files.findings:
+        raise _refusal(plan.user_files.findings)
+    text = script_text(plan, path, thin=thin)
     ast.parse(text)
-    return Export(text, tuple(_notes(plan)), plan.secrets, tuple(plan.variables))
+    return Export(text, tuple(_notes(plan)), tuple(plan.variables))
 
 
 def export_script(project: Project, path: Path, *, force: bool = False, thin: bool = False) -> Export:
@@ -56,7 +51,7 @@ def export_script(project: Project, path: Path, *, force: bool = False, thin: bo
 
     Args:
         force: overwrite a file that is there.
-        thin: the wiring alone, for machines that have `server_core` installed.
+        thin: without the files of `server_core`, for machines where it is installed.
 
     Raises:
         ExportError: something can't be carried along, or a file is in the way and `force` was not given.
@@ -74,18 +69,21 @@ def export_script(project: Project, path: Path, *, force: bool = False, thin: bo
 
 
 def export_findings(project: Project) -> list[Finding]:
-    """What an export of the project would refuse, without making one. Runs the project's functions files.
+    """What an export of the project would refuse, without making one.
 
     Raises:
         ConfigError: the project's config can't be read.
     """
-    return functions_of(plan_of(project), CoreSource()).findings
+    return plan_of(project).user_files.findings
 
 
 def _notes(plan: Plan) -> list[str]:
-    given = [name for name in plan.variables if name not in plan.secrets]
-    more = [f"the script takes from the environment: {', '.join(given)}"] if given else []
-    return [*plan.notes, *more]
+    given = [each for each in plan.variables if each.name not in plan.secrets]
+    needed = [each.name for each in given if each.required]
+    optional = [each.name for each in given if not each.required]
+    more = [f"the script needs the environment variables {', '.join(needed)}"] if needed else []
+    more += [f"the script can use the environment variables {', '.join(optional)}"] if optional else []
+    return [*plan.notes, *plan.user_files.notes, *more]
 
 
 def _refusal(findings: list[Finding]) -> ExportError:
@@ -94,4 +92,4 @@ def _refusal(findings: list[Finding]) -> ExportError:
 
 
 def _in_the_way(path: Path) -> ExportError:
-    return ExportError(f"{path} is there already; --force overwrites it")
+    return ExportError(f"{path} already exists; --force overwrites it")

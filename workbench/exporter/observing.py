@@ -106,7 +106,9 @@ async def probes_of(
     for name, tool in observed.tools.items():
         if not (tool.get("annotations") or {}).get("readOnlyHint"):
             continue
-        tried = [sample_arguments(tool.get("inputSchema") or {}), *saved(name)]
+        schema = tool.get("inputSchema") or {}
+        examples = [each for each in schema.get("examples") or () if isinstance(each, dict)]
+        tried = [*(examples or [sample_arguments(schema)]), *saved(name)]
         unique = {call_text(name, arguments): arguments for arguments in tried}
         probes.calls += [(name, arguments) for arguments in unique.values()]
     for name, prompt in observed.prompts.items():
@@ -124,6 +126,11 @@ async def probes_of(
 def call_text(name: str, arguments: dict[str, Any]) -> str:
     """A call as text: `add(a=1, b=2)`."""
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
+
+
+def is_error(answer: Any) -> bool:
+    """Whether an answer, as JSON, says that what was asked for failed."""
+    return "error" in answer or bool(answer.get("isError"))
 
 
 def shape_of(value: Any) -> Any:

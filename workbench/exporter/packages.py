@@ -3,62 +3,64 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 
-CORE_REQUIREMENTS = {
-    "anyio": "anyio>=4.9",
-    "cachetools": "cachetools>=6",
-    "docstring_parser": "docstring-parser>=0.16",
-    "httpx2": "httpx2",
-    "jmespath": "jmespath>=1.1",
-    "jsonschema": "jsonschema>=4.23",
-    "jsonschema_rs": "jsonschema-rs>=0.58",
-    "mcp": "mcp>=2.3,<2.4",
-    "opentelemetry": "opentelemetry-api>=1.30",
-    "psycopg": "psycopg[binary]>=3.2",
-    "pydantic": "pydantic>=2.12",
-    "pydantic_core": "pydantic>=2.12",
-    "pymysql": "pymysql>=1.1",
-    "referencing": "jsonschema>=4.23",
-    "sse_starlette": "sse-starlette",
-    "sqlalchemy": "sqlalchemy>=2.1,<2.2",
-    "stamina": "stamina",
-    "starlette": "starlette",
-    "uvicorn": "uvicorn>=0.31",
-    "watchfiles": "watchfiles>=1.1",
-}
-"""What the core imports, with the versions that this project is made for."""
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-PYTHON = ">=3.11"
+from .errors import ExportError
 
+DISTRIBUTION = "mcp-server-workbench"
+
+_BLOCK = re.compile(r"(?m)^# /// script$\n(?P<content>(?:^#(?:| .*)$\n)+?)^# ///$")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def core_requirements(packages: Iterable[str]) -> set[str]:
-    """The requirements of the core's top-level packages; those of Python itself need none.
+    """The requirements of the core's top-level packages, as our own distribution states them.
 
-    Raises:
-        KeyError: the core imports something that `CORE_REQUIREMENTS` does not know.
+    What those that it states require in turn comes with them, and is left out.
     """
-    return {CORE_REQUIREMENTS[package] for package in packages if package not in sys.stdlib_module_names}
+    stated = _stated_by_us()
+    names = {name for package in packages for name in _distributions().get(package, ())}
+    return {stated[canonicalize_name(name)] for name in names if canonicalize_name(name) in stated}
+
+
+def our_version() -> str:
+    """The version of our own distribution."""
+    return _our_metadata()["Version"]
+
+
+def python_requirement() -> str:
+    """The versions of Python that our own distribution runs on."""
+    return _our_metadata()["Requires-Python"]
 
 
 def requirement_of(package: str) -> str | None:
-    """The requirement that brings a top-level package: at least the version that is installed here.
+    """The requirement that provides a top-level package: as we state it, else at least the version installed here.
 
     `None` if no installed distribution has it.
     """
-    if package in CORE_REQUIREMENTS:
-        return CORE_REQUIREMENTS[package]
     names = sorted(set(_distributions().get(package, ())))
     if not names:
         return None
-    name = next((each for each in names if canonical(each) == canonical(package)), names[0])
-    return f"{name}>={metadata.version(name).partition('+')[0]}"
+    name = next((each for each in names if canonicalize_name(each) == canonicalize_name(package)), names[0])
+    stated = _stated_by_us().get(canonicalize_name(name))
+    return stated or f"{name}>={metadata.version(name).partition('+')[0]}"
+
+
+def metadata_blocks(text: str) -> Iterator[str]:
+    """The contents of the `# /// script` blocks in a file (PEP 723), without their comment signs."""
+    for match in _BLOCK.finditer(text):
+        yield "\n".join(line[2:] for line in match["content"].splitlines())
+
+
+def without_metadata(text: str) -> str:
+    """`text` with its `# /// script` blocks as plain comments: a script has one block of its own."""
+    return _BLOCK.sub(lambda match: match[0].replace("# /// script", "# /// script (of this file)", 1), text)
 
 
 def stated_requirements(block: str) -> list[str]:
@@ -71,21 +73,34 @@ def stated_requirements(block: str) -> list[str]:
 
 
 def merged(requirements: Iterable[str], stated: Iterable[str]) -> list[str]:
-    """All requirements, sorted; what the user has stated comes instead of what was found for the same package."""
-    by_name = {name_of(each): each for each in requirements}
-    by_name |= {name_of(each): each for each in stated}
+    """All requirements, sorted; what the user has stated replaces what was found for the same package."""
+    by_name = {_name_of(each): each for each in (*requirements, *stated)}
     return [by_name[name] for name in sorted(by_name)]
 
 
-def name_of(requirement: str) -> str:
-    """The canonical name of the distribution that a requirement names."""
+def _name_of(requirement: str) -> str:
     match = _NAME.match(requirement)
-    return canonical(match[1]) if match else requirement
+    return canonicalize_name(match[1]) if match else requirement
 
 
-def canonical(name: str) -> str:
-    """A distribution's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+@cache
+def _stated_by_us() -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for text in _our_metadata().get_all("Requires-Dist") or ():
+        requirement = Requirement(text)
+        extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+        bounds = ",".join(sorted(map(str, requirement.specifier), key=lambda bound: bound.startswith("<")))
+        found.setdefault(canonicalize_name(requirement.name), f"{requirement.name}{extras}{bounds}")
+    return found
+
+
+def _our_metadata() -> metadata.PackageMetadata:
+    try:
+        return metadata.metadata(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        raise ExportError(
+            f"{DISTRIBUTION} is not installed, so the versions that a script needs are not known: pip install ."
+        ) from None
 
 
 @cache

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from server_core.config import ModuleSettings, ServerConfig
@@ -18,10 +19,10 @@ from server_core.tasking.settings import TasksSettings
 from server_core.workflows.settings import WorkflowsSettings
 from workbench.project import Project
 
-from .core_source import CORE, CoreName
-from .passwords import VARIABLE, variable_name, without_secrets
-from .shake import Choices
-from .workflow_secrets import hidden_secrets
+from .packages import requirement_of
+from .secrets import VARIABLE, hidden_secrets, variable_name, without_secrets
+from .user_files import UserFiles
+from .variables import Variable, merged_variables
 
 DRIVERS = {
     "sqlite": "sqlite+pysqlite",
@@ -34,6 +35,14 @@ DRIVERS = {
 
 DRIVER_PACKAGES = {"pysqlite": "sqlite3", "mysqldb": "mysqlclient", "psycopg2": "psycopg2-binary"}
 """Packages of drivers where they are called otherwise than the driver."""
+
+BACKENDS = {
+    "sqlite+pysqlite": "sqlite",
+    "postgresql+psycopg": "postgresql",
+    "mysql+pymysql": "mariadb",
+    "mariadb+pymysql": "mariadb",
+}
+"""The module of `server_core.databases` for each driver; `generic` for others."""
 
 _SCHEME = re.compile(r"([\w+]+):")
 
@@ -54,26 +63,24 @@ class PlannedModule:
     file: str = ""
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """A project on its way into a script.
 
     Attributes:
         server: the keywords of `Server`, but for its name and base.
         secrets: variables of the environment that hold what stood in the config, with their values. Never written.
-        variables: all variables of the environment that the server needs.
-        choices: see `Choices`.
-        drivers: the databases' driver packages, as they are imported.
+        config_variables: the variables of the environment that the config names, these among them.
+        drivers: the databases' drivers, as SQLAlchemy calls them; empty for one that only the environment knows.
         needs_folder: something is found relative to the project's folder.
     """
 
     project: Project
     server: dict[str, Any]
-    modules: list[PlannedModule]
+    modules: list[PlannedModule] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
-    variables: list[str] = field(default_factory=list)
+    config_variables: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    choices: Choices = field(default_factory=dict)
     drivers: set[str] = field(default_factory=set)
     needs_folder: bool = False
 
@@ -81,6 +88,32 @@ class Plan:
     def base_variable(self) -> str:
         """The variable of the environment that names the folder: `BOOKSHOP_BASE`."""
         return f"{variable_name(self.project.name)}_BASE"
+
+    @cached_property
+    def user_files(self) -> UserFiles:
+        """The user's files: read when they are first asked for, not run."""
+        files = UserFiles(self.project.folder, [module.file for module in self.modules if module.file])
+        self.needs_folder |= any(file.uses_its_place for file in files.files.values())
+        return files
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables of the environment that the server needs or can take."""
+        read = (each for file in self.user_files.files.values() for each in file.variables)
+        return merged_variables([*map(Variable, self.config_variables), *map(Variable, self.secrets), *read])
+
+    @property
+    def unused_packages(self) -> set[str]:
+        """What the core imports only to watch files, which only a files module does in a script."""
+        return set() if any(each.class_name == "FilesModule" for each in self.modules) else {"watchfiles"}
+
+    @property
+    def unused_core_modules(self) -> set[str]:
+        """What this server never imports of the core, although the code of others names it."""
+        if "" in self.drivers:
+            return set()
+        used = {BACKENDS.get(driver, "generic") for driver in self.drivers}
+        return {f"server_core.databases.{name}" for name in {*BACKENDS.values(), "generic"} - used}
 
 
 def plan_of(project: Project) -> Plan:
@@ -90,18 +123,16 @@ def plan_of(project: Project) -> Plan:
         ConfigError: the project's config can't be read.
     """
     config = project.config
-    plan = Plan(project, _server_arguments(config), [])
-    backends: set[str] | None = set()
+    plan = Plan(project, _server_arguments(config))
     for name, module in config.modules.items():
         if not module.enabled:
-            plan.notes.append(f"module {name} is not enabled, and stays out")
+            plan.notes.append(f"module {name} is disabled and left out")
             continue
         class_name = module.module.partition(":")[2]
         planned = PlannedModule(name, class_name, _arguments(module, config.breaker))
         plan.modules.append(planned)
         if isinstance(module, DatabaseSettings):
-            driver = _take_database(plan, planned, module)
-            backends = backends | {driver} if backends is not None and driver else None
+            _take_database(plan, planned, module)
         elif isinstance(module, FunctionsSettings):
             planned.file = module.path
             planned.arguments.pop("path", None)
@@ -109,12 +140,8 @@ def plan_of(project: Project) -> Plan:
         elif isinstance(module, WorkflowsSettings):
             _take_workflows(plan, planned)
         plan.needs_folder |= _has_relative_paths(module)
-    known_backends = CoreName(f"{CORE}.databases.connect", "_BACKENDS")
-    if backends is not None:
-        plan.choices = {known_backends: frozenset(backends)}
     if config.server.development:
         plan.notes.append("development mode is off in the script: errors do not carry their tracebacks")
-    plan.variables = sorted({*plan.variables, *plan.secrets})
     return plan
 
 
@@ -141,26 +168,19 @@ def _arguments(module: ModuleSettings, breaker: BreakerSettings) -> dict[str, An
     return arguments
 
 
-def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseSettings) -> str:
-    """Hide the URL's secrets; returns its driver's whole name, empty if only the environment knows."""
+def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseSettings) -> None:
     hidden = without_secrets(module.url, planned.name)
     planned.arguments["url"] = hidden.url
     for name, value in hidden.values.items():
         _take_secret(plan, name, value, f"modules.{planned.name}.url")
-    plan.variables += VARIABLE.findall(hidden.url)
+    plan.config_variables += VARIABLE.findall(hidden.url)
     match = _SCHEME.match(module.url)
     if match is None:
-        plan.drivers |= {"psycopg", "pymysql"}
         plan.notes.append(
-            f"which database {planned.name} is, only the environment knows: the script can talk to SQLite, "
+            f"only the environment knows which database {planned.name} is: the script can use SQLite, "
             "PostgreSQL, MariaDB and MySQL"
         )
-        return ""
-    driver = DRIVERS.get(match[1], match[1])
-    package = driver.partition("+")[2]
-    if package:
-        plan.drivers.add(DRIVER_PACKAGES.get(package, package))
-    return driver
+    plan.drivers.add(DRIVERS.get(match[1], match[1]) if match else "")
 
 
 def _take_workflows(plan: Plan, planned: PlannedModule) -> None:
@@ -168,13 +188,13 @@ def _take_workflows(plan: Plan, planned: PlannedModule) -> None:
     planned.arguments["workflows"] = workflows
     for name, (value, place) in secrets.items():
         _take_secret(plan, name, value, f"modules.{planned.name}.workflows.{place}")
-    plan.variables += environment_names(workflows)
+    plan.config_variables += environment_names(workflows)
 
 
 def _take_secret(plan: Plan, name: str, value: str, place: str) -> None:
     plan.secrets[name] = value
     plan.notes.append(
-        f"the secret in {place} is not written out: the script takes it from the environment variable {name}"
+        f"the secret in {place} is not in the script, which reads it from the environment variable {name}"
     )
 
 
@@ -201,3 +221,11 @@ def _has_relative_paths(module: ModuleSettings) -> bool:
         paths = [source.path for source in module.sources.values() if source.path]
         return any(not os.path.isabs(os.path.expanduser(path)) for path in paths)
     return False
+
+
+def driver_requirements(drivers: Iterable[str]) -> set[str]:
+    """What has to be installed for the databases' drivers; see `Plan.drivers`. Nothing for SQLite."""
+    names = {driver.partition("+")[2] for driver in drivers}
+    names |= {"psycopg", "pymysql"} if "" in drivers else set()
+    packages = {DRIVER_PACKAGES.get(name, name) for name in names} - {"", "sqlite3"}
+    return {requirement_of(package) or package for package in packages}

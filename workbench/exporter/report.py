@@ -27,28 +27,36 @@ class CheckReport:
 
     Attributes:
         compared: for each revision, what was compared and how many of it.
+        answered: how many answers were compared that are not errors.
         varying: what the project itself answers differently each time; compared by its shape alone.
+        errors_only: tools that answered nothing but errors, in the project too.
+        not_called: tools that were not called, since they are not marked read-only.
+        problems: modules that do not start.
         failure: why the check could not be finished.
         packages: what the script could import, by distribution.
+        seconds: from the start of the script to its list of tools, for each revision.
     """
 
     compared: dict[str, dict[str, int]] = field(default_factory=dict)
+    answered: int = 0
     differences: list[Difference] = field(default_factory=list)
     varying: list[str] = field(default_factory=list)
+    errors_only: list[str] = field(default_factory=list)
+    not_called: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failure: str = ""
     packages: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    """From the start of the script to its list of tools, for each revision."""
 
     @property
     def ok(self) -> bool:
-        """Whether the script answers as the project does."""
-        return not self.failure and not self.differences
+        """Whether everything that was compared is equal, and every module starts."""
+        return not self.failure and not self.differences and not self.problems
 
     def lines(self) -> list[str]:
         """The report as text, the verdict last."""
-        return list(self._lines())
+        return [*self._lines(), self._verdict()]
 
     def _lines(self) -> Iterator[str]:
         for protocol, counts in self.compared.items():
@@ -58,18 +66,31 @@ class CheckReport:
         if self.packages:
             yield f"with nothing but {len(self.packages)} packages to import"
         if self.varying:
-            some = ", ".join(self.varying[:5])
-            more = f" and {len(self.varying) - 5} more" if len(self.varying) > 5 else ""
-            yield f"different at every time in the project itself, so compared by shape: {some}{more}"
+            yield f"different each time in the project itself, so compared by shape: {_some(self.varying)}"
+        if self.errors_only:
+            yield (
+                f"compared by their errors only: {_some(self.errors_only)}. For arguments that work, call them once in "
+                "the workbench, or give them @tool(examples=[{…}])"
+            )
+        if self.not_called:
+            yield f"not called, because not marked read_only: {_some(self.not_called)}"
         yield from self.notes
+        yield from self.problems
         yield from map(str, self.differences)
         if self.failure:
             yield self.failure
+
+    def _verdict(self) -> str:
         count = len(self.differences)
-        verdict = (
-            f"{count} difference{'' if count == 1 else 's'}" if count else "the check could not be finished"
-        )
-        yield "the script answers as the project does" if self.ok else verdict
+        if count:
+            return f"{count} difference{'' if count == 1 else 's'}"
+        if self.failure:
+            return "the check could not be finished"
+        if self.problems:
+            return "not every module starts"
+        if not self.answered:
+            return "the script lists what the project lists; no answers could be compared"
+        return "the script answers as the project does"
 
 
 def differences(protocol: str, what: str, project: Any, script: Any) -> Iterator[Difference]:
@@ -103,3 +124,8 @@ def _counted(count: int, what: str) -> str:
     """`2 prompts rendered`, `1 prompt rendered`."""
     noun, space, rest = what.partition(" ")
     return f"{count} {noun if count != 1 else noun.removesuffix('s')}{space}{rest}"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"{', '.join(names[:10])}{more}"

@@ -8,6 +8,7 @@ import pytest
 from mcp import MCPError
 
 from server_core.databases import connect as database_connect
+from server_core.databases.generic import GenericBackend
 from tests.server_core.modules.databases_for_tests import make_shop, opened, write
 
 pytestmark = pytest.mark.anyio
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_database_of_another_kind_offers_its_tables_and_no_query(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(database_connect._BACKENDS, "sqlite+pysqlite")
+    monkeypatch.setattr(database_connect, "_backend_class", lambda _driver: GenericBackend)
     path = make_shop(tmp_path / "shop.db")
     write(path, "CREATE TABLE gone (a); CREATE VIEW broken AS SELECT * FROM gone; DROP TABLE gone")
     async with opened(f"sqlite:///{path}") as shop:

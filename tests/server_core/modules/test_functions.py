@@ -321,3 +321,33 @@ async def test_what_has_no_text_of_its_own_is_no_answer(
         result = await client.call_tool("thing", {})
     assert result.is_error
     assert "something of type Thing, which JSON can't carry" in str(result.content)
+
+
+async def test_a_module_can_be_named_instead_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "named_tools.py").write_text(HEAD + "@tool\ndef one() -> int: return 1\n")
+    (tmp_path / "broken_tools.py").write_text("\nimport os\nX = os.environ['NOBODY_SETS_THIS']\n")
+    (tmp_path / "wrong_tools.py").write_text("1 / 0\n")
+    (tmp_path / "needy_tools.py").write_text("import a_module_that_nobody_has\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    reasons = {}
+    for name in ("named", "broken", "wrong", "needy", "missing"):
+        server = Server("s")
+        server.add(FunctionsModule("tools", module=f"{name}_tools"))
+        async with server.running():
+            reasons[name] = reason(server)
+            assert list(server.registry.tools) == (["one"] if name == "named" else [])
+    assert reasons == {
+        "named": "",
+        "broken": "broken_tools.py:3: the environment variable NOBODY_SETS_THIS is not set",
+        "wrong": "wrong_tools.py:1: ZeroDivisionError: division by zero",
+        "needy": "needy_tools.py:1: ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
+        "missing": "There is no module missing_tools; install it or correct `module`",
+    }
+
+
+async def test_a_file_that_needs_a_variable_says_which(tmp_path: Path) -> None:
+    server = served(tmp_path, "import os\nX = os.environ['NOBODY_SETS_THIS']\n")
+    async with server.running():
+        assert reason(server) == "tools.py:3: the environment variable NOBODY_SETS_THIS is not set"

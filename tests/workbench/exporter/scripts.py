@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
 import sys
 import textwrap
 import types
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from mcp.types import CallToolResult
 
 from server_core.testing import NEWEST, ProtocolRevision, connect
 from workbench.exporter import ExportError, make_export
-from workbench.exporter.scopes import top_level_uses
 from workbench.finding import Finding
 from workbench.project import Project
 
@@ -27,10 +24,16 @@ TWO_FILES = ONE_FILE + '[modules.more]\nkind = "functions"\npath = "more.py"\n'
 
 def project_in(folder: Path, toml: str, **files: str) -> Project:
     """A project with a config and Python files: `tools="…"` is tools.py."""
-    folder.mkdir(exist_ok=True)
-    (folder / "server.toml").write_text(toml, "utf-8")
-    for name, text in files.items():
-        (folder / f"{name}.py").write_text(textwrap.dedent(text).lstrip("\n"), "utf-8")
+    return project_of(folder, toml, {f"{name}.py": text for name, text in files.items()})
+
+
+def project_of(folder: Path, toml: str, files: Mapping[str, str | bytes]) -> Project:
+    """A project with a config and files, by path; texts are dedented."""
+    for name, content in {"server.toml": toml, **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_text = isinstance(content, str)
+        path.write_bytes(textwrap.dedent(content).lstrip("\n").encode() if is_text else content)
     return Project.find(folder)
 
 
@@ -48,43 +51,33 @@ def findings_of(project: Project) -> list[Finding]:
     return []
 
 
-def undefined_names(text: str) -> set[str]:
-    """Names that a script uses, anywhere, and never binds; nothing in a sound one."""
-    tree = ast.parse(text)
-    bound = {name for node in ast.walk(tree) for name in _imported(node)}
-    uses = top_level_uses(tree, text.encode("utf-8"))
-    bound |= {use.name for use in uses if use.kind != "load"}
-    known = {*dir(builtins), "__file__", "__name__"}
-    return {use.name for use in uses if use.kind == "load"} - bound - known
-
-
-def _imported(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
-
-
 @contextmanager
 def loaded(project: Project, text: str | None = None) -> Iterator[types.ModuleType]:
-    """The script as a module, as if it had been imported; it is not the program that runs."""
-    source = script_of(project) if text is None else text
+    """The script as a module, as if it had been imported; it is not the program that runs.
+
+    Its user's files are imported from the script; the core's are those of this process.
+    """
     path = project.folder.parent / "script.py"
+    path.write_text(script_of(project) if text is None else text, "utf-8")
     module = types.ModuleType("exported_script")
     module.__file__ = str(path)
+    finders, known = list(sys.meta_path), set(sys.modules)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+        exec(compile(path.read_text("utf-8"), str(path), "exec", dont_inherit=True), module.__dict__)
         yield module
     finally:
-        del sys.modules[module.__name__]
+        sys.meta_path[:] = finders
+        for name in sys.modules.keys() - known:
+            if name == module.__name__ or getattr(sys.modules[name], "__loader__", None) is module.files:
+                del sys.modules[name]
 
 
 @asynccontextmanager
-async def running(
-    project: Project, protocol: ProtocolRevision = NEWEST, build: str = "build"
-) -> AsyncIterator[Client]:
-    """A client of the script's server; `build` is what the function that makes it is called."""
+async def running(project: Project, protocol: ProtocolRevision = NEWEST) -> AsyncIterator[Client]:
+    """A client of the script's server."""
     with loaded(project) as module:
-        server = getattr(module, build)()
+        server = module.build()
         async with server.running(), connect(server, protocol) as client:
             yield client
 

@@ -64,7 +64,7 @@ def test_a_script_is_named_by_its_absolute_path(project: Project, monkeypatch: p
 def test_a_client_that_cannot_refer_to_a_variable_says_what_to_fill_in(project: Project) -> None:
     entry = client_entry("claude-desktop", project)
     assert "Fill in SHOP_PASSWORD" in entry.where
-    assert server_in("claude-desktop", entry.text)["env"] == {"SHOP_PASSWORD": "<the value of SHOP_PASSWORD>"}
+    assert server_in("claude-desktop", entry.text)["env"] == {"SHOP_PASSWORD": "<set SHOP_PASSWORD>"}
 
 
 def test_vscode_asks_for_the_value(project: Project) -> None:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import inspect
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import tomlkit
 
-import server_core.cache
-from tests.workbench.exporter.scripts import ONE_FILE, loaded, project_in, script_of, undefined_names
+import server_core
+from server_core import Server
+from tests.workbench.exporter.scripts import ONE_FILE, loaded, project_in, script_of
 from workbench.demo import make_demo
 from workbench.exporter import ExportError, export_script, make_export
-from workbench.exporter.packages import CORE_REQUIREMENTS
+from workbench.exporter.finder import CarriedFiles
+from workbench.exporter.importing import imports_of
+from workbench.exporter.packages import core_requirements
+from workbench.exporter.script import quoted
 from workbench.project import Project
 
 TOOLS = "from server_core import tool\n@tool\ndef add(a: int, b: int) -> int:\n    return a + b\n"
@@ -46,9 +56,14 @@ def test_the_wiring_is_what_a_person_would_write(tmp_path: Path) -> None:
     )
     export = make_export(project_in(tmp_path / "p", toml), tmp_path / "shop.py")
     assert (
-        '''
+        """
+from server_core import BreakerSettings, CacheSettings, DatabaseModule, FilesModule, PoolSettings, Server
+from server_core.script import run_script, script_base
+
+files.base = BASE = script_base(__file__, "SHOP_BASE", "p")
+
+
 def build() -> Server:
-    """The server shop, not started."""
     server = Server(
         "shop",
         version="1.2",
@@ -66,42 +81,73 @@ def build() -> Server:
         )
     )
     return server
-'''
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(build()))
+"""
         in export.text
     )
-    assert export.text.endswith('\n\n\nif __name__ == "__main__":\n    run_script(build())\n')
-    assert "module off is not enabled, and stays out" in export.notes
+    assert "module off is disabled and left out" in export.notes
 
 
-def test_everything_that_the_demos_script_says_is_defined_in_it(demo: Project) -> None:
+def test_the_part_to_read_is_short_and_clean(tmp_path: Path) -> None:
+    tools = "from server_core import tool\n" + "".join(
+        f"\n\n@tool\ndef {name}(x: int) -> int:\n    return x\n" for name in "abc"
+    )
+    text = script_of(project_in(tmp_path / "p", ONE_FILE, tools=tools))
+    yours = text.partition("# server_core ")[0]
+    finder = inspect.getsource(CarriedFiles)
+    assert finder in yours
+    assert len(finder.splitlines()) <= 32
+    assert len(yours.replace(finder, "").rstrip().splitlines()) <= 60
+    path = tmp_path / "yours.py"
+    path.write_text(yours.rstrip() + "\n")
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", str(path)]
+    found = subprocess.run(ruff, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+def test_what_is_carried_is_unchanged_and_complete(demo: Project) -> None:
+    """Each file stands there as it is, and every module of the core that one of them imports stands there, too."""
     text = script_of(demo)
-    assert not undefined_names(text)
-    assert not re.search(r"^\s*(from|import) (server_core|workbench)\b", text, re.MULTILINE)
+    package = Path(str(server_core.__file__)).parent
+    carried = re.findall(r"(?m)^# ---- server_core/(.+) ----$", text)
+    assert "databases/sqlite.py" in carried
+    for name in carried:
+        source = (package / name).read_text("utf-8")
+        assert f"# ---- server_core/{name} ----\n{quoted(source)}" in text
+        assert ast.literal_eval(quoted(source)) == f"\n{source}"
+        module = "server_core." + name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        inside = module if name.endswith("__init__.py") else module.rpartition(".")[0]
+        for each in imports_of(ast.parse(source), inside):
+            if each.root == "server_core" and not each.for_types_only:
+                place = each.module.removeprefix("server_core").removeprefix(".").replace(".", "/")
+                known = {f"{place}.py", f"{place}/__init__.py".lstrip("/")} & {*carried}
+                assert known or place.startswith("databases/"), each
+            # What only the run knows can't be followed: the package's own public names, and the user's modules.
+            assert each.module or name in ("__init__.py", "functions/loading.py"), name
+    assert not re.search(r"^\s*(from|import) workbench\b", text, re.MULTILINE)
     assert str(demo.folder) not in text
 
 
-def test_nothing_is_carried_along_that_nothing_uses(demo: Project) -> None:
-    tree = ast.parse(script_of(demo))
-    used = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    used |= {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    text = " ".join(used)
-    for statement in tree.body:
-        is_plain = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        if is_plain and not statement.decorator_list:  # type: ignore[attr-defined]
-            name: str = statement.name  # type: ignore[attr-defined]
-            assert re.search(rf"\b{re.escape(name)}\b", text), name
-
-
-def test_lines_of_the_script_are_those_of_the_core(tmp_path: Path) -> None:
-    source = Path(str(server_core.cache.__file__)).read_text("utf-8")
-    body = source[source.index("class ResourceCache") : source.index("    def get(")]
-    assert body in script_of(project_in(tmp_path / "p", FILES))
+@pytest.mark.parametrize(
+    ("toml", "left_out"),
+    [
+        (
+            ONE_FILE,
+            ["faults", "databases", "workflows", "files", "configuration", "testing.py", "modules/tasks"],
+        ),
+        (
+            DATABASE.format(url="sqlite:///a.db"),
+            ["databases/postgresql", "databases/mariadb", "databases/generic"],
+        ),
+        (DATABASE.format(url="mysql://h/db"), ["databases/postgresql", "databases/sqlite.py"]),
+    ],
+)
+def test_nothing_is_carried_that_nothing_uses(tmp_path: Path, toml: str, left_out: list[str]) -> None:
+    text = script_of(project_in(tmp_path / "p", toml, tools=TOOLS))
+    assert not [each for each in left_out if f"# ---- server_core/{each}" in text]
 
 
 @pytest.mark.parametrize(
@@ -125,31 +171,15 @@ def test_the_header_names_the_packages_that_the_server_needs(
     assert not unwanted & names
 
 
-def test_only_the_databases_that_are_used_come_along(tmp_path: Path) -> None:
-    text = script_of(project_in(tmp_path / "p", DATABASE.format(url="sqlite:///a.db")))
-    assert "class SqliteBackend" in text
-    assert "class PostgresqlBackend" not in text
-    assert "class MariadbBackend" not in text
-    assert '"postgresql+psycopg": PostgresqlBackend' not in text
-
-
-def test_the_requirements_of_the_core_are_those_of_this_project() -> None:
-    pyproject = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
-    stated = {
-        *pyproject["dependencies"],
-        *(each for group in pyproject["optional-dependencies"].values() for each in group),
-    }
-    for package in (
-        "mcp",
-        "cachetools",
-        "sqlalchemy",
-        "jmespath",
-        "watchfiles",
-        "pydantic",
-        "psycopg",
-        "pymysql",
-    ):
-        assert CORE_REQUIREMENTS[package] in stated
+def test_versions_are_those_that_this_distribution_states() -> None:
+    stated = {each.replace(" ", "") for each in metadata.requires("mcp-server-workbench") or ()}
+    found = core_requirements({"mcp", "cachetools", "sqlalchemy", "pydantic", "psycopg", "starlette", "os"})
+    assert len(found) == 5
+    for requirement in found:
+        bounds = set(re.split(r"(?<=[\w\]])(?=[<>])|,", requirement))
+        assert any(bounds <= set(re.split(r"(?<=[\w\]])(?=[<>])|,|;.*", each)) for each in stated), (
+            requirement
+        )
 
 
 def test_the_folder_is_the_projects_as_seen_from_the_script_or_what_the_environment_names(
@@ -167,6 +197,8 @@ def test_the_folder_is_the_projects_as_seen_from_the_script_or_what_the_environm
 def test_a_server_without_paths_does_not_ask_for_its_folder(tmp_path: Path) -> None:
     text = script_of(project_in(tmp_path / "p", ONE_FILE, tools=TOOLS))
     assert 'script_base(__file__, "SHOP_BASE", "p", needed=False)' in text
+    text = script_of(project_in(tmp_path / "q", ONE_FILE, tools=f"{TOOLS}HERE = __file__\n"))
+    assert 'script_base(__file__, "SHOP_BASE", "q")' in text
 
 
 def test_hostile_text_in_the_config_stays_text(tmp_path: Path) -> None:
@@ -186,7 +218,7 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     project = project_in(tmp_path / "p", ONE_FILE, tools=TOOLS)
     path = tmp_path / "shop.py"
     path.write_text("mine")
-    with pytest.raises(ExportError, match=r"shop\.py is there already; --force overwrites it"):
+    with pytest.raises(ExportError, match=r"shop\.py already exists; --force overwrites it"):
         export_script(project, path)
     assert path.read_text() == "mine"
     export_script(project, path, force=True)
@@ -195,17 +227,24 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
 
 
 def test_an_export_that_is_refused_writes_nothing(tmp_path: Path) -> None:
-    project = project_in(tmp_path / "p", ONE_FILE, tools="import helpers\n", helpers="")
-    with pytest.raises(ExportError, match=r"tools\.py:1: helpers is a file beside tools\.py"):
+    project = project_in(tmp_path / "p", ONE_FILE, tools="import workbench\n")
+    with pytest.raises(ExportError, match=r"tools\.py:1: the workbench is not part of a script"):
         export_script(project, tmp_path / "shop.py")
     assert not (tmp_path / "shop.py").exists()
 
 
-def test_a_thin_script_is_the_wiring_alone(tmp_path: Path) -> None:
-    project = project_in(tmp_path / "p", ONE_FILE, tools=TOOLS)
+def test_a_thin_script_has_the_users_files_and_works_from_any_folder(tmp_path: Path) -> None:
+    project = project_in(tmp_path / "p", ONE_FILE, tools=TOOLS + "import helpers\n", helpers="")
     text = make_export(project, tmp_path / "shop.py", thin=True).text
     assert requirements(text) == ["mcp-server-workbench"]
-    assert 'server.add(FunctionsModule("tools", path="tools.py"))' in text
-    assert len(text.splitlines()) < 50
+    assert "# ---- server_core" not in text
+    assert len(text.splitlines()) < 80
+    shutil.rmtree(project.folder)
     with loaded(project, text) as module:
-        assert list(module.build().modules) == ["tools"]
+        server = module.build()
+        asyncio.run(started(server))
+
+
+async def started(server: Server) -> None:
+    async with server.running():
+        assert list(server.registry.tools) == ["add"]

@@ -9,8 +9,7 @@ import pytest
 from server_core.databases.urls import fill_variables
 from tests.workbench.exporter.scripts import project_in
 from workbench.exporter import make_export
-from workbench.exporter.passwords import variable_name, without_secrets
-from workbench.exporter.workflow_secrets import hidden_secrets
+from workbench.exporter.secrets import hidden_secrets, variable_name, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -88,6 +87,34 @@ def test_secrets_of_http_requests_become_variables_in_branches_too() -> None:
     assert inner["url"] == "https://me:pw@host/"
 
 
+@pytest.mark.parametrize(
+    ("url", "hidden", "secrets"),
+    [
+        ("https://h/a?token=t&q=x", "https://h/a?token=${env.W_TOKEN}&q=x", {"W_TOKEN": "t"}),
+        ("https://h/?api_key=a%20b#c", "https://h/?api_key=${env.W_API_KEY}#c", {"W_API_KEY": "a%20b"}),
+        (
+            "https://h/?key=k&sig=s",
+            "https://h/?key=${env.W_KEY}&sig=${env.W_SIG}",
+            {"W_KEY": "k", "W_SIG": "s"},
+        ),
+        ("https://h/?x-api-key=k", "https://h/?x-api-key=${env.W_X_API_KEY}", {"W_X_API_KEY": "k"}),
+        ("https://h/?token=${env.T}&monkey=1&limit=3", "https://h/?token=${env.T}&monkey=1&limit=3", {}),
+        (
+            "${base}/books?access_token=t",
+            "${base}/books?access_token=${env.W_ACCESS_TOKEN}",
+            {"W_ACCESS_TOKEN": "t"},
+        ),
+        ("https://h:80/a@b?q=1", "https://h:80/a@b?q=1", {}),
+    ],
+)
+def test_a_secret_in_the_url_of_a_request_becomes_a_variable(
+    url: str, hidden: str, secrets: dict[str, str]
+) -> None:
+    found, taken = hidden_secrets({"w": {"steps": [{"type": "api_call", "url": url}]}}, "w")
+    assert found["w"]["steps"][0]["url"] == hidden
+    assert {name: value for name, (value, _place) in taken.items()} == secrets
+
+
 def test_secrets_in_branches_side_by_side_and_in_items_become_variables() -> None:
     def asking(token: str) -> dict[str, object]:
         return {"type": "api_call", "url": "https://a.example/", "headers": {"Authorization": token}}
@@ -116,7 +143,7 @@ def test_the_script_has_no_secret_and_the_export_says_what_to_set(tmp_path: Path
     for thin in (False, True):
         export = make_export(project_in(tmp_path / "p", toml), tmp_path / "shop.py", thin=thin)
         assert "very-secret" not in export.text
-        assert export.variables == ("DB_PASSWORD", "FLOWS_AUTHORIZATION")
+        assert [each.name for each in export.variables] == ["DB_PASSWORD", "FLOWS_AUTHORIZATION"]
         assert any("modules.db.url" in note and "DB_PASSWORD" in note for note in export.notes)
         assert not any("very-secret" in note for note in export.notes)
-        assert "It takes from the environment: DB_PASSWORD, FLOWS_AUTHORIZATION." in export.text
+        assert "Environment variables: DB_PASSWORD, FLOWS_AUTHORIZATION." in export.text

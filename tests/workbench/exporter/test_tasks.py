@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from server_core.inspection import TaskState
+from server_core.tasking.store import TaskStore
 from server_core.testing import connect
 from tests.server_core.protocol.tasks_for_tests import TaskClient, TasksDeclared
 from tests.waiting import until
@@ -69,9 +71,9 @@ async def test_a_script_runs_an_idempotent_task_of_a_dead_process_again(tmp_path
     with loaded(project) as module:
         server = module.build()
         path = server.base / ".workbench" / "tasks.db"
-        store = module.TaskStore(path, "gone")
+        store = TaskStore(path, "gone")
         store.open(1000.0)
-        store.add(module.TaskState("t1", "copy", "jobs", "working", 1.0, 1.0), {}, repeatable=True)
+        store.add(TaskState("t1", "copy", "jobs", "working", 1.0, 1.0), {}, repeatable=True)
         store.close()
         async with server.running():
             await until(lambda: server.inspect().tasks[0].status == "completed", "it ran again")

@@ -49,10 +49,9 @@ async def test_the_script_is_shown_written_and_not_overwritten_without_a_yes(fol
 def test_what_cannot_be_exported_is_told_with_its_line(folder: Path) -> None:
     from workbench.project import Project
 
-    (folder / "helpers.py").write_text("x = 1\n")
     tools = folder / "tools.py"
-    tools.write_text(tools.read_text("utf-8") + "\nimport helpers\n", "utf-8")
+    tools.write_text(tools.read_text("utf-8") + "\nimport workbench\n", "utf-8")
     made = make_script(Project.find(folder), folder / "hello.py", False)
     assert made.text == ""
-    assert "helpers is a file beside tools.py" in made.findings[0]
+    assert "the workbench is not part of a script" in made.findings[0]
     assert "can't be exported yet" in said_of(made, folder / "hello.py")[0][0].text

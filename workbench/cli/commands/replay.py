@@ -48,8 +48,7 @@ def run(options: Namespace) -> int:
         await engine.subscribe(*recorded_uris(engine.project, recording, options.module))
         unsubscribe = engine.bus.subscribe(listen)
         try:
-            if remark := await engine.start_replay(path, options.module, options.speed):
-                say(remark)
+            await engine.start_replay(path, options.module, options.speed)
             await finished.wait()
             await engine.flush_notices()
         finally:

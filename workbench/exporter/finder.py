@@ -1,0 +1,38 @@
+"""How a script imports the files that it carries. The class is copied into each script as it stands here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib import abc, machinery, util
+from pathlib import Path
+
+
+class CarriedFiles(abc.ExecutionLoader):
+    """Imports the files that stand below, each after a line with its path."""
+
+    def __init__(self, script: str) -> None:
+        self.script, self.base, self.text = script, Path(script), Path(script).read_text("utf-8")
+        marks = [*re.finditer("(?m)^# ---- ((.+?)(?:/__init__)?[.]py)(?: as (.+))? ----\n", self.text)]
+        ends = [*(mark.start() for mark in marks[1:]), len(self.text)]
+        self.files = {
+            mark[3] or mark[2].replace("/", "."): (mark[1], mark.end(), end)
+            for mark, end in zip(marks, ends, strict=True)
+        }
+
+    def find_spec(self, name: str, *_: object) -> machinery.ModuleSpec | None:
+        if name not in self.files:
+            return None
+        path = Path(self.files[name][0])
+        place = (Path(self.script) if path.parts[0] == "server_core" else self.base) / path.expanduser()
+        inside: list[str] | None = [] if path.name == "__init__.py" else None
+        return util.spec_from_file_location(name, place, loader=self, submodule_search_locations=inside)
+
+    def get_filename(self, _name: str) -> str:
+        return self.script
+
+    def get_source(self, name: str) -> str:
+        _path, start, end = self.files[name]
+        text = self.text[start:end]
+        lines = "\n" * self.text.count("\n", 0, start)  # line numbers are those of this script
+        return lines + (ast.literal_eval(text) if text.startswith("r") else text)

@@ -1,0 +1,116 @@
+"""A Python file of the user's, as a script carries it."""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from workbench.finding import Finding
+
+from .core_files import CORE, public_names
+from .importing import EVERYTHING, imports_of
+from .packages import metadata_blocks, stated_requirements
+from .variables import Variable, variables_of
+
+SCRIPT_NAMES = {"BASE", "CarriedFiles", "build", "files"}
+"""What a script itself defines."""
+
+
+class SearchFolder(NamedTuple):
+    """Where a functions file and its neighbours look for what they import.
+
+    Attributes:
+        configured: the folder as the config has it.
+    """
+
+    path: Path
+    configured: str
+
+    def shown(self, path: Path) -> str:
+        """How messages and the script name a file in it."""
+        return str(PurePosixPath(self.configured) / path.relative_to(self.path).as_posix())
+
+
+class UserFile:
+    """A Python file, read and not run.
+
+    Attributes:
+        shown: its path as messages and the script have it: relative to the project, unless the config's is not.
+        module: the name by which the script imports it.
+        folder: where its imports look first.
+        problems: why it can't be carried along.
+    """
+
+    def __init__(self, path: Path, module: str, folder: SearchFolder) -> None:
+        self.path = path
+        self.shown = folder.shown(path)
+        self.module = module
+        self.folder = folder
+        self.problems: list[Finding] = []
+        self.text = self._read()
+        self.tree = self._parse()
+        self.package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        self.imports = list(imports_of(self.tree, self.package))
+
+    @property
+    def can_stand_open(self) -> bool:
+        """Whether it can stand in the middle of a script as code, and not only as a quoted text."""
+        nodes = list(ast.walk(self.tree))
+        future = any(isinstance(each, ast.ImportFrom) and each.module == "__future__" for each in nodes)
+        bound = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+        bound |= {each.name for each in nodes if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+        return not future and not bound & SCRIPT_NAMES and not self.text.startswith("r")
+
+    @property
+    def uses_its_place(self) -> bool:
+        """Whether it says `__file__`."""
+        return any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(self.tree))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables of the environment that it reads."""
+        return variables_of(self.tree)
+
+    @property
+    def stated_requirements(self) -> list[str]:
+        """The requirements that it states itself (PEP 723)."""
+        return [each for block in metadata_blocks(self.text) for each in stated_requirements(block)]
+
+    def core_names(self) -> Iterator[str]:
+        """What it uses of the core: see `CoreFiles`."""
+        mine = [each for each in self.imports if each.root == CORE]
+        for each in mine:
+            yield each.module
+            yield from (f"{each.module}.{name}" for name in each.names if name != EVERYTHING)
+        if any(each.names == (EVERYTHING,) for each in mine):
+            yield from public_names()
+        elif any(each.module == CORE and not each.names for each in mine):
+            nodes = list(ast.walk(self.tree))
+            used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+            yield from used & public_names().keys()
+
+    def _read(self) -> str:
+        if self.path.name == "__init__.py" and not self.path.exists():
+            return ""  # of a folder that is a package without one
+        try:
+            with tokenize.open(self.path) as file:
+                text = file.read().removeprefix("\ufeff")
+        except OSError as error:
+            self.problems.append(Finding(self.shown, 0, f"can't be read: {error.strerror or error}"))
+        except (SyntaxError, UnicodeDecodeError) as error:
+            self.problems.append(Finding(self.shown, 1, f"can't be decoded: {error}"))
+        else:
+            return text if text.endswith("\n") or not text else f"{text}\n"
+        return ""
+
+    def _parse(self) -> ast.Module:
+        try:
+            return ast.parse(self.text)
+        except SyntaxError as error:
+            self.problems.append(Finding(self.shown, error.lineno or 0, f"this is not Python: {error.msg}"))
+        except ValueError as error:
+            self.problems.append(Finding(self.shown, 0, f"this is not Python: {error}"))
+        return ast.Module([], [])

@@ -1,0 +1,176 @@
+"""The user's files in a script: the functions files, and the files beside them that they import."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
+from pathlib import Path
+
+from workbench.finding import Finding
+
+from .core_files import CORE
+from .importing import EVERYTHING, Import
+from .packages import requirement_of
+from .user_file import SearchFolder, UserFile
+
+
+class UserFiles:
+    """All files of the user's that a script carries along: read, not run.
+
+    Attributes:
+        files: by the name under which the script imports them.
+        functions: for each functions file, by its path as the config has it, the name of its module.
+        findings: why they can't be carried along as they are.
+        packages: the top-level packages that they import from elsewhere.
+    """
+
+    def __init__(self, project: Path, configured: Iterable[str]) -> None:
+        """Args:
+        project: the project's folder.
+        configured: the paths of its functions files, as the config has them.
+        """
+        self.files: dict[str, UserFile] = {}
+        self.functions: dict[str, str] = {}
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+        self.packages: set[str] = set()
+        self._project = project
+        self._waiting: list[UserFile] = []
+        first = {}
+        for path in configured:
+            place = (project / Path(path).expanduser()).absolute()
+            folder = SearchFolder(place.parent, Path(path).parent.as_posix())
+            first[path] = UserFile(place, "", folder)
+        self._waiting = list(first.values())
+        while self._waiting:
+            self._follow(self._waiting.pop())
+        for path, file in first.items():
+            self.functions[path] = self._name(file)
+        for file in self.files.values():
+            self.findings += file.problems
+        self._check_packages()
+        self.findings = list(dict.fromkeys(self.findings))
+
+    @property
+    def requirements(self) -> set[str]:
+        """The requirements of the packages that they import, with the versions installed here."""
+        found = {requirement_of(package) for package in self.packages - sys.stdlib_module_names}
+        return {each for each in found if each is not None}
+
+    @property
+    def stated_requirements(self) -> list[str]:
+        """The requirements that the files themselves state (PEP 723)."""
+        return [each for file in self.files.values() for each in file.stated_requirements]
+
+    def core_names(self) -> set[str]:
+        """What they use of the core: see `CoreFiles`."""
+        return {name for file in self.files.values() for name in file.core_names()}
+
+    # -- following imports
+
+    def _follow(self, file: UserFile) -> None:
+        for each in file.imports:
+            if each.root == "workbench":
+                text = "the workbench is not part of a script; a tool can't import it"
+                self.findings.append(Finding(file.shown, each.line, text))
+            elif not each.module:
+                self._follow_unknown(file, each.line)
+            elif each.root != CORE and not self._take(file, each) and not each.for_types_only:
+                self.packages.add(each.root)
+
+    def _follow_unknown(self, file: UserFile, line: int) -> None:
+        """An import whose name only the run knows: of a package, all comes along."""
+        if file.package:
+            self._take_all(file, file.package.partition(".")[0])
+        else:
+            self.notes.append(
+                f"{file.shown}:{line} imports a module whose name is known only at run time; "
+                "the script has it only if another line imports it by name"
+            )
+
+    def _take(self, file: UserFile, wanted: Import) -> bool:
+        """Carry what an import means along; false if that is no file of the user's."""
+        if wanted.root in sys.stdlib_module_names or not self._take_module(file, wanted.module, wanted.line):
+            return False
+        for name in wanted.names:
+            if name == EVERYTHING:
+                self._take_all(file, wanted.module)
+            else:
+                self._take_module(file, f"{wanted.module}.{name}", wanted.line)
+        return True
+
+    def _take_module(self, file: UserFile, module: str, line: int) -> bool:
+        """Carry a module along, with the packages that it is in; false if the user has none of that name."""
+        parts = module.split(".")
+        for depth in range(1, len(parts) + 1):
+            path = located(file.folder.path.joinpath(*parts[:depth]))
+            is_folder = path is not None and path.is_dir()
+            if path is None or (depth == 1 and is_folder and is_installed(parts[0], file.folder.path)):
+                return depth > 1
+            name = ".".join(parts[:depth])
+            if path.is_file() and path.suffix != ".py":
+                text = f"{name} is compiled ({path.name}), and a script carries only Python: install it as a package"
+                self.findings.append(Finding(file.shown, line, text))
+                return True
+            self._add(file, name, path / "__init__.py" if is_folder else path, line)
+            if not is_folder and path.name != "__init__.py":
+                return True
+        return True
+
+    def _take_all(self, file: UserFile, package: str) -> None:
+        folder = file.folder.path.joinpath(*package.split("."))
+        for path in sorted(folder.rglob("*.py")) if folder.is_dir() else ():
+            self._take_module(file, ".".join(path.relative_to(file.folder.path).with_suffix("").parts), 0)
+
+    def _add(self, importer: UserFile, name: str, path: Path, line: int) -> None:
+        shown = importer.folder.shown(path)
+        known = self.files.get(name)
+        if known is None:
+            self.files[name] = UserFile(path, name, importer.folder)
+            self._waiting.append(self.files[name])
+        elif known.path != path:
+            text = f"{name} is {shown} here and {known.shown} elsewhere, but a script has one module of each name"
+            self.findings.append(Finding(importer.shown, line, f"{text}: rename one of the files"))
+
+    def _name(self, file: UserFile) -> str:
+        """Give a functions file a name that means nothing else in the script."""
+        stem = file.path.stem.replace(".", "_")
+        for name in (stem, f"{file.path.parent.name}_{stem}", *(f"{stem}_{n}" for n in range(2, 100))):
+            known = self.files.get(name)
+            if known is not None and known.path == file.path:
+                return name
+            if known is None and name != CORE and not is_installed(name, file.folder.path):
+                file.module = name
+                self.files = {name: file, **self.files}
+                return name
+        raise AssertionError(f"a hundred files named {stem}")
+
+    def _check_packages(self) -> None:
+        if self.stated_requirements:
+            return
+        for file in self.files.values():
+            for each in file.imports:
+                mine = each.root in self.packages and not each.optional and not each.for_types_only
+                if mine and each.root not in sys.stdlib_module_names and requirement_of(each.root) is None:
+                    text = (
+                        f"{each.root} is not in any installed package, so the script can't require it: install it, "
+                        "or name its package in a `# /// script` block of this file"
+                    )
+                    self.findings.append(Finding(file.shown, each.line, text))
+
+
+def located(place: Path) -> Path | None:
+    """The file, or the folder without `__init__.py`, that Python imports at `place`."""
+    for path in (place / "__init__.py", *(Path(f"{place}{end}") for end in (".py", *EXTENSION_SUFFIXES))):
+        if path.is_file():
+            return path
+    return place if place.is_dir() and any(place.rglob("*.py")) else None
+
+
+def is_installed(package: str, folder: Path) -> bool:
+    """Whether a top-level package can be imported from elsewhere than `folder`."""
+    if package in sys.stdlib_module_names:
+        return True
+    places = [place for place in sys.path if place and Path(place).absolute() != folder.absolute()]
+    return PathFinder.find_spec(package, places) is not None
