@@ -20,6 +20,7 @@ from .bus import Event, EventBus
 from .faults.injector import FaultInjector
 from .faults.spec import parse_fault
 from .manual_clock import ManualClock
+from .protocol.result_validation import bound_validation
 from .protocol.transport import MemoryTransport
 from .server import Server
 
@@ -44,6 +45,7 @@ async def connect(
     mode = "legacy" if protocol == OLDEST else "auto"
     options.setdefault("cache", None)
     async with Client(MemoryTransport(server.protocol), mode=mode, **options) as client:
+        bound_validation(client.session)
         yield client
 
 

@@ -21,6 +21,7 @@ HEAVY = {
     "watchfiles",
     "httpx2",
     "jsonschema",
+    "jsonschema_rs",
     "sqlite_utils",
     "jmespath",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,11 @@ from server_core.files.uris import path_problem
 
 VERSION = 1
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
-LINE_BYTES = 64_000_000
-"""A longer line is refused before it fills the memory: half a million changes in one batch need no more."""
+LINE_BYTES = 16_000_000
+"""A longer line is refused before it fills the memory: a batch of 100,000 changes needs less."""
+
+MOST_SECONDS = 1e9
+"""The latest time that a batch can have: 31 years."""
 
 
 class RecordingError(Exception):
@@ -200,9 +202,10 @@ class _LineReader:
             self._fail('"root" must be a text')
         try:
             started = datetime.fromisoformat(value.get("started", ""))
-        except (TypeError, ValueError):
+            started = started.astimezone(UTC) if started.tzinfo else started.replace(tzinfo=UTC)
+        except (TypeError, ValueError, OverflowError):
             self._fail('"started" must be a date and time of ISO 8601, as 2026-07-28T12:00:00+00:00')
-        return module, root, started if started.tzinfo else started.replace(tzinfo=UTC)
+        return module, root, started
 
     def batch(self, line: bytes, module: str, after: float) -> RecordedBatch:
         try:
@@ -212,8 +215,10 @@ class _LineReader:
         if not isinstance(value, dict):
             self._fail('a batch must be an object, {"t": …, "changes": […]}')
         t = value.get("t")
-        if isinstance(t, bool) or not isinstance(t, int | float) or not math.isfinite(t) or t < 0:
-            self._fail(f'"t" must be seconds since the start, 0 or more; it is {json.dumps(t)}')
+        if isinstance(t, bool) or not isinstance(t, int | float) or not 0 <= t <= MOST_SECONDS:
+            self._fail(
+                f'"t" must be seconds since the start, from 0 to {MOST_SECONDS:g}; it is {json.dumps(t)[:40]}'
+            )
         if t < after:
             self._fail(f'"t" goes back, from {after:g} to {t:g}; batches stand in the order of their time')
         changes = value.get("changes")
@@ -240,6 +245,9 @@ class _LineReader:
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
+        # A FIFO would keep the opener waiting for a writer.
+        if path.exists() and not path.is_file():
+            raise RecordingError(f"{path} can't be read: it is not a regular file")
         with path.open("rb") as file:
             # A line that is too long comes in pieces: whoever reads refuses the first of them.
             while line := file.readline(LINE_BYTES + 1):

@@ -224,7 +224,7 @@ def replay_targets(recording: Recording, known: Sequence[str], module: str | Non
     """Which of the `known` files modules takes each recorded module's batches, by the recorded one's name.
 
     The module of the same name does; `module`, if given, takes the recording's only one, or its own; the only
-    files module takes the only recorded one, whatever it was called.
+    files module takes the only recorded one, whatever it was called: `replay_remark` says so.
 
     Raises:
         ReplayError: there is no such module, or it is not clear which.
@@ -243,7 +243,7 @@ def replay_targets(recording: Recording, known: Sequence[str], module: str | Non
             return {recorded[0]: module}
         raise ReplayError(
             f"{recording.path} has batches of {', '.join(recorded)}, none of {module!r}: "
-            "it is not clear which of them it shall take"
+            f"record one module only, or name one of them {module!r} in the recording"
         )
     same = {name: name for name in recorded if name in known}
     if same:
@@ -254,6 +254,20 @@ def replay_targets(recording: Recording, known: Sequence[str], module: str | Non
         f"{recording.path} was recorded from {', '.join(recorded)}, and there is no files module of that name: "
         f"choose one of {', '.join(known)} with --module"
     )
+
+
+def replay_remark(recording: Recording, targets: Mapping[str, str]) -> str:
+    """What a user may not expect of a replay into `targets`; empty if there is nothing."""
+    remarks = [
+        f"recorded from {recorded} ({recording.root}), replayed into {name}"
+        for recorded, name in targets.items()
+        if recorded != name
+    ]
+    if left := [name for name in recording.modules if name not in targets]:
+        remarks.append(f"the batches of {', '.join(left)} are left out")
+    if not recording.whole:
+        remarks.append("its last line is cut off and left out")
+    return f"{recording.path.name}: {'; '.join(remarks)}" if remarks else ""
 
 
 def recorded_uris(project: Project, recording: Recording, module: str | None = None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,12 +11,17 @@ from .roles import RolePowers, postgresql_powers, postgresql_refused_functions
 from .schema import ColumnInfo, ForeignKeyInfo, TableInfo
 from .sockets import is_silent, shut_socket
 from .statements import SqlGrammar
+from .values import json_with_all_digits
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, ExceptionContext
 
 _PG_CURSOR_WORDS = frozenset({"select", "with", "values", "table"})
 """Statements that a cursor on the server can run; the others answer little."""
+
+_PG_RANGES = tuple(
+    f"{of}{kind}" for of in ("int4", "int8", "num", "date", "ts", "tstz") for kind in ("range", "multirange")
+)
 
 _PG_VISIBLE = """
     SELECT c.oid, n.nspname, c.relname, c.relkind
@@ -185,7 +189,8 @@ def _close_lost_cursor(context: ExceptionContext) -> None:
 
 
 def _read_leniently(driver: Any) -> None:
-    """Take as text what Python has no value for: infinite dates and those before Christ, months in intervals."""
+    """Take as text, as PostgreSQL writes it, what Python has no equal for: infinite dates and those before Christ,
+    months in intervals, ranges."""
     from psycopg import DataError
     from psycopg.adapt import Loader
     from psycopg.pq import Format
@@ -217,6 +222,9 @@ def _read_leniently(driver: Any) -> None:
         oid = driver.adapters.types[name].oid
         usual_loaders[oid] = driver.adapters.get_loader(oid, Format.TEXT)
         driver.adapters.register_loader(oid, lenient(usual))
-    driver.adapters.register_loader("interval", lenient(lambda _oid: decoded))
+    for name in ("interval", *_PG_RANGES):
+        driver.adapters.register_loader(name, lenient(lambda _oid: decoded))
     for name in ("json", "jsonb"):
-        driver.adapters.register_loader(name, lenient(lambda _oid: lambda data: json.loads(bytes(data))))
+        driver.adapters.register_loader(
+            name, lenient(lambda _oid: lambda data: json_with_all_digits(bytes(data)))
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -28,7 +29,7 @@ def json_value(value: Any) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value) if value.is_finite() else _not_finite(float(value))
+        return format(value, "f") if value.is_finite() else _not_finite(float(value))
     if isinstance(value, timedelta):
         return _clock_text(value)
     if isinstance(value, dict):
@@ -36,6 +37,20 @@ def json_value(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [json_value(part) for part in value]
     return str(value)
+
+
+def json_with_all_digits(text: str | bytes) -> Any:
+    """The value of a JSON text: numbers that a float holds less exactly than they are written become strings."""
+    return json.loads(text, parse_float=_exact_number)
+
+
+def _exact_number(digits: str) -> float | str:
+    number = float(digits)
+    try:
+        exact = math.isfinite(number) and Decimal(repr(number)) == Decimal(digits)
+    except ArithmeticError:  # an exponent beyond all bounds
+        exact = False
+    return number if exact else digits
 
 
 def bind_value(value: Any) -> Any:

@@ -62,6 +62,7 @@ class ChangeFeed:
         for handle in self._second_looks:
             handle.cancel()
         self._second_looks.clear()
+        self.pending.add(())
 
     async def intake(self, changes: Sequence[FileChange]) -> None:
         """See `FilesModule.intake`."""
@@ -114,9 +115,11 @@ class ChangeFeed:
                 await self._end_replay()
 
     async def take_live(self) -> None:
-        """Take in what is pending, for ever."""
+        """Take in what is pending, until `close`."""
         while True:
             await self.pending.wait()
+            if self._closed:
+                return
             if gather := self._pacer.wait():
                 await asyncio.sleep(gather)
             await self._no_replay.wait()

@@ -33,23 +33,29 @@ class FolderWatch:
 
     def __init__(
         self,
+        path: str,
         root: str,
         *,
         changed: Callable[[set[str]], None],
         lost: Callable[[], None],
         told: Callable[[str], None],
+        moved: Callable[[], None],
     ) -> None:
         """Args:
-        root: absolute, without links in it.
+        path: leads to the folder, perhaps over links.
+        root: the folder, absolute, without links in it.
         changed: gets paths relative to the root, `/` separated; what happened there, the disk tells.
         lost: anything may have changed: called whenever watching begins, again too, and after storms.
         told: what the user should know of the watch, empty once all is well again.
+        moved: `path` leads to another folder now: this watch has ended.
         """
+        self._path = path
         self._root = root
         self._base = root if root.endswith(os.sep) else root + os.sep
         self._changed = changed
         self._lost = lost
         self._told = told
+        self._moved = moved
         self._stopping = threading.Event()
         self._pause = FIRST_PAUSE
         self.ready = threading.Event()
@@ -65,10 +71,14 @@ class FolderWatch:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            identity = folder_identity(self._root)
+            identity = folder_identity(self._path)
             if identity is None:
                 self._wait_for_folder()
                 continue
+            if os.path.realpath(self._path) != self._root:
+                self._moved()
+                self.ready.set()
+                return
             try:
                 self._watch(identity)
             except FileNotFoundError:
@@ -103,7 +113,7 @@ class FolderWatch:
                 self._lost()
             if not batch:
                 self._pause = FIRST_PAUSE
-            if folder_identity(self._root) != identity:
+            if folder_identity(self._path) != identity:
                 break
 
     def _began(self) -> None:
@@ -115,7 +125,7 @@ class FolderWatch:
         self._told("the folder is gone; waiting until it is back")
         self._lost()
         self.ready.set()
-        while not self._stopping.wait(RETURN_SECONDS) and folder_identity(self._root) is None:
+        while not self._stopping.wait(RETURN_SECONDS) and folder_identity(self._path) is None:
             pass
 
     def _poll(self, error: OSError) -> None:
@@ -146,10 +156,10 @@ class _WatchSignal:
         return self._stopping.is_set()
 
 
-def folder_identity(root: str) -> FolderIdentity | None:
-    """Which folder is at `root` now; `None` if there is none."""
+def folder_identity(path: str) -> FolderIdentity | None:
+    """Which folder `path` leads to now; `None` if to none."""
     try:
-        status = os.stat(root)
+        status = os.stat(path)
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None

@@ -37,6 +37,10 @@ READY_SECONDS = 2.0
 """How long a start waits for the watch; one that takes longer begins by itself, and then looks again."""
 
 
+RETRY_SECONDS = 0.5
+"""How long to wait for a folder that was there a moment ago."""
+
+
 class FilesModule(Module):
     """Offers the files of a folder, and of those below it, as `file:///…`, with live changes.
 
@@ -76,12 +80,27 @@ class FilesModule(Module):
         self.root: Path | None = None
         self._watch: FolderWatch | None = None
         self._feed: ChangeFeed | None = None
+        self._opening = asyncio.Lock()
 
     # -- life
 
     async def start(self, context: ModuleContext) -> None:
         self._context = context
-        root = await context.run_sync(lambda: _checked_root(self.name, self.path, context.base))
+        async with self._opening:
+            await self._open()
+
+    async def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
+
+    async def _open(self) -> None:
+        """Offer what is in the folder to which the path leads now, and watch it."""
+        context = self._context
+        path = str(context.base / self.path)
+        root = await context.run_sync(lambda: _checked_root(self.name, path))
         self.root = Path(root)
         self._uris = FolderUris(root)
         self._index = FileIndex(self._uris, self._read, self._follow, self.prefix)
@@ -91,7 +110,7 @@ class FilesModule(Module):
         self._serving = FileServing(view, self.name, context.limits.result_bytes, self.max_file_bytes)
         intake = FileIntake(self.name, context, self._index, self._uris)
         feed = self._feed = ChangeFeed(context, view, self._index, intake, self._taken)
-        watch = self._watch = self._watch_of(root, feed.pending)
+        watch = self._watch = self._watch_of(path, root, feed.pending)
         watch.start()
         # First watched, then looked at: what changes in between is in both, and nothing is in neither.
         await context.run_sync(lambda: watch.ready.wait(READY_SECONDS))
@@ -101,12 +120,25 @@ class FilesModule(Module):
         context.offer(Offer(resources=resources, templates=[self._part_template()]))
         context.spawn(feed.take_live(), "watching")
 
-    async def stop(self) -> None:
-        if self._watch is not None:
-            self._watch.stop()
+    def _moved(self) -> None:
+        """The path leads to another folder now, as after `ln -sfn`."""
         if self._feed is not None:
-            self._feed.close()
-            self._feed = None
+            self._context.spawn(self._move(), "moving to another folder")
+
+    async def _move(self) -> None:
+        """Offer the files of the folder to which the path leads now instead of those of the former one."""
+        async with self._opening:
+            gone = [self._uris.uri(path) for path in self._index.entries]
+            await self.stop()
+            while True:
+                try:
+                    await self._open()
+                    break
+                except ModuleStartError as error:
+                    self._context.note(f"{error}; waiting until it is there", trouble=True)
+                    await self._context.clock.sleep(RETRY_SECONDS)
+            self._context.invalidate()
+            await self._context.publish(updated=gone, resources=True)
 
     def _first_look(self, view: DiskView) -> list[ResourceItem]:
         """Fill the index, which nobody else knows yet. Blocks."""
@@ -159,7 +191,7 @@ class FilesModule(Module):
         """
         return self._started_feed().replaying(total)
 
-    def _watch_of(self, root: str, pending: PendingPaths) -> FolderWatch:
+    def _watch_of(self, path: str, root: str, pending: PendingPaths) -> FolderWatch:
         """A watch whose findings come over to the loop, where they wait to be taken in."""
         loop = asyncio.get_running_loop()
 
@@ -170,10 +202,12 @@ class FilesModule(Module):
                 watch.stop()
 
         watch = FolderWatch(
+            path,
             root,
             changed=lambda paths: hop(pending.add, paths),
             lost=lambda: hop(pending.add_everything),
             told=lambda text: hop(self._watch_told, text),
+            moved=lambda: hop(self._moved),
         )
         return watch
 
@@ -265,9 +299,9 @@ class FilesModule(Module):
         self._context.note("; ".join(words))
 
 
-def _checked_root(module: str, path: str, base: Path) -> str:
+def _checked_root(module: str, path: str) -> str:
     """The folder with its links resolved. Blocks."""
-    root = os.path.realpath(base / path)
+    root = os.path.realpath(path)
     if not os.path.isdir(root):
         what = "is not a folder" if os.path.exists(root) else "does not exist"
         reason = f"The folder {root} {what}: make it, or change path in [modules.{module}]"

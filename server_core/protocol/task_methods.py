@@ -26,9 +26,9 @@ from pydantic import BaseModel, Field, ValidationError
 from ..core import Core
 from ..host import ModuleHost
 from ..items import ToolItem
-from ..misfits import misfit
 from ..registry import Owned
 from ..request import Request
+from ..schemas.validation import misfit
 from ..tasking.extension import TASKS_EXTENSION, TaskService, detailed_task, missing_extension, wire_task
 from ..tasking.store import TaskRow
 

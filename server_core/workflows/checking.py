@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..errors import nearest
 from ..items import ToolItem
-from ..misfits import misfit
+from ..schemas.validation import misfit
 from .addresses import AllowedHosts, is_public_address
 from .definition import (
     ApiCallStep,
@@ -198,7 +198,7 @@ def _argument_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> lis
                 trouble = f"the tool {step.tool} has no argument {name!r}; {hint}"
         elif not _has_holes(value):
             whole = {**known[name], "$defs": schema.get("$defs", {})}  # its references lead there
-            trouble = misfit(whole, value, f"the argument {name}")
+            trouble = misfit(whole, value, name)
         if trouble:
             findings.append(WorkflowFinding(step.path, f"{step_name(step)}: {trouble}"))
     return findings

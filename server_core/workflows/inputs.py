@@ -7,7 +7,8 @@ from typing import Any
 
 from ..error_texts import shortened
 from ..errors import InvalidArgumentsError, nearest
-from ..misfits import misfit
+from ..schemas.validation import SchemaValidator, misfit
+from ..schemas.wording import sentence
 from .definition import Workflow, WorkflowInputs
 from .step_keys import VARIABLE_NAME, FindProblem
 
@@ -76,7 +77,7 @@ def filled_inputs(inputs: WorkflowInputs, given: Mapping[str, Any]) -> dict[str,
             if problem := misfit(schema, given[name], name):
                 problems.append(problem)
         elif name in inputs.required:
-            problems.append(f"{name} is missing")
+            problems.append(f"{name} is required")
         else:
             variables[name] = schema.get("default")
     if problems:
@@ -98,19 +99,15 @@ def refuse_unknown_inputs(known: Sequence[str], given: Mapping[str, Any]) -> Non
 
 
 def _schema_trouble(schema: Mapping[str, Any]) -> str:
-    from jsonschema import Draft202012Validator, SchemaError
-
     kind = schema.get("type")
     if isinstance(kind, str) and kind not in INPUT_TYPES:
         near = nearest(kind, INPUT_TYPES)
         return f"unknown type {kind!r}; " + (
             f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(INPUT_TYPES)}"
         )
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return f"is no JSON schema: {error.message}"
-    if "default" in schema:
-        for misfit in Draft202012Validator(schema).iter_errors(schema["default"]):
-            return f"its default does not fit: {misfit.message}"
+    validator = SchemaValidator(schema)
+    if validator.trouble:
+        return f"is not a valid JSON schema: {validator.trouble}"
+    if "default" in schema and (found := validator.problems(schema["default"], 1)):
+        return f"its default does not fit: {sentence(found[0])}"
     return ""

@@ -187,6 +187,16 @@ def test_time_never_goes_back_in_a_recording_and_a_closed_one_takes_nothing(tmp_
         (HEADER + '{"t": -1, "changes": []}\n', 2, '"t" must be seconds'),
         (HEADER + '{"t": NaN, "changes": []}\n', 2, '"t" must be seconds'),
         (HEADER + '{"t": true, "changes": []}\n', 2, '"t" must be seconds'),
+        (HEADER + '{"t": 1e300, "changes": []}\n', 2, '"t" must be seconds'),
+        (HEADER + '{"t": 1' + "0" * 400 + ', "changes": []}\n', 2, '"t" must be seconds'),
+        (HEADER + '{"t": 1, "changes": [["added", "a\\u0000"]]}\n', 2, "has a NUL"),
+        (HEADER + '{"t": 1, "changes": [["added", "\\ud800"]]}\n', 2, "is not UTF-8"),
+        (
+            HEADER.replace("2026-07-28T12", "0001-01-01T12").replace("+00:00", "+14:00"),
+            1,
+            '"started" must be',
+        ),
+        (HEADER + " " * 16_000_001 + "\n", 2, "longer than 16 MB"),
         (HEADER + '{"t": 2, "changes": []}\n{"t": 1, "changes": []}\n', 3, "goes back, from 2 to 1"),
         (HEADER + '{"t": 1}\n', 2, '"changes" must be a list'),
         (HEADER + '{"t": 1, "changes": [["added"]]}\n', 2, "must be [kind, path]"),
@@ -264,3 +274,21 @@ def test_a_recording_that_breaks_is_told_of_once(tmp_path: Path) -> None:
     for _ in range(3):
         bus.emit(FilesChanged("docs", tuple(one("a")), False, 0.0))
     assert len(failures) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "r.jsonl")
+    with pytest.raises(RecordingError, match="not a regular file"):
+        read_recording(tmp_path / "r.jsonl")
+    (listed,) = recordings_in(tmp_path)
+    assert "not a regular file" in listed.problem
+
+
+def test_a_recording_that_becomes_another_one_is_noticed_when_its_batches_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(HEADER + '{"t": 1, "changes": [["added", "a"]]}\n')
+    read = read_recording(path)
+    path.write_text(HEADER + '{"t": 1, "changes": [["added", "/a"]]}\n')
+    with pytest.raises(RecordingError, match=r"r\.jsonl:2: .*is not relative"):
+        list(read.batches)

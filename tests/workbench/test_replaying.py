@@ -30,6 +30,7 @@ from workbench.replaying import (
     ReplayTarget,
     Speed,
     recorded_uris,
+    replay_remark,
     replay_targets,
 )
 
@@ -269,7 +270,7 @@ def test_the_module_that_takes_a_replay_is_found(
         (["docs"], ["docs"], "dosc", "did you mean docs"),
         (["docs"], ["docs"], "zzz", "there are docs"),
         (["docs"], ["x", "y"], None, "choose one of x, y with --module"),
-        (["a", "b"], ["c"], "c", "not clear which"),
+        (["a", "b"], ["c"], "c", "record one module only"),
     ],
 )
 def test_where_none_or_many_could_the_error_says_what_to_do(
@@ -277,6 +278,20 @@ def test_where_none_or_many_could_the_error_says_what_to_do(
 ) -> None:
     with pytest.raises(ReplayError, match=problem):
         replay_targets(recording(*range(4), modules=modules), known, module)
+
+
+@pytest.mark.parametrize(
+    ("modules", "targets", "says"),
+    [
+        (["docs"], {"docs": "docs"}, ""),
+        (["docs"], {"docs": "texts"}, "r.jsonl: recorded from docs (/r), replayed into texts"),
+        (["a", "b", "c"], {"b": "b"}, "r.jsonl: the batches of a, c are left out"),
+    ],
+)
+def test_a_replay_into_another_module_is_remarked_on(
+    modules: list[str], targets: dict[str, str], says: str
+) -> None:
+    assert replay_remark(recording(*range(3), modules=modules), targets) == says
 
 
 def test_the_uris_of_a_replay_are_those_of_the_projects_folder(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mcp import types as mcp_types
 from mcp.client import ClientExtension
 
 from server_core.events import LogWritten
+from server_core.protocol.result_validation import bound_validation
 from server_core.protocol.transport import MemoryTransport
 from server_core.server import Server
 from workbench.facts import NoticeReceived
@@ -178,6 +179,7 @@ class EngineClient:
             ) as client:
                 if client.protocol_version != self.protocol:
                     raise EngineError(f"The server speaks {client.protocol_version}, not {self.protocol}")
+                bound_validation(client.session)
                 opened.set_result(client)
                 await self._leave.wait()
         except Exception as error:

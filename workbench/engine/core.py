@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ from mcp import MCPError
 
 from server_core.breaker import CircuitBreaker
 from server_core.bus import Event, EventBus
-from server_core.config import ConfigError, ServerConfig, build_server
-from server_core.errors import CoreError, NotFoundError, nearest
+from server_core.config import ServerConfig, build_server
+from server_core.errors import nearest
 from server_core.events import FOLLOW_METHOD, FaultKind, FilesChanged, LogWritten
 from server_core.faults.jumping import JumpingClock
 from server_core.inspection import CacheEntryState, ServerState
@@ -21,16 +21,16 @@ from server_core.items import TakePiece
 from server_core.request import Request
 from server_core.server import Server
 from workbench.atomic import remove_left_overs
-from workbench.facts import ConfigApplied, ServerInspected
+from workbench.facts import ServerInspected
 from workbench.questions import Answer
 from workbench.records import BatchRecord, CallRecord, Owners
 
 from .asking import ClientAnswers, Questions
 from .calls import Calls
-from .changes import changes_between
 from .clients import EngineClient
 from .commanding import NEWEST, PROTOCOLS
 from .errors import EngineError
+from .live_config import LiveConfig
 from .loopwatch import LoopWatch
 from .owners import owners_of, schema_of_call
 from .tap import FrameRing
@@ -55,7 +55,7 @@ class EngineCore:
     Attributes:
         calls: makes the calls.
         server: replaced when a config change restarts it.
-        config: the one in force.
+        live: brings configs into force.
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class EngineCore:
         self._bus = bus
         self._clock = clock
         self._store = store
-        self._applying = asyncio.Lock()
-        self._failed: set[str] = set()
         self._uncaught = ExitStack()
-        self.config: ServerConfig = project.config
-        self.server = self._build(self.config)
+        self.server = self._build(project.config)
+        self.live = LiveConfig(
+            project.config, server=lambda: self.server, build=self._build, bus=bus, restart=self._restart
+        )
         self._frames = frames
         self.questions = Questions(bus.emit, answered=answered)
         self._clients = {protocol: self._client_of(protocol) for protocol in PROTOCOLS}
@@ -281,72 +281,28 @@ class EngineCore:
 
     # -- config
 
+    @property
+    def config(self) -> ServerConfig:
+        """The one in force."""
+        return self.live.config
+
     async def apply(self, config: ServerConfig) -> None:
         """See `Engine.apply`."""
-        async with self._applying:
-            changes = changes_between(self.config, config)
-            try:
-                # Made before anything is stopped: a config that makes no server leaves all as it is.
-                fresh = self._build(config)
-            except ConfigError as error:
-                raise EngineError(str(error)) from error
-            self.config = config
-            failures: dict[str, str] = {}
-            if changes.restart:
-                if "recordings" in vars(self):
-                    await self.recordings.stop_replay()
-                await self._stop_server()
-                self.server = fresh
-                if "faults" in vars(self):
-                    self.faults.move_to(fresh.core)
-                await self._start_server()
-            else:
-                for name in changes.removed:
-                    await self.server.remove_module(name)
-                again = self._failed.intersection(fresh.modules).difference(changes.modules)
-                failures = await self._put_modules(fresh, [*again, *changes.changed, *changes.added])
-            self._failed = set(failures)
-            taken = tuple(name for name in changes.modules if name not in failures)
-            self._bus.emit(ConfigApplied(changes.restart, taken))
-            for name, reason in failures.items():
-                host = self.server.modules.get(name)
-                if host is not None and host.status == "running":
-                    host.note(f"{name}: {reason}; the one before serves on", trouble=True)
-            if failures:
-                raise EngineError("; ".join(f"{name}: {reason}" for name, reason in failures.items()))
+        await self.live.apply(config)
 
     async def restart_module(self, name: str) -> None:
         """See `Engine.restart_module`."""
-        async with self._applying:
-            fresh = self._build(self.config)
-            if name not in fresh.modules:
-                raise EngineError(str(NotFoundError("module", name, fresh.modules)))
-            failures = await self._put_modules(fresh, [name])
-            if failures:
-                self._failed.add(name)
-                raise EngineError(failures[name])
-            self._failed.discard(name)
+        await self.live.restart_module(name)
 
-    async def _put_modules(self, fresh: Server, names: Iterable[str]) -> dict[str, str]:
-        """Start these modules' new instances; returns the reasons of those that can't start."""
-        failures: dict[str, str] = {}
-        for name in names:
-            try:
-                await self._put_module(fresh, name)
-            except CoreError as error:
-                failures[name] = str(error)
-        return failures
-
-    async def _put_module(self, fresh: Server, name: str) -> None:
-        """Take a module's new instance over from a server that was built but never started."""
-        module = fresh.modules[name].instance
-        host = self.server.modules.get(name)
-        if host is not None and host.status == "running":
-            await self.server.replace_module(module)
-            return
-        if host is not None:
-            await self.server.remove_module(name)
-        await self.server.add_module(module)
+    async def _restart(self, fresh: Server) -> None:
+        """Go on with a server that was built but never started."""
+        if "recordings" in vars(self):
+            await self.recordings.stop_replay()
+        await self._stop_server()
+        self.server = fresh
+        if "faults" in vars(self):
+            self.faults.move_to(fresh.core)
+        await self._start_server()
 
     # -- history
 

@@ -142,16 +142,17 @@ class CoreCommands(Commanding):
 
     async def start_replay(
         self, recording: str | Path, module: str | None = None, speed: ReplaySpeed = 1.0
-    ) -> None:
+    ) -> str:
         """Feed a recording to a files module: at its own pace times `speed`, at once, or step by step.
 
-        Returns when the replay is under way; `ReplayStarted`, `ReplayProgressed` and `ReplayFinished` tell
-        the rest.
+        Returns when the replay is under way, with a remark where it is not what one may expect (it goes into
+        a module of another name), else with an empty one. `ReplayStarted`, `ReplayProgressed` and
+        `ReplayFinished` report the rest.
 
         Raises:
             EngineError: a replay is under way, the file is no recording, or there is no such module.
         """
-        await self._do(lambda core: core.recordings.start_replay(Path(recording), module, speed))
+        return await self._do(lambda core: core.recordings.start_replay(Path(recording), module, speed))
 
     async def replay_step(self) -> None:
         """Feed the next batch of a paused replay."""

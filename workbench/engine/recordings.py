@@ -17,7 +17,7 @@ from server_core.server import Server
 from workbench.facts import RecordingStarted, RecordingStopped, ReplayProgressed
 from workbench.recorder import RecordingWriter, record
 from workbench.recording import RecordingError, read_recording
-from workbench.replaying import Replay, ReplayError, ReplayProgress, Speed, replay_targets
+from workbench.replaying import Replay, ReplayError, ReplayProgress, Speed, replay_remark, replay_targets
 
 from .errors import EngineError
 
@@ -90,7 +90,7 @@ class Recordings:
 
     # -- replay
 
-    async def start_replay(self, path: Path, module: str | None, speed: Speed) -> None:
+    async def start_replay(self, path: Path, module: str | None, speed: Speed) -> str:
         """See `Engine.start_replay`."""
         if self._replaying is not None:
             raise EngineError("A replay is under way: wait for it, or stop it first")
@@ -116,11 +116,12 @@ class Recordings:
             raise EngineError(str(error)) from error
         self._replaying = asyncio.create_task(self._run(self._replay, begun), name="replay")
         await begun
+        return replay_remark(recording, targets)
 
     async def _run(self, replay: Replay, begun: asyncio.Future[None]) -> None:
         try:
             await replay.run()
-        except CoreError as error:
+        except (CoreError, RecordingError) as error:
             if begun.done():
                 self._bus.emit(LogWritten("replay", "error", f"The replay ended early: {error}"))
             else:

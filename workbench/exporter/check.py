@@ -19,6 +19,7 @@ from mcp.client.stdio import get_default_environment, stdio_client
 
 from server_core.config import build_server
 from server_core.masking import contains_mask
+from server_core.protocol.result_validation import bound_validation
 from server_core.server import Server
 from server_core.testing import OLDEST, ProtocolRevision, connect
 from workbench.project import Project
@@ -157,6 +158,7 @@ class _Check:
                     await stack.enter_async_context(client)
             except TimeoutError:
                 raise _CheckError(f"it did not start within {START_SECONDS:g} s{_tail(said)}") from None
+            bound_validation(client.session)
             yield client
 
     def _variables(self) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .field import OMITTED, Field, Path, Problem, State, path_text
+from server_core.schemas.wording import Path, Problem, path_text, sentence
+
+from .field import OMITTED, Field, State
 from .form import Form, FormError, arguments_of
 from .groups import EntryName, ListField, ObjectField, UnionField, make_field
 from .jsontext import JsonError, dump_json, parse_json
 from .scalars import ChoiceField, JsonField, NumberField, TextField
 from .shape import MISSING, Choice, Kind, Shape
-from .validate import check_arguments
 from .wording import constraints, default_text, example_text, type_text
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
     "TextField",
     "UnionField",
     "arguments_of",
-    "check_arguments",
     "constraints",
     "default_text",
     "dump_json",
@@ -41,5 +41,6 @@ __all__ = [
     "make_field",
     "parse_json",
     "path_text",
+    "sentence",
     "type_text",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from server_core.schemas.wording import Path, Problem, Step, path_text
 
 from .jsontext import JsonError, dump_json, parse_json
 from .shape import Shape
@@ -12,36 +14,8 @@ from .shape import Shape
 State = Literal["omit", "value", "null", "json"]
 """What a field sends: nothing at all, what its parts say, null, or its own piece of JSON text."""
 
-Step = str | int
-Path = tuple[Step, ...]
-
 OMITTED: Any = type("Omitted", (), {"__repr__": lambda _self: "OMITTED", "__bool__": lambda _self: False})()
 """What the reading of a field that sends nothing answers."""
-
-
-class Problem(NamedTuple):
-    """Something about one place of the arguments; `path` is empty for the whole."""
-
-    path: Path
-    message: str
-
-    @property
-    def where(self) -> str:
-        """The place as it is written in code: `books[0].title`."""
-        return path_text(self.path)
-
-
-def path_text(path: Path) -> str:
-    """`("books", 0, "title")` as `books[0].title`; names that are no words stand in brackets."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif step.isidentifier():
-            text += f".{step}" if text else step
-        else:
-            text += f"[{dump_json(step)}]"
-    return text
 
 
 class Tree:

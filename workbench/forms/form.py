@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
-from .field import OMITTED, Field, Path, Problem
+from server_core.schemas.validation import SchemaValidator
+from server_core.schemas.wording import Path, Problem, sentence
+
+from .field import OMITTED, Field
 from .groups import ObjectField, make_field
 from .jsontext import JsonError, dump_json, parse_json
 from .shape import Shape
-from .validate import check_arguments
 
 _DEEPEST_CHOICE = 3
 NO_OBJECT = "arguments are a JSON object: {…}"
@@ -19,9 +22,7 @@ class FormError(Exception):
     """What was typed can't be sent; `problems` say where and why."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(
-            "; ".join(f"{problem.where}: {problem.message}".lstrip(": ") for problem in problems)
-        )
+        super().__init__("; ".join(map(sentence, problems)))
         self.problems = problems
 
 
@@ -96,12 +97,17 @@ class Form:
         return []
 
     def warnings(self) -> list[Problem]:
-        """What does not fit the schema, of arguments that can be sent. Takes a while for large ones."""
+        """What does not fit the schema, of arguments that can be sent. Takes up to half a second."""
         try:
             arguments = self.to_arguments()
         except FormError:
             return []
-        return check_arguments(self.schema, arguments)
+        return self.validator.problems(arguments)
+
+    @cached_property
+    def validator(self) -> SchemaValidator:
+        """Validates arguments as the server does."""
+        return SchemaValidator(self.schema)
 
     # -- fields
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .field import OMITTED, Field, Problem, Step
+from server_core.schemas.wording import Problem, Step
+
+from .field import OMITTED, Field
 from .jsontext import JsonError, dump_json, is_visible, parse_json
 from .matching import best_alternative
 from .scalars import ChoiceField, JsonField, NumberField, TextField

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from server_core.schemas.references import look_up, mapping
 
 from .jsontext import same_json
 
 MOST_PARTS = 200
 """How many references and parts are followed at one place; schemas of people need a handful."""
-
-_HOMES = ("$defs", "definitions")
 
 
 class Place(NamedTuple):
@@ -35,31 +35,6 @@ def resolve(schema: Any, root: Any) -> Place:
     walk = _Walk(root)
     merged = walk.flat(schema, frozenset())
     return Place(merged, walk.name, frozenset(walk.refs), walk.trouble)
-
-
-def look_up(reference: str, root: Any) -> Any:
-    """What a reference within the document means; `None` if there is nothing.
-
-    Raises:
-        KeyError: it points out of this document, or to nothing.
-    """
-    if reference == "#":
-        return root
-    if reference.startswith("#/"):
-        target: Any = root
-        for step in reference[2:].split("/"):
-            key = urllib.parse.unquote(step).replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if isinstance(target, list) and key.isdigit() else _get(target, key)
-        return target
-    anchor = reference.removeprefix("#")
-    for home in _HOMES:
-        for part in _mapping(_mapping(root).get(home)).values():
-            names = {_mapping(part).get(key) for key in ("$anchor", "$dynamicAnchor", "$id")}
-            if anchor in names or reference in names:
-                return part
-    if anchor in (_mapping(root).get("$anchor"), _mapping(root).get("$dynamicAnchor")):
-        return root
-    raise KeyError(reference)
 
 
 class _Walk:
@@ -107,7 +82,7 @@ class _Walk:
         self.refs.add(reference)
         last = reference.rsplit("/", 1)[-1]
         if not self.name and last not in ("#", ""):
-            self.name = urllib.parse.unquote(last).removeprefix("#")
+            self.name = unquote(last).removeprefix("#")
         return self.flat(target, seen | {reference})
 
 
@@ -147,8 +122,8 @@ def _numbers(*values: Any) -> bool:
 
 def _parts(base: Any, more: Any) -> Any:
     """Mappings of schemas: a part that both have must fit both."""
-    merged = dict(_mapping(base))
-    for name, schema in _mapping(more).items():
+    merged = dict(mapping(base))
+    for name, schema in mapping(more).items():
         merged[name] = {"allOf": [merged[name], schema]} if name in merged else schema
     return merged
 
@@ -180,15 +155,5 @@ _MERGERS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _get(target: Any, key: str) -> Any:
-    if not isinstance(target, Mapping):
-        raise KeyError(key)
-    return target[key]

@@ -7,7 +7,9 @@ import math
 import re
 from typing import Any
 
-from .field import OMITTED, Field, Problem
+from server_core.schemas.wording import Problem
+
+from .field import OMITTED, Field
 from .jsontext import HALF_CHARACTER, dump_json, has_half_character, is_visible
 from .shape import Choice, walk_choices
 

@@ -163,3 +163,61 @@ async def test_a_stopped_module_tells_of_nothing_more(tmp_path: Path) -> None:
         (tmp_path / "a.txt").write_text("x")
         assert await docs.listed() == {}
     assert docs.batches == []
+
+
+async def test_a_link_to_the_folder_that_is_turned_is_followed(tmp_path: Path) -> None:
+    """As deployments do it: `ln -sfn releases/2 current`."""
+    for release in ("1", "2"):
+        (tmp_path / release).mkdir()
+        (tmp_path / release / f"in{release}.txt").write_text(release)
+    (tmp_path / "current").symlink_to("1")
+    async with serving(tmp_path / "current") as docs, listening(docs, ["in1.txt"]) as heard:
+        first = docs.uri("in1.txt")
+        (tmp_path / "next").symlink_to("2")
+        (tmp_path / "next").replace(tmp_path / "current")
+        await until(
+            lambda: docs.root == tmp_path / "2" and heard.old == heard.new == [first, LIST], "it is followed"
+        )
+        assert list(await docs.listed()) == ["in2.txt"]
+        (tmp_path / "2" / "new.txt").write_text("x")
+        await docs.until_changed(("added", "new.txt"))
+        assert docs.state.note == "2 files"
+
+
+async def test_a_link_that_leads_nowhere_for_a_while_is_followed_when_it_leads_somewhere(
+    tmp_path: Path,
+) -> None:
+    for release in ("1", "2"):
+        (tmp_path / release).mkdir()
+        (tmp_path / release / f"in{release}.txt").write_text(release)
+    (tmp_path / "current").symlink_to("1")
+    async with serving(tmp_path / "current") as docs:
+        (tmp_path / "current").unlink()
+        await until(lambda: "the folder is gone" in docs.state.note, "its absence is noted")
+        (tmp_path / "current").symlink_to("2")
+        await until(lambda: docs.state.note == "1 file", "it is followed")
+        assert list(await docs.listed()) == ["in2.txt"]
+
+
+async def test_a_folder_whose_parent_is_renamed_and_made_again_is_watched_again(tmp_path: Path) -> None:
+    (tmp_path / "project" / "docs").mkdir(parents=True)
+    async with serving(tmp_path / "project" / "docs") as docs:
+        (tmp_path / "project").rename(tmp_path / "other")
+        await until(lambda: "the folder is gone" in docs.state.note, "its absence is noted")
+        (tmp_path / "project" / "docs").mkdir(parents=True)
+        (tmp_path / "project" / "docs" / "a.txt").write_text("x")
+        await docs.until_changed(("added", "a.txt"))
+
+
+async def test_a_file_that_becomes_a_folder_and_a_file_again_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    async with serving(tmp_path) as docs:
+        (tmp_path / "a").unlink()
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "b.txt").write_text("x")
+        await docs.until_changed(("deleted", "a"), ("added", "a/b.txt"))
+        (tmp_path / "a" / "b.txt").unlink()
+        (tmp_path / "a").rmdir()
+        (tmp_path / "a").write_text("y")
+        await docs.until_changed(("deleted", "a/b.txt"), ("added", "a"))
+        assert list(await docs.listed()) == ["a"]

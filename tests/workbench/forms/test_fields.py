@@ -155,7 +155,7 @@ def test_a_broken_whole_number_can_be_sent_and_is_warned_of() -> None:
     field(some, "count").type("1.5")
 
     assert some.to_arguments() == {"count": 1.5}
-    assert some.warnings() == [Problem(("count",), "should be a whole number, not 1.5")]
+    assert some.warnings() == [Problem(("count",), "1.5 is not an integer")]
 
 
 def test_true_and_false_are_chosen_and_neither_is_the_beginning() -> None:
@@ -211,7 +211,7 @@ def test_any_field_can_be_sent_as_json_even_what_does_not_fit() -> None:
     count.type_json('"five"')
 
     assert some.to_arguments() == {"count": "five"}
-    assert some.warnings() == [Problem(("count",), 'should be a whole number, not "five"')]
+    assert some.warnings() == [Problem(("count",), '"five" is not an integer')]
 
 
 def test_a_field_turned_to_json_shows_what_it_had_and_takes_it_back() -> None:

@@ -48,7 +48,8 @@ def run(options: Namespace) -> int:
         await engine.subscribe(*recorded_uris(engine.project, recording, options.module))
         unsubscribe = engine.bus.subscribe(listen)
         try:
-            await engine.start_replay(path, options.module, options.speed)
+            if remark := await engine.start_replay(path, options.module, options.speed):
+                say(remark)
             await finished.wait()
             await engine.flush_notices()
         finally:

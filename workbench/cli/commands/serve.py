@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,11 @@ from workbench.cli.session import project_of
 if TYPE_CHECKING:
     from server_core.bus import Event
     from server_core.clock import Clock
+    from server_core.config import ServerConfig
     from server_core.faults.spec import Fault
     from server_core.protocol.http import HttpOptions
     from server_core.server import Server
+    from workbench.project import Project
 
 TOKEN_VARIABLE = "WORKBENCH_TOKEN"
 """The environment variable whose value clients must send as a bearer token."""
@@ -54,10 +57,24 @@ def run(options: Namespace) -> int:
             )
     except AddressError as error:
         raise CommandError(USAGE, str(error)) from error
-    server = build_server(project.config, project.folder, **_clock_for(faults))
-    server.bus.subscribe(_tell_failures)
+    clock = _clock_for(faults)
+
+    def build(config: ServerConfig) -> Server:
+        return build_server(config, project.folder, **clock)
+
+    server = build(project.config)
+    server.bus.subscribe(_report)
+
+    async def serve() -> signal.Signals | None:
+        following = asyncio.create_task(_follow_config(project, server, build), name="following server.toml")
+        try:
+            return await _serve(server, address, http, faults)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
     try:
-        ended = asyncio.run(_serve(server, address, http, faults))
+        ended = asyncio.run(serve())
     except AddressError as error:
         raise CommandError(PROTOCOL, str(error)) from error
     return INTERRUPTED if ended == signal.SIGINT else FINE
@@ -91,10 +108,34 @@ def _clock_for(faults: list[Fault]) -> dict[str, Clock]:
     return {"clock": JumpingClock(SystemClock())}
 
 
-def _tell_failures(event: Event) -> None:
-    from server_core.events import ModuleFailed, ModuleNoted
+async def _follow_config(project: Project, server: Server, build: Callable[[ServerConfig], Server]) -> None:
+    """Bring server.toml into force, module by module, whenever it is saved."""
+    from server_core.clock import SystemClock
+    from workbench.engine.config_file import ConfigFollower
+    from workbench.engine.live_config import LiveConfig
 
-    if isinstance(event.fact, ModuleFailed):
-        say(f"module {event.fact.module} failed: {event.fact.reason}")
-    elif isinstance(event.fact, ModuleNoted) and event.fact.trouble:
-        say(f"module {event.fact.module}: {event.fact.note}")
+    live = LiveConfig(project.config, server=lambda: server, build=build, bus=server.bus)
+    await ConfigFollower(project, lambda: live.config, live.apply, server.bus.emit, SystemClock()).follow()
+
+
+def _report(event: Event) -> None:
+    """Say on stderr what somebody who watches the server should know."""
+    from server_core.events import FunctionsReloaded, ModuleFailed, ModuleNoted
+    from workbench.facts import ConfigApplied, ConfigRejected
+
+    match event.fact:
+        case ModuleFailed(module=module, reason=reason):
+            say(f"module {module} failed: {reason}")
+        case ModuleNoted(module=module, note=note, trouble=True):
+            say(f"module {module}: {note}")
+        case FunctionsReloaded(module=module, path=file, added=added, removed=removed, changed=changed):
+            marked = [
+                *(f"+{name}" for name in added),
+                *(f"-{name}" for name in removed),
+                *(f"~{name}" for name in changed),
+            ]
+            say(f"module {module}: {file} reloaded{': ' if marked else ''}{', '.join(marked)}")
+        case ConfigApplied(modules=modules) if modules:
+            say(f"server.toml applied: {', '.join(modules)}")
+        case ConfigRejected(reason=reason):
+            say(f"{reason}; the config in force stays")

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.forms import Form, check_arguments
+from workbench.forms import Form, sentence
 from workbench.questions import Answer, AnswerAction, Question
 from workbench.text import clean, one_line
 from workbench.widgets.binding import bind
@@ -111,11 +111,11 @@ class AnswerScreen(ModalScreen[Answer | None]):
         content = form.ready()
         if content is None:
             return
-        problems = check_arguments(self.question.schema, content)
+        problems = form.draft.form.validator.problems(content)
         if problems and content != self._doubtful:
             self._doubtful = content
-            first = f"{problems[0].where} {problems[0].message}".strip()
-            self.query_one("#trouble", Static).update(one_line(f"{first}; f5 again sends it as it is"))
+            text = f"{sentence(problems[0])}; f5 again sends it as it is"
+            self.query_one("#trouble", Static).update(one_line(text))
             return
         self.dismiss(Answer("accept", content))
 

@@ -126,9 +126,15 @@ class RecordingsPanel(Table):
         from workbench.screens.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
-            if yes:
+            if not yes:
+                return
+            try:
                 path.unlink(missing_ok=True)
-                self.post_message(self.Moved(self, ""))
+            except OSError as error:
+                self.notify(f"{path} can't be deleted: {error.strerror}", severity="error", markup=False)
+            else:
+                self.notify(f"Deleted {path.name}", markup=False)
+            self.post_message(self.Moved(self, ""))
 
         self.app.push_screen(
             ConfirmScreen("Delete the recording", f"{path.name} would be gone.", "Delete", "Keep"), answered

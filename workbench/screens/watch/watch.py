@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,6 +17,9 @@ from workbench.widgets.table import Table
 
 from .panels import BatchesPanel, ChangesPanel, NoticesPanel, RecordingsPanel, TapePanel
 from .rows import PACES
+
+if TYPE_CHECKING:
+    from workbench.engine import ReplaySpeed
 
 
 class WatchScreen(WorkbenchScreen):
@@ -72,7 +76,11 @@ class WatchScreen(WorkbenchScreen):
     @on(Table.Opened, "#recordings")
     def replay(self, event: Table.Opened) -> None:
         pace = PACES[self.query_one(TapePanel).pace]
-        self.workbench.do(self.engine.start_replay(event.key, speed=pace))
+        self.workbench.do(self._replay(event.key, pace))
+
+    async def _replay(self, recording: str, pace: ReplaySpeed) -> None:
+        if remark := await self.engine.start_replay(recording, speed=pace):
+            self.notify(remark, markup=False)
 
     # -- keys
 

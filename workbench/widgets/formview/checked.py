@@ -9,7 +9,7 @@ from textual import work
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from workbench.forms import Form, FormError, JsonError, Path, Problem, check_arguments
+from workbench.forms import Form, FormError, JsonError, Path, Problem, sentence
 from workbench.text import clean
 
 from .draft import Draft
@@ -80,12 +80,12 @@ class CheckedForm(Vertical):
             self._tell(error.problems, [])
             return
         self._tell_json(None)
-        self._find_warnings(self.draft.form.schema, arguments)
+        self._find_warnings(self.draft.form, arguments)
 
     @work(thread=True, exclusive=True, group="check")
-    def _find_warnings(self, schema: Any, arguments: dict[str, Any]) -> None:
-        warnings = check_arguments(schema, arguments)
-        self.app.call_from_thread(self._take_warnings, schema, arguments, warnings)
+    def _find_warnings(self, form: Form, arguments: dict[str, Any]) -> None:
+        warnings = form.validator.problems(arguments)
+        self.app.call_from_thread(self._take_warnings, form.schema, arguments, warnings)
 
     def _take_warnings(self, schema: Any, arguments: dict[str, Any], warnings: list[Problem]) -> None:
         if self.draft.form.schema is not schema or not self._stands:
@@ -108,9 +108,7 @@ class CheckedForm(Vertical):
                 if path is None:
                     rest.append(problem)
                 else:
-                    message = (
-                        problem.message if path == problem.path else f"{problem.where}: {problem.message}"
-                    )
+                    message = problem.message if path == problem.path else sentence(problem)
                     told.setdefault(path, ([], []))[place].append(Problem(path, message))
         for view in self.query_one(".fields").query_children(FieldView):
             view.tell(told)
@@ -122,10 +120,7 @@ class CheckedForm(Vertical):
         return path if path in shown else None
 
     def _tell_trouble(self, problems: Sequence[Problem]) -> None:
-        text = "\n".join(
-            clean(f"! {problem.where} {problem.message}".replace("!  ", "! "))
-            for problem in problems[:MOST_TOLD]
-        )
+        text = "\n".join(clean(f"! {sentence(problem)}") for problem in problems[:MOST_TOLD])
         line = self.query_one(".trouble", Static)
         line.update(text)
         line.display = bool(text)

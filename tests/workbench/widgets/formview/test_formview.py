@@ -256,7 +256,7 @@ async def test_a_warning_stands_at_its_field_and_blocks_nothing() -> None:
     async with form(SIMPLE) as (view, pilot):
         field(view, "count").control.focus()
         await pilot.press("0")
-        await until(lambda: "should be at least 1" in notes(field(view, "count")), "the warning")
+        await until(lambda: "is less than the minimum of 1" in notes(field(view, "count")), "the warning")
 
         assert view.ready() == {"count": 0}
 

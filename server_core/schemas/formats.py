@@ -1,0 +1,29 @@
+"""The formats of JSON Schema that are checked: those about whose meaning clients, pydantic and the standard agree."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from .patterns import pattern
+
+CHECKED = frozenset(("date", "date-time", "email", "ipv4", "ipv6", "regex", "uri", "uuid"))
+
+
+def format_fits(name: Any, text: str) -> bool:
+    """Whether `text` is of the format; any text is of one that is not checked."""
+    if name not in CHECKED:
+        return True
+    text = text.encode("utf-8", "replace").decode()
+    if name == "regex":
+        return not pattern(text).trouble
+    if name == "date-time" and _validator(name).is_valid(f"{text}Z"):
+        return True  # without a time zone, as Python writes it
+    return bool(_validator(name).is_valid(text))
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator({"format": name}, validate_formats=True, offline=True)
