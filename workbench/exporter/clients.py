@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def client_entry(client: str, project: Project, script: Path | None = None) -> C
     if optional:
         where += f" Optional: {', '.join(optional)}; set them, or remove their lines."
     if wanted.advice:
-        where += f" {wanted.advice.replace('{name}', launch.name)}"
+        where += f" {wanted.advice.replace('{name}', shlex.quote(launch.name))}"
     return ClientEntry(client, where, wanted.entry(launch, environment))
 
 

@@ -79,3 +79,11 @@ def test_a_config_of_another_name_is_named_itself(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text('[server]\nname = "shop"\n')
     project = Project.find(tmp_path / "other.toml")
     assert str(tmp_path / "other.toml") in server_in("cursor", client_entry("cursor", project).text)["args"]
+
+
+@pytest.mark.parametrize(
+    ("name", "quoted"), [("shop", "shop"), ("my shop", "'my shop'"), ("a'b", "'a'\"'\"'b'")]
+)
+def test_a_name_in_a_command_is_quoted_for_the_shell(tmp_path: Path, name: str, quoted: str) -> None:
+    (tmp_path / "server.toml").write_text(f'[server]\nname = "{name}"\n')
+    assert f"claude mcp add-json {quoted}`" in client_entry("claude-code", Project.find(tmp_path)).where
