@@ -293,7 +293,8 @@ class FilesModule(Module):
         if self._scan.unnamed:
             words.append(f"{self._scan.unnamed} left out: the name is not UTF-8")
         if self._scan.unreadable:
-            words.append(f"{self._scan.unreadable} folders can't be listed")
+            folders = "1 folder" if self._scan.unreadable == 1 else f"{self._scan.unreadable:,} folders"
+            words.append(f"{folders} can't be listed")
         if self._trouble:
             words.append(self._trouble)
         self._context.note("; ".join(words))
