@@ -38,6 +38,7 @@ class DatabaseAccess:
     ) -> None:
         self.backend = backend
         self._context = context
+        self.run_sync = context.run_sync
         self._generation = 0
         self._attempts = settings.max_size + 1
         self._stopping: set[asyncio.Task[None]] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import DeniedError
@@ -11,7 +12,7 @@ from ..errors import DeniedError
 if TYPE_CHECKING:
     from .statements import SqlGrammar
 
-_NAME = r"[^\W\d][\w$]*"
+_NAME = r"[^\W\d][\w$]*+"
 
 
 def refuse_calls(sql: str, grammar: SqlGrammar, functions: Collection[str]) -> None:
@@ -31,21 +32,31 @@ def refuse_calls(sql: str, grammar: SqlGrammar, functions: Collection[str]) -> N
 def _names(sql: str, grammar: SqlGrammar) -> Iterator[tuple[str, bool]]:
     """Each name in a statement, in lower case, and whether an opening bracket follows it."""
     name = ""
-    for match in re.finditer(rf"{grammar.skipped}|{_NAME}|\S", sql, re.DOTALL):
-        token = match[0]
-        if token.startswith(("/*", "--", "#")) and len(token) > 1:
+    for match in _tokens(grammar.skipped).finditer(sql):
+        kind, token = match.lastgroup, match[0]
+        if kind == "space" or (kind == "skipped" and token.startswith(("/*", "--", "#"))):
             if token.find("/*", 2) > 0:
                 # PostgreSQL counts them and MariaDB does not: what follows could be read in two ways.
                 raise DeniedError("A comment inside a comment is refused: take it out.")
             continue
         if name:
-            yield name, token == "("
+            yield name, kind == "bracket"
         name = ""
-        if token[0] == grammar.quote and len(token) > 1:
-            name = token[1:-1].replace(grammar.quote * 2, grammar.quote).lower()
-        elif token.casefold() == "u" and sql.startswith('&"', match.end()):
-            raise DeniedError('A name written as U&"…" is refused: write it with its own letters.')
-        elif re.fullmatch(_NAME, token):
+        if kind == "name":
+            if token in "uU" and sql.startswith('&"', match.end()):
+                raise DeniedError('A name written as U&"…" is refused: write it with its own letters.')
             name = token.lower()
+        elif kind == "skipped" and token[0] == grammar.quote:
+            name = token[1:-1].replace(grammar.quote * 2, grammar.quote).lower()
     if name:
         yield name, False
+
+
+@lru_cache
+def _tokens(skipped: str) -> re.Pattern[str]:
+    """Tokens, the common ones first and in long runs, so that a long statement is soon read."""
+    return re.compile(
+        rf"(?P<space>\s++)|(?P<name>(?![eE]'){_NAME})|(?P<bracket>\(++)|(?P<other>[\d,.;=<>*%+|)\]\[:?!@^~&{{}}\\]++)"
+        rf"|(?P<skipped>{skipped})|(?P<rest>.)",
+        re.DOTALL,
+    )

@@ -48,6 +48,9 @@ QUERY_OUTPUT: dict[str, Any] = {
 
 TABLES_NAMED = 20
 
+LONG_SQL = 20_000
+"""Characters of a statement that is read on a worker thread, since it would hold the loop for a while."""
+
 
 class QueryTool:
     """Runs callers' statements on one database."""
@@ -98,7 +101,10 @@ class QueryTool:
         """
         grammar = self._access.backend.grammar
         assert grammar is not None, "offered for databases with a grammar only"
-        statement, limit = self._statement(arguments, grammar)
+        if len(str(arguments.get("sql"))) > LONG_SQL:
+            statement, limit = await self._access.run_sync(lambda: self._statement(arguments, grammar))
+        else:
+            statement, limit = self._statement(arguments, grammar)
 
         def work(connection: Connection) -> FetchedRows:
             return self._rows(connection, statement, limit)

@@ -3,8 +3,10 @@ leaves nothing half done."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +15,12 @@ from typing import Any
 
 import pytest
 
+from server_core import Context
+from server_core.modules.tasks import TasksModule
+from server_core.server import Server
+from server_core.tasking.store import TaskStore
+from server_core.testing import ManualClock, connect
+from tests.waiting import until
 from workbench.atomic import LEFT_OVER_SECONDS, remove_left_overs, write_atomically
 from workbench.demo import make_demo
 from workbench.templates import TEMPLATES, make_project
@@ -236,3 +244,49 @@ def test_the_next_write_of_a_file_removes_what_a_killed_one_left(tmp_path: Path)
         os.utime(left, (1, 1))
     write_atomically(tmp_path / "a.toml", "x")
     assert {path.name[:7] for path in tmp_path.iterdir()} == {"a.toml", ".b.toml"}
+
+
+@pytest.mark.anyio
+async def test_a_task_goes_on_while_the_disk_is_full_and_its_end_is_kept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, go_on = ManualClock(), asyncio.Event()
+    server = Server("s", base=tmp_path, clock=clock)
+    server.add(TasksModule("jobs"))
+
+    @server.task
+    async def work(ctx: Context) -> str:
+        """Works."""
+        await go_on.wait()
+        await ctx.report_progress(1, 2, "half")
+        return "done"
+
+    def full(*_arguments: Any, **_options: Any) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    async with server.running(), connect(server) as client:
+        started = await client.call_tool("start_long_task", {"task": "work"})
+        assert started.structured_content is not None
+        task = {"taskId": started.structured_content["taskId"]}
+        with monkeypatch.context() as patch:
+            for method in ("add", "progressed", "ended"):
+                patch.setattr(TaskStore, method, full)
+            refused = await client.call_tool("start_long_task", {"task": "work"})
+            assert refused.content[0].text == (  # type: ignore[union-attr]
+                "The task can't be accepted: tasks.db can't be written, the disk is full; free some space and try again"
+            )
+            go_on.set()
+            await until(lambda: server.inspect().tasks[0].status == "completed", "the task is done")
+            module = next(each for each in server.inspect().modules if each.name == "jobs")
+            assert module.trouble
+            assert "the disk is full" in module.note
+            answer = await client.call_tool("check_task_status", task)
+            assert answer.structured_content is not None
+            assert answer.structured_content["result"] == {"result": "done"}
+        clock.advance(1)
+        stored = sqlite3.connect(tmp_path / ".workbench" / "tasks.db")
+        select = "select status from tasks"
+        await until(lambda: stored.execute(select).fetchall() == [("completed",)], "the end is kept")
+        stored.close()
