@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,13 @@ def check_project(project: Project) -> list[Finding]:
     from workbench.exporter import export_findings
 
     server = build_server(project.config, project.folder)
-    started = asyncio.run(_started(project, server))
+    log = logging.getLogger("server_core.modules.database")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it says of roles is among the findings
+    try:
+        started = asyncio.run(_started(project, server))
+    finally:
+        log.setLevel(level)
     # What keeps a module from starting often keeps a script from being made, and is told once.
     told = {(finding.file, finding.line) for finding in started if finding.line}
     exported = [each for each in export_findings(project) if (each.file, each.line) not in told]
@@ -62,7 +69,7 @@ def _role_findings(project: Project, server: Server) -> Iterator[Finding]:
     for name, host in server.modules.items():
         module = host.instance
         if isinstance(module, DatabaseModule) and (powers := module.powers) is not None:
-            remedy = f"make one that can only read, and name it in url: {powers.remedy}"
+            remedy = f"make one that can only read, and use it in url: {powers.remedy}"
             yield placed(project, ("modules", name, "url"), f"module {name}: {powers}; {remedy}")
 
 

@@ -76,7 +76,7 @@ class RolePowers:
     def __str__(self) -> str:
         more = len(self.powers) - POWERS_NAMED
         powers = ", ".join(self.powers[:POWERS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"the role {self.role} can do more than read: it {powers}"
+        return f"role {self.role} {powers}: more than reading needs"
 
 
 def postgresql_powers(connection: Connection) -> RolePowers | None:

@@ -126,7 +126,7 @@ class DatabaseModule(Module):
         self._note_tables()
         if self.powers is not None:
             logging.getLogger(__name__).warning(
-                "%s: %s. Make one that can only read, and name it in url: %s",
+                "%s: %s. Make one that can only read, and use it in url: %s",
                 self.name, self.powers, self.powers.remedy,
             )  # fmt: skip
         if self._watch is not None:
@@ -152,7 +152,9 @@ class DatabaseModule(Module):
 
     def _note_tables(self) -> None:
         text = describe_tables(self._tables)
-        self._context.note(f"{text}; {self.powers}" if self.powers else text, trouble=self.powers is not None)
+        if self.powers is not None:
+            text = f"{self.powers} (`workbench check` shows the SQL that makes a reader); {text}"
+        self._context.note(text, trouble=self.powers is not None)
 
     # -- what it offers
 
