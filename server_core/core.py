@@ -107,7 +107,7 @@ def make_core(
         registry=registry,
         reporter=reporter,
         ledger=ledger,
-        pipeline=Pipeline(registry, ledger, time_limit, stages),
+        pipeline=Pipeline(registry, ledger, limits, time_limit, stages),
         clients=clients,
         notices=ChangeNotices(clients, bus, background.spawn, subscriptions),
         background=background,

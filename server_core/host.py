@@ -121,6 +121,9 @@ class ModuleHost:
     def tools(self) -> Mapping[str, ToolItem]:
         return {name: owned.item for name, owned in self._core.registry.tools.items()}
 
+    def resources(self) -> Mapping[str, ResourceItem]:
+        return {uri: owned.item for uri, owned in self._core.registry.resources.items()}
+
     def note(self, text: str, *, trouble: bool = False) -> None:
         if (text, trouble) != (self.text, self.trouble):
             self.text, self.trouble = text, trouble

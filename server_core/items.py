@@ -19,7 +19,10 @@ from mcp.types import (
     Tool,
 )
 
+from .error_texts import shortened
+from .errors import InvalidArgumentsError, nearest
 from .request import Request
+from .settings import LimitSettings
 
 Contents = Sequence[TextResourceContents | BlobResourceContents]
 """What a read answers: usually one content, several for a stream's chunks."""
@@ -57,6 +60,31 @@ class ToolItem:
     check: ArgumentCheck | None = None
     task_only: bool = False
     prepare: Preparer | None = None
+    _named: frozenset[str] | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        schema = self.definition.input_schema
+        is_open = schema.get("additionalProperties") or "patternProperties" in schema
+        # A schema without properties may be complete in another way, as by a reference.
+        named = None if is_open or "properties" not in schema else frozenset(schema["properties"])
+        object.__setattr__(self, "_named", named)
+
+    def refuse_unknown(self, arguments: Mapping[str, Any], limits: LimitSettings) -> None:
+        """Refuse arguments that the schema doesn't have: the tool would ignore them, misspelt ones too.
+
+        Raises:
+            InvalidArgumentsError: there is one; the text names the nearest that it has.
+        """
+        if self._named is None or arguments.keys() <= self._named:
+            return
+        schema = self.definition.input_schema
+        if limits.unknown_arguments == "ignore" and "additionalProperties" not in schema:
+            return
+        unknown = next(name for name in arguments if name not in self._named)
+        near = nearest(unknown, self._named)
+        known = ", ".join(schema["properties"]) or "no arguments"
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it takes {known}"
+        raise InvalidArgumentsError(f"Wrong arguments. {shortened(unknown)} is unknown; {hint}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -114,6 +115,10 @@ class ModuleContext(Protocol):
         """Every module's tools by name, as they are now."""
         ...
 
+    def resources(self) -> Mapping[str, ResourceItem]:
+        """Every module's listed resources by URI, as they are now."""
+        ...
+
     def note(self, text: str, *, trouble: bool = False) -> None:
         """Say something short about the module ("3 tables"), shown beside its name; `trouble` is shown everywhere."""
         ...
@@ -121,6 +126,28 @@ class ModuleContext(Protocol):
     def report(self, error: BaseException, where: str) -> str:
         """Report an unexpected error to log, bus and monitoring hook; returns its reference."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleProblem:
+    """What is wrong with a part of a module while the rest of it runs, in one line.
+
+    Attributes:
+        source: the `file:line` of the user's code that it is about.
+        path: else its keys in the module's table of `server.toml`.
+        advice: nothing is missing because of it.
+        imported: it does not matter where another module offers what it is about.
+    """
+
+    text: str
+    source: str = ""
+    path: tuple[str, ...] = ()
+    advice: bool = False
+    imported: bool = False
+
+    def __str__(self) -> str:
+        file, _colon, line = self.source.rpartition(":")
+        return f"{Path(file).name}:{line}: {self.text}" if file else self.text
 
 
 class Module:
@@ -139,7 +166,8 @@ class Module:
     def __init__(self, name: str, *, prefix: str = "", breaker: BreakerSettings | None = None) -> None:
         """Args:
         name: the module's identity in its server.
-        prefix: put before its tools' and prompts' names (`shop_query`) and into its URIs (`db://shop/…`).
+        prefix: put before its tools' and prompts' names (`shop_query`) and into its URIs (`db://shop/…`); `shop` and
+            `shop_` are the same.
         breaker: settings of the module's own breakers, instead of the server's defaults.
         """
         self.name = name
@@ -161,13 +189,17 @@ class Module:
         """The long tasks that this module runs or remembers, newest first."""
         return ()
 
+    def problems(self) -> Sequence[ModuleProblem]:
+        """What is wrong with parts of it while it runs, for `workbench check`."""
+        return ()
+
     def task_service(self) -> TaskService | None:
         """What serves this module's tasks to clients that declare the tasks extension, if it runs any."""
         return None
 
     def prefixed(self, name: str) -> str:
         """`name` of a tool or a prompt with the module's prefix."""
-        return f"{self.prefix}_{name}" if self.prefix else name
+        return prefixed_name(self.prefix, name)
 
     def clash_hint(self, name: str) -> str:
         """What to do where another module has a tool, a prompt or a resource of that name already."""
@@ -175,7 +207,13 @@ class Module:
 
     def uri(self, scheme: str, path: str) -> str:
         """`scheme://path` with the module's prefix, as `db://shop/table/books`."""
-        return f"{scheme}://{self.prefix}/{path}" if self.prefix else f"{scheme}://{path}"
+        prefix = self.prefix.rstrip("_")
+        return f"{scheme}://{prefix}/{path}" if prefix else f"{scheme}://{path}"
+
+
+def prefixed_name(prefix: str, name: str) -> str:
+    """`name` with a module's prefix; `shop` and `shop_` are the same prefix."""
+    return f"{prefix.rstrip('_')}_{name}" if prefix else name
 
 
 ModuleFactory = Callable[..., Module]

@@ -23,6 +23,7 @@ from .items import Contents, PromptItem, ResourceItem, TakePiece, TemplateItem, 
 from .ledger import RequestLedger
 from .registry import Owned, Registry
 from .request import Request
+from .settings import LimitSettings
 from .stages.limiting import TimeLimitStage
 from .stages.stage import Handler, Item, Stage
 from .streaming import chunked, without_stream
@@ -51,11 +52,17 @@ class Pipeline:
     """
 
     def __init__(
-        self, registry: Registry, ledger: RequestLedger, time_limit: TimeLimitStage, stages: Sequence[Stage]
+        self,
+        registry: Registry,
+        ledger: RequestLedger,
+        limits: LimitSettings,
+        time_limit: TimeLimitStage,
+        stages: Sequence[Stage],
     ) -> None:
         """`time_limit` is one of the `stages`; completions and preparations pass it alone."""
         self._registry = registry
         self._ledger = ledger
+        self._limits = limits
         self._time_limit = time_limit
         self.stages: list[Stage] = list(stages)
 
@@ -89,6 +96,7 @@ class Pipeline:
             request.module, item = owned.module, owned.item
             request.arguments = arguments
             try:
+                item.refuse_unknown(arguments, self._limits)
                 answer: ToolAnswer = await self._run(request, item, lambda: item.handler(request, arguments))
             except MCPError:
                 raise
@@ -110,6 +118,7 @@ class Pipeline:
         Raises:
             InvalidArgumentsError: the arguments don't fit.
         """
+        item.refuse_unknown(arguments, self._limits)
         if item.check is not None:
             item.check(arguments)
         prepare = item.prepare

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 STRICT_SETTINGS: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False}
 """Tells pydantic, which reads these out of a config, to refuse unknown keys, and numbers that are none."""
@@ -27,13 +27,18 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """What one request may cost: bytes of its result, seconds of a call, seconds of a database query."""
+    """What one request may cost: bytes of its result, seconds of a call, seconds of a database query.
+
+    `unknown_arguments` is what happens to arguments that a tool's schema doesn't have: a call with one is an error, or
+    they are ignored.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
 
     result_bytes: int = 4_000_000
     call_seconds: float = 60.0
     query_seconds: float = 30.0
+    unknown_arguments: Literal["refuse", "ignore"] = "refuse"
 
     def __post_init__(self) -> None:
         if self.result_bytes < 1 or self.call_seconds <= 0 or self.query_seconds <= 0:

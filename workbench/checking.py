@@ -51,6 +51,7 @@ async def _started(project: Project, server: Server) -> list[Finding]:
         return [
             *_module_findings(project, server, told),
             *_role_findings(project, server),
+            *_problem_findings(project, server),
             *(finding for _module, finding in workflows),
             *_tool_findings(project, server),
         ]
@@ -71,6 +72,25 @@ def _role_findings(project: Project, server: Server) -> Iterator[Finding]:
         if isinstance(module, DatabaseModule) and (powers := module.powers) is not None:
             remedy = f"make one that can only read, and use it in url: {powers.remedy}"
             yield placed(project, ("modules", name, "url"), f"module {name}: {powers}; {remedy}")
+
+
+def _problem_findings(project: Project, server: Server) -> Iterator[Finding]:
+    """What is wrong with parts of modules that run."""
+    own = {getattr(host.instance, "file", None) for host in server.modules.values()}
+    for name, host in server.modules.items():
+        for problem in host.instance.problems() if host.status == "running" else ():
+            file, _colon, line = problem.source.rpartition(":")
+            if not (problem.imported and Path(file) in own):
+                yield (
+                    Finding(_shown(project, file), int(line), problem.text)
+                    if file
+                    else placed(project, ("modules", name, *problem.path), problem.text)
+                )
+
+
+def _shown(project: Project, file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(project.folder)) if path.is_relative_to(project.folder) else file
 
 
 def _placed(project: Project, module: str, reason: str) -> Finding:
@@ -98,9 +118,9 @@ def _tool_findings(project: Project, server: Server) -> Iterator[Finding]:
     has_tasks = any(host.instance.kind == "tasks" for host in server.modules.values())
     for _module, item in server.registry.tools.values():
         file, _colon, line = item.source.rpartition(":")
-        if file and Path(file).is_relative_to(project.folder):
-            file = str(Path(file).relative_to(project.folder))
-        place = (file, int(line)) if file and line.isdigit() else (project.config_path.name, 0)
+        place = (
+            (_shown(project, file), int(line)) if file and line.isdigit() else (project.config_path.name, 0)
+        )
         yield from (Finding(*place, message) for message in _schema_problems(item))
         if item.task and not has_tasks:
             yield Finding(

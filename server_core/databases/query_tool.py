@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ..error_texts import shortened
 from ..errors import CoreError, InvalidArgumentsError, nearest
 from ..request import Request
 from .access import DatabaseAccess, DatabaseSession
@@ -125,13 +124,8 @@ class QueryTool:
         return self._answer(fetched)
 
     def _statement(self, arguments: dict[str, Any], grammar: SqlGrammar) -> tuple[PreparedStatement, int]:
-        unknown = set(arguments) - set(QUERY_INPUT["properties"])
         sql, parameters = arguments.get("sql"), arguments.get("parameters")
         limit = arguments.get("limit", self._page_size)
-        if unknown:
-            raise InvalidArgumentsError(
-                f"Unknown argument {shortened(min(unknown))}: query takes sql, parameters and limit"
-            )
         if not isinstance(sql, str):
             raise InvalidArgumentsError("sql is missing: give one statement as text")
         if parameters is not None and not isinstance(parameters, list | dict):

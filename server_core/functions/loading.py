@@ -1,40 +1,125 @@
-"""Loading a user's Python file, again and again, each time under a fresh name.
+"""Loading a user's Python file, again and again, each time as a new module.
 
 Not by `importlib.reload`: it keeps what the new file no longer has, and the old classes alive.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import itertools
 import linecache
 import os
 import sys
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from ..error_frames import innermost_place
 from ..errors import ModuleStartError
+from .markers import Marking, collected_markings
 
 _load_numbers = itertools.count(1)
 
+_loaded: dict[str, list[ModuleType]] = {}
+"""The modules of files that are loaded, by name; the last one is the one that imports find."""
 
-def load_file(path: Path) -> ModuleType:
-    """Run the file and return it as a module. Its folder is importable while it runs, for its neighbours.
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """A user's file that was run. Until `unload`, its functions can import from its folder.
+
+    Attributes:
+        markings: how the decorators were used while it ran.
+        importable: other processes can import the module by its name, so its functions can be sent to them.
+    """
+
+    module: ModuleType
+    path: Path
+    markings: Sequence[Marking]
+    importable: bool
+
+    def unload(self) -> None:
+        """Forget it."""
+        _forget(self.module, self.path)
+
+
+def load_file(path: Path) -> LoadedFile:
+    """Run the file as a module.
 
     Raises:
         ModuleStartError: it can't be read or raises; the text has file and line.
     """
-    name = f"_functions_{next(_load_numbers)}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    if not path.is_file():
         raise ModuleStartError(f"There is no Python file {path}; create it or correct `path`")
     linecache.checkcache(str(path))
+    # At the end, where it hides nothing from other imports. Child processes get the same path.
+    sys.path.append(str(path.parent))
+    name = _importable_name(path)
+    spec = importlib.util.spec_from_file_location(
+        name or f"_functions_{next(_load_numbers)}_{path.stem}", path
+    )
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    _loaded.setdefault(module.__name__, []).append(module)
+    sys.modules[module.__name__] = module  # pickling and annotations look it up by name
+    try:
+        with collected_markings() as markings:
+            _run(module, path)
+    except BaseException:
+        _forget(module, path)
+        raise
+    return LoadedFile(module, path, markings, bool(name))
+
+
+def import_functions(name: str) -> tuple[ModuleType, Sequence[Marking]]:
+    """Import the module `name`; returns it with the markings of its first import, none if that was before.
+
+    Raises:
+        ModuleStartError: there is none, or it raises; the text has file and line.
+    """
+    try:
+        with collected_markings() as markings:
+            return importlib.import_module(name), markings
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            raise ModuleStartError(f"There is no module {name}; install it or correct `module`") from error
+        raise ModuleStartError(_import_failure(error)) from error
+    except (Exception, SystemExit) as error:
+        raise ModuleStartError(_import_failure(error)) from error
+
+
+def _forget(module: ModuleType, path: Path) -> None:
+    name = module.__name__
+    modules = _loaded[name]
+    modules.remove(module)
+    if modules:
+        sys.modules[name] = modules[-1]
+    else:
+        del _loaded[name]
+        sys.modules.pop(name, None)
+    if (folder := str(path.parent)) in sys.path:
+        sys.path.remove(folder)
+
+
+def _importable_name(path: Path) -> str:
+    """The name under which an import finds the file too; empty where that name leads to something else."""
+    name = path.stem
+    if name in _loaded:
+        return name if _loaded[name][-1].__file__ == str(path) else ""
+    if name in sys.modules or "." in name:
+        return ""
+    importlib.invalidate_caches()
+    spec = importlib.util.find_spec(name)
+    found = spec.origin if spec is not None and spec.has_location else None
+    return name if found and os.path.samefile(found, path) else ""
+
+
+def _run(module: ModuleType, path: Path) -> None:
     folder = str(path.parent)
-    sys.path.insert(0, folder)
+    sys.path.insert(0, folder)  # its neighbours come first, as for a script
     try:
         # Compiled here and not by the loader: a cached .pyc of a file changed within its clock's tick would be stale.
         code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
@@ -49,32 +134,8 @@ def load_file(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise ModuleStartError(_place_and_text(error, path)) from error
     finally:
-        del sys.modules[name]
         if folder in sys.path:
             sys.path.remove(folder)
-    sys.modules[name] = module  # pickling and annotations look it up by name
-    return module
-
-
-def import_functions(name: str) -> ModuleType:
-    """Import the module `name`.
-
-    Raises:
-        ModuleStartError: there is none, or it raises; the text has file and line.
-    """
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name == name:
-            raise ModuleStartError(f"There is no module {name}; install it or correct `module`") from error
-        raise ModuleStartError(_import_failure(error)) from error
-    except (Exception, SystemExit) as error:
-        raise ModuleStartError(_import_failure(error)) from error
-
-
-def unload(module: ModuleType) -> None:
-    """Forget a loaded file."""
-    sys.modules.pop(module.__name__, None)
 
 
 def _place_and_text(error: BaseException, path: Path) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..errors import ModuleStartError
 from ..items import Offer, PromptItem, ResourceItem, TemplateItem, ToolItem
-from ..module import Module, ModuleContext
+from ..module import Module, ModuleContext, ModuleProblem
 from ..protocol.prompt_functions import prompt_item
 from ..protocol.resource_functions import resource_item
-from ..protocol.signatures import SIGNATURE_ERRORS, source_of
+from ..protocol.signatures import FunctionSignature
 from ..protocol.tool_functions import tool_item
 from ..settings import BreakerSettings
-from .markers import Mark, mark_of
+from .marked import MarkedFunction, marked_functions
 
 
 class MarkedFunctions(Module):
-    """Offers functions that are given as they are."""
+    """Offers functions that are given as they are. One that can't be offered is left out."""
 
     kind: ClassVar[str] = "functions"
 
@@ -36,71 +35,101 @@ class MarkedFunctions(Module):
         super().__init__(name, prefix=prefix, breaker=breaker)
         self.functions = tuple(functions)
         self._context: ModuleContext | None = None
+        self._problems: Sequence[ModuleProblem] = ()
 
     async def start(self, context: ModuleContext) -> None:
         self._context = context
-        context.offer(self.offer_of(self.functions))
+        offered = self.offered(marked_functions(("", each) for each in self.functions))
+        context.offer(offered.offer())
+        self._set_problems(offered.problems)
 
-    def offer_of(self, functions: Iterable[Any], home: str = "") -> Offer:
-        """What the marked ones among `functions` are to clients; only those that the module `home` defines, if given.
+    def problems(self) -> Sequence[ModuleProblem]:
+        return self._problems
 
-        Raises:
-            ModuleStartError: one can't become what its mark says, or two are the same; with file and line.
-        """
-        tools: list[ToolItem] = []
-        resources: list[ResourceItem] = []
-        templates: list[TemplateItem] = []
-        prompts: list[PromptItem] = []
-        for function in dict.fromkeys(each for each in functions if callable(each) and _hashable(each)):
-            mark = mark_of(function)
-            if mark is None or (home and function.__module__ != home):
-                continue
+    def offered(self, functions: Iterable[MarkedFunction]) -> OfferedFunctions:
+        """What these functions are to clients, and which of them are left out."""
+        offered = OfferedFunctions()
+        for each in functions:
             try:
-                item = self._item(function, mark)
-            except SIGNATURE_ERRORS as error:
-                file, _colon, line = source_of(function).rpartition(":")
-                raise ModuleStartError(
-                    f"{Path(file).name}:{line}: {function.__name__} can't be a {mark.kind}: {error}"
-                ) from error
-            for kind, items in ((ToolItem, tools), (ResourceItem, resources), (TemplateItem, templates)):
-                if isinstance(item, kind):
-                    items.append(item)  # type: ignore[arg-type]
-            if isinstance(item, PromptItem):
-                prompts.append(item)
-        offer = Offer(tools, resources, templates, prompts)
-        _refuse_doubles(offer)
-        return offer
+                if not each.name and not each.mark.name:
+                    raise ValueError("it has no name; write name=… in its mark")
+                signature = FunctionSignature(each.function, each.name or str(each.mark.name))
+                item = self._item(each, signature)
+            except Exception as error:
+                text = str(error).partition("\n")[0] or type(error).__name__
+                kind = each.mark.kind
+                offered.leave_out(each, f"{each.name} can't be a {kind} and is left out: {text}")
+                continue
+            offered.add(each, item)
+            offered.problems += [
+                ModuleProblem(f"{each.name}: {advice}", each.mark.source, advice=True)
+                for advice in signature.advice
+            ]
+        return offered
 
-    def _item(self, function: Any, mark: Mark) -> ToolItem | ResourceItem | TemplateItem | PromptItem:
+    def _item(
+        self, marked: MarkedFunction, signature: FunctionSignature
+    ) -> ToolItem | ResourceItem | TemplateItem | PromptItem:
         context = self._context
         assert context is not None
+        mark = marked.mark
+        name = mark.name or marked.name
         if mark.breaker:
             context.breaker(mark.breaker, self.breaker_settings)
         if mark.kind == "tool":
-            return tool_item(
-                function, mark, self.prefixed(mark.name or function.__name__), mark.breaker, context
-            )
+            return tool_item(signature, mark, self.prefixed(name), mark.breaker, context)
         if mark.kind == "prompt":
-            return prompt_item(function, mark, self.prefixed(mark.name or function.__name__), context)
-        scheme, _separator, path = mark.uri.partition("://")
-        return resource_item(function, mark, self.uri(scheme, path), mark.breaker, context)
+            return prompt_item(signature, mark, self.prefixed(name), context)
+        scheme, _separator, path = (mark.uri or f"stream://{name}").partition("://")
+        return resource_item(signature, mark, name, self.uri(scheme, path), mark.breaker, context)
+
+    def _set_problems(self, problems: Sequence[ModuleProblem]) -> None:
+        """Remember the problems, and say the first one that leaves something out."""
+        assert self._context is not None
+        self._problems = problems
+        missing = [each for each in problems if not each.advice and not each.imported]
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        self._context.note(f"{missing[0]}{more}" if missing else "", trouble=bool(missing))
 
 
-def _hashable(value: Any) -> bool:
-    return getattr(type(value), "__hash__", None) is not None
+@dataclass(slots=True)
+class OfferedFunctions:
+    """Functions as items, by their names or URIs, and the problems of those that are left out."""
 
+    tools: dict[str, ToolItem] = field(default_factory=dict)
+    resources: dict[str, ResourceItem] = field(default_factory=dict)
+    templates: dict[str, TemplateItem] = field(default_factory=dict)
+    prompts: dict[str, PromptItem] = field(default_factory=dict)
+    problems: list[ModuleProblem] = field(default_factory=list)
 
-def _refuse_doubles(offer: Offer) -> None:
-    sources: dict[tuple[str, str], str] = {}
-    for what, name, source in (
-        *(("tool", item.definition.name, item.source) for item in offer.tools),
-        *(("resource", str(item.definition.uri), item.source) for item in offer.resources),
-        *(("template", item.definition.uri_template, item.source) for item in offer.templates),
-        *(("prompt", item.definition.name, item.source) for item in offer.prompts),
-    ):
-        first = sources.setdefault((what, name), source)
-        if first != source:
-            file, _colon, line = source.rpartition(":")
-            raise ModuleStartError(
-                f"{Path(file).name}:{line}: the {what} {name!r} is defined at line {first.rpartition(':')[2]} already"
+    def add(self, marked: MarkedFunction, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> None:
+        """Add the item of a function, unless there is one of the same name."""
+        if isinstance(item, ToolItem):
+            self._add(self.tools, "tool", item.definition.name, item, marked)
+        elif isinstance(item, PromptItem):
+            self._add(self.prompts, "prompt", item.definition.name, item, marked)
+        elif isinstance(item, ResourceItem):
+            self._add(self.resources, "resource", str(item.definition.uri), item, marked)
+        else:
+            self._add(self.templates, "template", item.definition.uri_template, item, marked)
+
+    def leave_out(self, marked: MarkedFunction, text: str) -> None:
+        """A function can't be offered."""
+        self.problems.append(ModuleProblem(text, marked.mark.source))
+
+    def offer(self) -> Offer:
+        """All of it as a module offers it."""
+        return Offer(
+            list(self.tools.values()),
+            list(self.resources.values()),
+            list(self.templates.values()),
+            list(self.prompts.values()),
+        )
+
+    def _add(self, items: dict[str, Any], kind: str, key: str, item: Any, marked: MarkedFunction) -> None:
+        first = items.setdefault(key, item)
+        if first is not item:
+            line = first.source.rpartition(":")[2]
+            self.leave_out(
+                marked, f"{marked.name} is left out: the {kind} {key!r} is defined at line {line} already"
             )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import ModuleStartError
 from ..events import FunctionsReloaded
-from ..functions.loading import import_functions, load_file, unload
-from ..functions.offering import MarkedFunctions
+from ..functions.loading import LoadedFile, import_functions, load_file
+from ..functions.marked import marked_functions, not_offered
+from ..functions.markers import Marking
+from ..functions.offering import MarkedFunctions, OfferedFunctions
 from ..items import Offer
 from ..module import ModuleContext
 from ..settings import BreakerSettings
@@ -19,7 +21,7 @@ from ..settings import BreakerSettings
 class FunctionsModule(MarkedFunctions):
     """Offers the marked functions of a Python file, and takes the file over again when it is saved.
 
-    A file that is broken after a change leaves the old functions in place and says so; mended, it is taken over.
+    A file that is broken after a change leaves the old functions in place and says so; once it is fixed, it is loaded.
     """
 
     def __init__(
@@ -43,28 +45,24 @@ class FunctionsModule(MarkedFunctions):
         self.path = path
         self.module = module
         self.reload = reload and bool(path)
-        self._loaded: ModuleType | None = None
+        self._loaded: LoadedFile | None = None
         self._offer = Offer()
 
     async def start(self, context: ModuleContext) -> None:
-        if self.module:
-            imported = import_functions(self.module)
-            self._context = context
-            context.offer(self.offer_of(vars(imported).values(), imported.__name__))
-            return
-        if not self.path:
-            await super().start(context)
-            return
         self._context = context
-        self._loaded = load_file(self.file)
-        self._offer = self.offer_of(vars(self._loaded).values(), self._loaded.__name__)
-        context.offer(self._offer)
-        if self.reload:
-            context.spawn(self._watch(), "watching the file")
+        if self.module:
+            self._offer_again(self._offered_by(*import_functions(self.module)))
+        elif self.path:
+            self._loaded = load_file(self.file)
+            self._offer_again(self._offered_by(self._loaded.module, self._loaded.markings))
+            if self.reload:
+                context.spawn(self._watch(), "watching the file")
+        else:
+            await super().start(context)
 
     async def stop(self) -> None:
         if self._loaded is not None:
-            unload(self._loaded)
+            self._loaded.unload()
             self._loaded = None
 
     @property
@@ -81,16 +79,30 @@ class FunctionsModule(MarkedFunctions):
         """
         assert self._context is not None
         loaded = load_file(self.file)
+        before = self._offer
         try:
-            offer = self.offer_of(vars(loaded).values(), loaded.__name__)
-            self._context.offer(offer)
+            self._offer_again(self._offered_by(loaded.module, loaded.markings))
         except ModuleStartError:
-            unload(loaded)
+            loaded.unload()
             raise
         if self._loaded is not None:
-            unload(self._loaded)
-        before, self._offer, self._loaded = self._offer, offer, loaded
-        return FunctionsReloaded(self.name, self.path, *_difference(before, offer))
+            self._loaded.unload()
+        self._loaded = loaded
+        return FunctionsReloaded(self.name, self.path, *_difference(before, self._offer))
+
+    def _offered_by(self, module: ModuleType, markings: Sequence[Marking]) -> OfferedFunctions:
+        """What the marked functions of a module are to clients, and what is wrong with the others."""
+        offered = self.offered(marked_functions(vars(module).items(), module.__name__))
+        offered.problems += not_offered(module, markings)
+        offered.problems.sort(key=lambda problem: int(problem.source.rpartition(":")[2] or 0))
+        return offered
+
+    def _offer_again(self, offered: OfferedFunctions) -> None:
+        assert self._context is not None
+        offer = offered.offer()
+        self._context.offer(offer)
+        self._offer = offer
+        self._set_problems(offered.problems)
 
     async def _watch(self) -> None:
         from watchfiles import awatch
@@ -111,7 +123,6 @@ class FunctionsModule(MarkedFunctions):
             context.note(f"{error}; the old functions serve on", trouble=True)
             return
         context.invalidate()
-        context.note("")
         context.bus.emit(reloaded)
         old, new = _descriptions(before), _descriptions(self._offer)
         # Only of the lists that are others now: clients ask for each that they are told of.

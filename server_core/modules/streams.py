@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mcp.types import Resource
 
-from ..errors import ModuleStartError
+from ..errors import ModuleStartError, NotFoundError
 from ..events import FOLLOW_METHOD
 from ..items import Contents, Offer, ResourceItem, TakePiece
-from ..module import Module, ModuleContext
+from ..module import Module, ModuleContext, ModuleProblem
 from ..request import Request
 from ..settings import BreakerSettings
 from ..streaming import CHUNK_BYTES, collected, handed_over
@@ -72,7 +72,7 @@ class StreamsModule(Module):
             context = self._context
             assert context is not None
             if source.function:
-                target = f"stream://{source.function}"
+                target = self._target(context, source.function)
                 contents = await context.read(request.nested("resources/read", target), target)
                 return [content.model_copy(update={"uri": uri}) for content in contents]
             path = self._path(source)
@@ -90,7 +90,7 @@ class StreamsModule(Module):
             context = self._context
             assert context is not None
             if source.function:
-                target = f"stream://{source.function}"
+                target = self._target(context, source.function)
                 await context.follow(request.nested(FOLLOW_METHOD, target), target, take)
             else:
                 await handed_over(file_pieces(context, self._path(source), endless=source.follow), take)
@@ -103,6 +103,33 @@ class StreamsModule(Module):
             uri=self.uri("stream", name), name=name, description=what, mime_type="text/plain"
         )
         return ResourceItem(definition, read, follow=follow)
+
+    def problems(self) -> Sequence[ModuleProblem]:
+        context = self._context
+        assert context is not None
+        found = []
+        for name, source in self.sources.items():
+            try:
+                _ = source.function and self._target(context, source.function)
+            except NotFoundError as error:
+                found.append(ModuleProblem(str(error), path=("sources", name, "function")))
+        return found
+
+    def _target(self, context: ModuleContext, function: str) -> str:
+        """The URI of the stream that a function offers.
+
+        Raises:
+            NotFoundError: no function marked `@stream` has that name.
+        """
+        streams = {
+            uri.removeprefix("stream://"): uri
+            for uri, item in context.resources().items()
+            if item.source and item.follow is not None
+        }
+        for name, uri in streams.items():
+            if function in (name, name.rpartition("/")[2]):
+                return uri
+        raise NotFoundError("function marked @stream", function, streams)
 
     async def _tell_growth(self) -> None:
         """Tell subscribed clients when a followed file has changed."""

@@ -239,6 +239,7 @@ class TasksModule(Module):
         missing = [key for key in item.definition.input_schema.get("required", ()) if key not in given]
         if missing:
             raise InvalidArgumentsError(f"The task {name} also needs: {', '.join(missing)}")
+        item.refuse_unknown(given, context.limits)
         if item.check is not None:
             item.check(given)
 

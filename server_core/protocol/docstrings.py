@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _PARAMETER_SECTIONS = (
@@ -18,18 +18,19 @@ _PARAMETER_SECTIONS = (
 
 
 class DocumentedFunction(NamedTuple):
-    """A docstring without its section on parameters, and what that says of each of them."""
+    """A docstring without its section on parameters, and what that says about each argument."""
 
     text: str
     parameters: dict[str, str]
 
 
-def documented(docstring: str | None, parameters: Collection[str]) -> DocumentedFunction:
+def documented(docstring: str | None, arguments: Mapping[str, str]) -> DocumentedFunction:
     """Read a docstring in Google's, NumPy's or reStructuredText's style.
 
     Args:
-        parameters: the names of those that are arguments. A docstring that tells of none of them stays as it is.
+        arguments: by parameter, the name of its argument. A docstring that describes none of them stays as it is.
     """
+    parameters = {name: name for name in arguments.values()} | dict(arguments)
     text = inspect.cleandoc(docstring or "")
     if not parameters or not any(section.search(text) for section in _PARAMETER_SECTIONS):
         return DocumentedFunction(text, {})
@@ -40,7 +41,7 @@ def documented(docstring: str | None, parameters: Collection[str]) -> Documented
     except ParseError:
         return DocumentedFunction(text, {})
     told = {
-        each.arg_name: " ".join(each.description.split())
+        parameters[each.arg_name]: " ".join(each.description.split())
         for each in found
         if each.arg_name in parameters and each.description
     }

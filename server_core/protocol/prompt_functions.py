@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver.context import Context as SDKContextBase
 from mcp.server.mcpserver.prompts.base import Prompt as SDKPrompt
-from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
 from mcp.server.mcpserver.utilities.func_metadata import func_metadata
 from mcp.types import GetPromptResult, InputRequiredResult, Prompt, PromptArgument, PromptMessage
 
@@ -17,48 +13,44 @@ from ..functions.markers import Mark
 from ..items import PromptItem
 from ..module import ModuleContext
 from ..request import Request
+from .completions import completer
 from .context import Context
 from .docstrings import documented
-from .signatures import argument_validator, source_of
+from .signatures import FunctionSignature, argument_names, argument_validator
 
 
-def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: ModuleContext) -> PromptItem:
+def prompt_item(signature: FunctionSignature, mark: Mark, name: str, module: ModuleContext) -> PromptItem:
     """The prompt of a marked function.
 
     Raises:
-        InvalidSignature, TypeError, ValueError: its signature can't become a list of arguments.
+        Exception: its signature can't become a list of arguments; the first line says why.
     """
-    context_name = find_context_parameter(function)
-    metadata = func_metadata(function, [context_name] if context_name else [], structured_output=False)
-    is_async = inspect.iscoroutinefunction(function)
-    fields = metadata.arg_model.model_fields
-    validate = argument_validator(metadata)
-    said = documented(
-        mark.description or function.__doc__, [field.alias or key for key, field in fields.items()]
-    )
+    skipped = [signature.context] if signature.context else []
+    metadata = func_metadata(signature.shape, skipped, structured_output=False)
+    validate = argument_validator(metadata, signature)
+    arguments = argument_names(metadata, signature)
+    said = documented(mark.description or signature.doc, arguments)
     definition = Prompt(
         name=name,
         title=mark.title,
         description=said.text or None,
         arguments=[
             PromptArgument(
-                name=field.alias or key,
-                description=field.description or said.parameters.get(field.alias or key),
+                name=argument,
+                description=field.description or said.parameters.get(argument),
                 required=field.is_required(),
             )
-            for key, field in fields.items()
+            for argument, field in zip(
+                arguments.values(), metadata.arg_model.model_fields.values(), strict=True
+            )
         ],
     )
 
     async def get(request: Request, arguments: dict[str, str]) -> GetPromptResult | InputRequiredResult:
         values = validate(dict(arguments))
-        if context_name is not None:
-            values[context_name] = Context(request, module)
-        if is_async:
-            result = await function(**values)
-        else:
-            result = await module.run_sync(functools.partial(function, **values))
-
+        if signature.context is not None:
+            values[signature.context] = Context(request, module)
+        result = await signature.call(values, module)
         if isinstance(result, GetPromptResult | InputRequiredResult):
             return result
         rendered = await SDKPrompt.from_function(lambda: _for_the_sdk(result), name=name).render(
@@ -69,7 +61,8 @@ def prompt_item(function: Callable[..., Any], mark: Mark, name: str, module: Mod
         messages = [PromptMessage(role=message.role, content=message.content) for message in rendered]
         return GetPromptResult(description=definition.description, messages=messages)
 
-    return PromptItem(definition, get, source=source_of(function))
+    complete = completer(metadata.arg_model, arguments, mark.complete)
+    return PromptItem(definition, get, complete=complete, source=mark.source)
 
 
 def _for_the_sdk(result: Any) -> Any:

@@ -2,83 +2,72 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import inspect
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
 from mcp.server.mcpserver.utilities.func_metadata import func_metadata
 from mcp.shared.path_security import contains_path_traversal, is_absolute_path
-from mcp.types import BlobResourceContents, Resource, ResourceTemplate, TextResourceContents
+from mcp.types import Resource, ResourceTemplate
 
 from ..errors import InvalidArgumentsError
 from ..functions.markers import Mark
 from ..items import Contents, FollowHandler, ReadHandler, ResourceItem, TemplateItem
 from ..module import ModuleContext
 from ..request import Request
+from .completions import completer
 from .context import Context
 from .docstrings import documented
-from .returned import plain_value, refuse_nan
-from .signatures import argument_validator, source_of
+from .returned import resource_contents
+from .signatures import FunctionSignature, argument_names, argument_validator
 from .stream_functions import stream_handlers
 
 
 def resource_item(
-    function: Callable[..., Any], mark: Mark, uri: str, breaker: str, module: ModuleContext
+    signature: FunctionSignature, mark: Mark, name: str, uri: str, breaker: str, module: ModuleContext
 ) -> ResourceItem | TemplateItem:
     """The resource of a marked function, or the template if `uri` has variables.
 
     Raises:
-        ValueError: the template's variables are not the function's parameters.
+        ValueError: the template's variables are not the function's arguments.
         TypeError: it is marked `@stream` and is no async generator function.
     """
-    context_name = find_context_parameter(function)
-    metadata = func_metadata(function, [context_name] if context_name else [], structured_output=False)
-    is_async = inspect.iscoroutinefunction(function)
-    validate = argument_validator(metadata)
-    arguments = [field.alias or key for key, field in metadata.arg_model.model_fields.items()]
-    description = documented(mark.description or function.__doc__, arguments).text or None
-    name = mark.name or function.__name__
+    skipped = [signature.context] if signature.context else []
+    metadata = func_metadata(signature.shape, skipped, structured_output=False)
+    validate = argument_validator(metadata, signature)
+    arguments = argument_names(metadata, signature)
+    description = documented(mark.description or signature.doc, arguments).text or None
 
     def values_of(request: Request, variables: Mapping[str, Any]) -> dict[str, Any]:
         _refuse_escapes(variables)
         values = validate(dict(variables))
-        if context_name is not None:
-            values[context_name] = Context(request, module)
+        if signature.context is not None:
+            values[signature.context] = Context(request, module)
         return values
 
     async def read_whole(request: Request, requested: str, variables: Mapping[str, Any]) -> Contents:
-        values = values_of(request, variables)
-        if is_async:
-            result = await function(**values)
-        else:
-            result = await module.run_sync(functools.partial(function, **values))
-        return _contents(result, requested, mark.mime_type)
+        result = await signature.call(values_of(request, variables), module)
+        return resource_contents(result, requested, mark.mime_type)
 
     read: ReadHandler = read_whole
     follow: FollowHandler | None = None
     mime_type = mark.mime_type
-    if inspect.isasyncgenfunction(function):
+    if signature.is_async_generator:
         mime_type = mime_type or "text/plain"
-        read, follow = stream_handlers(function, values_of, mime_type, module)
+        read, follow = stream_handlers(signature.generator, values_of, mime_type, module)
     elif mark.kind == "stream":
         raise TypeError("it must be an async generator function: `async def` with `yield`")
+    elif signature.is_generator:
+        raise TypeError("it yields, and is not async: make it `async def`, or return a list")
     shared: dict[str, Any] = {
         "breaker": breaker,
         "seconds": mark.seconds,
         "cached": mark.cached,
-        "source": source_of(function),
+        "source": mark.source,
         "follow": follow,
     }
     if "{" not in uri:
-        if metadata.arg_model.model_fields:
-            raise ValueError(
-                f"the resource {uri} has no variables, but {function.__name__} takes "
-                f"{', '.join(metadata.arg_model.model_fields)}"
-            )
+        if arguments:
+            raise ValueError(f"its URI {uri} has no variables, but it takes {', '.join(arguments.values())}")
         definition = Resource(
             uri=uri, name=name, title=mark.title, description=description, mime_type=mime_type
         )
@@ -88,17 +77,15 @@ def resource_item(
             uri_template=uri, name=name, title=mark.title, description=description, mime_type=mime_type
         ),
         read,
+        complete=completer(metadata.arg_model, arguments, mark.complete),
         **shared,
     )
     variables = set(item.matcher.variable_names)
-    parameters = {field.alias or key: field for key, field in metadata.arg_model.model_fields.items()}
-    unknown = variables - set(parameters)
-    missing = {key for key, field in parameters.items() if field.is_required()} - variables
-    if unknown or missing:
-        raise ValueError(
-            f"the variables of {uri} and the parameters of {function.__name__} differ: "
-            f"{', '.join(sorted(unknown | missing))}"
-        )
+    fields = metadata.arg_model.model_fields.values()
+    required = {name for name, field in zip(arguments.values(), fields, strict=True) if field.is_required()}
+    differing = (variables - set(arguments.values())) | (required - variables)
+    if differing:
+        raise ValueError(f"the variables of {uri} and its arguments differ: {', '.join(sorted(differing))}")
     return item
 
 
@@ -107,22 +94,3 @@ def _refuse_escapes(variables: Mapping[str, Any]) -> None:
         for text in value if isinstance(value, list) else [value]:
             if "\0" in text or contains_path_traversal(text) or is_absolute_path(text):
                 raise InvalidArgumentsError(f"{name} must not be a path that leads elsewhere: {text!r}")
-
-
-def _contents(result: Any, uri: str, mime_type: str | None) -> Contents:
-    if isinstance(result, TextResourceContents | BlobResourceContents):
-        return [result]
-    if isinstance(result, str):
-        return [TextResourceContents(uri=uri, text=result, mime_type=mime_type or "text/plain")]
-    if isinstance(result, bytes):
-        blob = base64.b64encode(result).decode("ascii")
-        return [BlobResourceContents(uri=uri, blob=blob, mime_type=mime_type or "application/octet-stream")]
-    if (
-        isinstance(result, list)
-        and result
-        and isinstance(result[0], TextResourceContents | BlobResourceContents)
-    ):
-        return result
-    refuse_nan(result)
-    text = json.dumps(result, ensure_ascii=False, indent=2, default=plain_value)
-    return [TextResourceContents(uri=uri, text=text, mime_type=mime_type or "application/json")]

@@ -5,22 +5,31 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver import Audio, Image
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp.types import BlobResourceContents, CallToolResult, EmbeddedResource, InputRequiredResult
+from mcp.types import (
+    AudioContent,
+    BlobResourceContents,
+    CallToolResult,
+    EmbeddedResource,
+    ImageContent,
+    InputRequiredResult,
+    TextContent,
+    TextResourceContents,
+)
 from pydantic import BaseModel, ValidationError
 
+from ..items import Contents
 from .signatures import argument_problems
 
 ADDRESS = re.compile(r"<.+ at 0x[0-9a-fA-F]+>", re.DOTALL)
 """What Python writes for something that has no text of its own."""
 
 HUGE_NUMBER = (
-    "The tool returned a number of thousands of digits, which JSON clients can't read; return it as a string."
+    "The function returned a number with thousands of digits, which JSON can't carry; return it as a string."
 )
 
 
@@ -33,12 +42,6 @@ def plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
         return None
     plain: type[Any] = field.annotation
     return plain
-
-
-def returns_bytes(function: Callable[..., Any]) -> bool:
-    """Whether a function says that it returns bytes, which are no JSON: no schema can be made of that."""
-    annotation = getattr(function, "__annotations__", {}).get("return")
-    return annotation in (bytes, bytearray, "bytes", "bytearray")
 
 
 def converted_result(metadata: FuncMetadata, result: Any, tool: str) -> CallToolResult | InputRequiredResult:
@@ -61,11 +64,52 @@ def converted_result(metadata: FuncMetadata, result: Any, tool: str) -> CallTool
         return metadata.convert_result(result)
     except ValidationError as error:
         raise ToolError(
-            "The tool returned something that does not fit its return annotation. "
+            "The function returned something that does not fit its return annotation. "
             + argument_problems(error).removeprefix("Wrong arguments. ")
         ) from error
     except ValueError as error:  # pydantic_core's serialization error among them
-        raise ToolError(f"The tool returned something that JSON can't carry: {error}") from error
+        raise ToolError(f"The function returned something that JSON can't carry: {error}") from error
+
+
+def resource_contents(result: Any, uri: str, mime_type: str | None) -> Contents:
+    """What a resource answers where its function returned `result`: text, bytes or a picture as they are, anything
+    else as JSON.
+
+    Raises:
+        ToolError: JSON can't carry it; the text says what to do.
+    """
+    parts = result if isinstance(result, list) and result else [result]
+    if all(isinstance(part, TextResourceContents | BlobResourceContents) for part in parts):
+        return parts
+    if isinstance(result, EmbeddedResource):
+        return [result.resource]
+    if isinstance(result, Image):
+        result = result.to_image_content()
+    elif isinstance(result, Audio):
+        result = result.to_audio_content()
+    if isinstance(result, ImageContent | AudioContent):
+        return [BlobResourceContents(uri=uri, blob=result.data, mime_type=mime_type or result.mime_type)]
+    if isinstance(result, bytes | bytearray):
+        blob = base64.b64encode(result).decode("ascii")
+        return [BlobResourceContents(uri=uri, blob=blob, mime_type=mime_type or "application/octet-stream")]
+    if isinstance(result, str | TextContent):
+        text = result if isinstance(result, str) else result.text
+        return [TextResourceContents(uri=uri, text=text, mime_type=mime_type or "text/plain")]
+    refuse_nan(result)
+    try:
+        text = json.dumps(result, ensure_ascii=False, indent=2, default=_plain_resource_value)
+    except (TypeError, ValueError) as error:
+        raise ToolError(f"The function returned something that JSON can't carry: {error}") from error
+    return [TextResourceContents(uri=uri, text=text, mime_type=mime_type or "application/json")]
+
+
+def _plain_resource_value(value: Any) -> Any:
+    if isinstance(value, Image | Audio | bytes | bytearray):
+        raise ToolError(
+            f"The function returned {type(value).__name__} inside something else, which JSON can't carry; return it "
+            "alone, or as a list of the protocol's resource contents."
+        )
+    return plain_value(value)
 
 
 def plain_text(result: int) -> str:
@@ -81,15 +125,17 @@ def refuse_nan(result: Any) -> None:
     try:
         json.dumps(result, allow_nan=False, default=plain_value, skipkeys=True)
     except RecursionError as error:
-        raise ToolError("The tool returned something that is nested too deeply for JSON.") from error
+        raise ToolError("The function returned something that is nested too deeply for JSON.") from error
     except ValueError as error:
         if "JSON compliant" in str(error):
             raise ToolError(
-                "The tool returned NaN or an infinity, which JSON can't carry; return null or a string instead."
+                "The function returned NaN or an infinity, which JSON can't carry; return null or a string instead."
             ) from error
         if "digits" in str(error):
             raise ToolError(HUGE_NUMBER) from error
-        raise ToolError("The tool returned something that holds itself, which JSON can't carry.") from error
+        raise ToolError(
+            "The function returned something that holds itself, which JSON can't carry."
+        ) from error
 
 
 def plain_value(value: Any) -> Any:
@@ -105,7 +151,7 @@ def plain_value(value: Any) -> Any:
     text = str(value)
     if ADDRESS.fullmatch(text) and not hasattr(value, "__get_pydantic_core_schema__"):
         raise ToolError(
-            f"The tool returned something of type {type(value).__name__}, which JSON can't carry; return a text, a "
+            f"The function returned something of type {type(value).__name__}, which JSON can't carry; return a text, a "
             "number, a list, a dictionary or a pydantic model."
         )
     return text

@@ -1,40 +1,156 @@
-"""A function's signature as a contract: arguments are validated by it, and mistakes told in plain words."""
+"""A function's signature as a contract: arguments are validated by it, and mistakes explained in plain words."""
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from mcp.server.mcpserver.exceptions import InvalidSignature
+from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from ..errors import InvalidArgumentsError
+from ..functions.annotations import evaluated_annotations
+from ..module import ModuleContext
 
-SIGNATURE_ERRORS = (InvalidSignature, TypeError, ValueError, NameError)
-"""What a function that can't become an item raises when it is tried."""
+TYPES_OF_DEFAULTS = (bool, int, float, str, list, dict)
 
 
-def argument_validator(metadata: FuncMetadata) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What `metadata.validate_arguments` does, with all that depends on the signature alone done once.
+class FunctionSignature:
+    """How a function of the user's is described to clients, and how it is called.
 
-    The returned callable raises `InvalidArgumentsError`.
+    Attributes:
+        shape: stands for the function where the SDK makes schemas: a function with the same signature, the annotations
+            evaluated, that is never called.
+        doc: its docstring.
+        returns: its return annotation, `inspect.Signature.empty` if it has none.
+        context: the parameter that takes the `Context`, if there is one.
+        is_async: it is a coroutine function.
+        source: the `file:line` of its code.
+        advice: what to improve about it.
     """
-    fields = metadata.arg_model.model_fields
-    names = [(key, field.alias or key) for key, field in fields.items()]
-    validate = metadata.arg_model.__pydantic_validator__.validate_python
-    # Clients send lists and objects as JSON in a string; only these may be such, the SDK sees to it.
-    maybe_json = {
-        name
-        for key, field in fields.items()
-        if field.annotation is not str
-        for name in (key, field.alias or key)
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        """Raises:
+        InvalidSignature, TypeError, ValueError, NameError: it can't be described.
+        """
+        self._function = function
+        code = _code_of(function)
+        self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(code)
+        self.doc = code.__doc__ or (None if code is function else type(function).__doc__)
+        raw = getattr(code, "__code__", None)
+        self.source = f"{raw.co_filename}:{raw.co_firstlineno}" if raw is not None else ""
+        self.advice: list[str] = []
+        annotations = evaluated_annotations(code)
+        self.returns = annotations.get("return", inspect.Signature.empty)
+        parameters = []
+        self._positional: list[str] = []
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise InvalidSignature(f"{parameter} takes arguments without names; name each parameter")
+            if parameter.kind is parameter.POSITIONAL_ONLY:
+                self._positional.append(parameter.name)
+            annotation = annotations.get(parameter.name, parameter.annotation)
+            if annotation is parameter.empty:
+                annotation = self._type_of_default(parameter)
+            parameters.append(parameter.replace(annotation=annotation, kind=parameter.KEYWORD_ONLY))
+        self.names = [parameter.name for parameter in parameters]
+        self.shape = _shape(name, parameters, self.returns)
+        self.context = find_context_parameter(self.shape)
+
+    def call(self, values: dict[str, Any], module: ModuleContext) -> Awaitable[Any]:
+        """Call the function with its arguments by their parameters' names; a synchronous one on a worker thread."""
+        positional = [values.pop(name) for name in self._positional]
+        if self.is_async:
+            result: Awaitable[Any] = self._function(*positional, **values)
+            return result
+        return self._call_on_worker(functools.partial(self._function, *positional, **values), module)
+
+    def generator(self, values: dict[str, Any]) -> Any:
+        """What an async generator function returns."""
+        positional = [values.pop(name) for name in self._positional]
+        return self._function(*positional, **values)
+
+    @property
+    def is_generator(self) -> bool:
+        """It yields."""
+        return inspect.isgeneratorfunction(_code_of(self._function)) or self.is_async_generator
+
+    @property
+    def is_async_generator(self) -> bool:
+        """It yields and is async."""
+        return inspect.isasyncgenfunction(_code_of(self._function))
+
+    async def _call_on_worker(self, function: Callable[[], Any], module: ModuleContext) -> Any:
+        result = await module.run_sync(function)
+        if inspect.isawaitable(result):  # a decorator's wrapper that is not async itself
+            return await result
+        return result
+
+    def _type_of_default(self, parameter: inspect.Parameter) -> Any:
+        kind = type(parameter.default)
+        if kind in TYPES_OF_DEFAULTS:
+            self.advice.append(
+                f"{parameter.name} has no annotation; by its default clients are told {kind.__name__}: annotate it"
+            )
+            return kind
+        self.advice.append(f"{parameter.name} has no annotation; clients are told string: annotate it")
+        return parameter.empty
+
+
+def _shape(name: str, parameters: list[inspect.Parameter], returns: Any) -> Callable[..., Any]:
+    def shape() -> None: ...
+
+    shape.__name__ = shape.__qualname__ = name
+    shape.__annotations__ = {
+        each.name: each.annotation for each in parameters if each.annotation is not each.empty
     }
+    if returns is not inspect.Signature.empty:
+        shape.__annotations__["return"] = returns
+    signature = inspect.Signature(parameters, return_annotation=returns)
+    shape.__signature__ = signature  # type: ignore[attr-defined]
+    return shape
+
+
+def _code_of(function: Any) -> Any:
+    """The function whose code runs: that of a partial, of a bound method, of an object that can be called, inside
+    decorators."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    if not inspect.isroutine(function):
+        function = type(function).__call__
+    return getattr(function, "__func__", function)
+
+
+def argument_validator(
+    metadata: FuncMetadata, signature: FunctionSignature, schema: Mapping[str, Any] | None = None
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A function that validates arguments and returns them by their parameters' names.
+
+    It raises `InvalidArgumentsError`. Some clients send lists, objects and null as JSON in a string; such a string is
+    decoded, but only for an argument that can't be a string.
+
+    Args:
+        schema: that of the arguments, if it has been made already.
+    """
+    validate = metadata.arg_model.__pydantic_validator__.validate_python
+    names = [
+        (key, _parameter(key, field, signature)) for key, field in metadata.arg_model.model_fields.items()
+    ]
+    decoded = set(_never_strings(metadata.arg_model.model_json_schema() if schema is None else schema))
 
     def validated(arguments: dict[str, Any]) -> dict[str, Any]:
-        if any(type(value) is str and key in maybe_json for key, value in arguments.items()):
-            arguments = metadata.pre_parse_json(arguments)
+        if any(type(value) is str and key in decoded for key, value in arguments.items()):
+            arguments = {
+                key: _decoded(value) if type(value) is str and key in decoded else value
+                for key, value in arguments.items()
+            }
         try:
             values = validate(arguments).__dict__
         except ValidationError as error:
@@ -42,6 +158,52 @@ def argument_validator(metadata: FuncMetadata) -> Callable[[dict[str, Any]], dic
         return {name: values[key] for key, name in names}
 
     return validated
+
+
+def argument_names(metadata: FuncMetadata, signature: FunctionSignature) -> dict[str, str]:
+    """By parameter, the name of its argument: an alias if it has one."""
+    return {
+        _parameter(key, field, signature): field.alias or key
+        for key, field in metadata.arg_model.model_fields.items()
+    }
+
+
+def _parameter(key: str, field: FieldInfo, signature: FunctionSignature) -> str:
+    # The SDK renames parameters that pydantic's models have as attributes; their aliases are the parameters then.
+    return key if key in signature.names else field.alias or key
+
+
+def _never_strings(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The properties of an object's schema that no string fits."""
+    for name, part in schema.get("properties", {}).items():
+        if not _takes_string(part, schema, depth=0):
+            yield name
+
+
+def _takes_string(part: Any, root: Mapping[str, Any], depth: int) -> bool:
+    """Whether a string may fit a schema as pydantic writes it; in doubt it may."""
+    if not isinstance(part, Mapping) or depth > 20:
+        return part is not False
+    reference = str(part.get("$ref", ""))
+    if reference.startswith("#/$defs/"):
+        return _takes_string(
+            root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {}), root, depth + 1
+        )
+    choices = part.get("anyOf") or part.get("oneOf")
+    if choices:
+        return any(_takes_string(choice, root, depth + 1) for choice in choices)
+    if "const" in part or "enum" in part:
+        return any(isinstance(value, str) for value in part.get("enum", [part.get("const")]))
+    kinds = part.get("type", "string")
+    return kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # left for the validation to refuse
+        return text
+    return value if value is None or isinstance(value, list | dict) else text
 
 
 def argument_problems(error: ValidationError) -> str:
@@ -58,9 +220,3 @@ def argument_problems(error: ValidationError) -> str:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def source_of(function: Callable[..., Any]) -> str:
-    """`file:line` of a function."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""

@@ -18,15 +18,15 @@ ValuesOf = Callable[[Request, Mapping[str, Any]], dict[str, Any]]
 
 
 def stream_handlers(
-    function: Callable[..., AsyncGenerator[Any, None]],
+    generator: Callable[[dict[str, Any]], AsyncGenerator[Any, None]],
     values_of: ValuesOf,
     mime_type: str,
     module: ModuleContext,
 ) -> tuple[ReadHandler, FollowHandler]:
-    """How to read the resource of `function`, and how to follow it; both close the generator in the end."""
+    """How to read what `generator` makes of its arguments, and how to follow it; both close it in the end."""
 
     async def pieces(request: Request, variables: Mapping[str, Any]) -> AsyncGenerator[str, None]:
-        async with aclosing(function(**values_of(request, variables))) as produced:
+        async with aclosing(generator(values_of(request, variables))) as produced:
             async for piece in produced:
                 yield piece if isinstance(piece, str) else json.dumps(piece, default=plain_value)
 

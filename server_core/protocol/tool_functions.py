@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import InvalidSignature, ToolError
 from mcp.server.mcpserver.resolve import resolve_arguments
 from mcp.server.mcpserver.tools.base import Tool as SDKTool
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
@@ -18,49 +17,51 @@ from ..module import ModuleContext
 from ..request import Request
 from .context import Context
 from .docstrings import describe_properties, documented
-from .returned import converted_result, plain_result_type, plain_text, returns_bytes
-from .signatures import argument_validator, source_of
+from .returned import converted_result, plain_result_type, plain_text
+from .signatures import FunctionSignature, argument_names, argument_validator
 
 UNRESOLVED = re.compile(r"Resolver for parameter '(.+)' could not resolve: elicitation was (\w+)")
 """How the SDK says that an answer was no."""
 
 
 def tool_item(
-    function: Callable[..., Any], mark: Mark, name: str, breaker: str, module: ModuleContext
+    signature: FunctionSignature, mark: Mark, name: str, breaker: str, module: ModuleContext
 ) -> ToolItem:
     """The tool of a marked function.
 
     Raises:
-        InvalidSignature, TypeError, ValueError: its signature can't become a schema.
+        Exception: its signature can't become a schema; the first line says why.
     """
+    if signature.is_generator:
+        raise InvalidSignature("it yields, and a tool answers once: return a list, or mark it @stream")
     made = SDKTool.from_function(
-        function,
-        name=name,
+        signature.shape,
+        name=re.sub(r"[^A-Za-z0-9_]", "_", name)[:64],  # it logs pages about any other; `check` has a line
         title=mark.title,
         description=" ",  # it would take the docstring as it is
-        structured_output=False if returns_bytes(function) else mark.structured,
+        structured_output=False if signature.returns in (bytes, bytearray) else mark.structured,
     )
-    said = documented(mark.description or function.__doc__, made.parameters.get("properties", {}))
+    validate = argument_validator(made.fn_metadata, signature, made.parameters)
+    said = documented(mark.description or signature.doc, argument_names(made.fn_metadata, signature))
     definition = Tool(
-        name=made.name,
+        name=name,
         title=made.title,
         description=said.text or None,
         input_schema=describe_properties(made.parameters, said.parameters),
         output_schema=made.output_schema,
         annotations=_annotations(mark),
     )
-    validate = argument_validator(made.fn_metadata)
     return ToolItem(
         definition,
-        _tool_handler(function, made, validate, module),
+        _tool_handler(signature, made, name, validate, module),
         breaker=breaker,
         seconds=mark.seconds,
         cached=mark.cached,
         task=mark.task,
-        source=source_of(function),
+        source=mark.source,
         check=validate,
         task_only=mark.task_only,
-        prepare=_preparer(made, validate, module) if made.resolved_params else None,
+        prepare=_preparer(made, name, validate, module) if made.resolved_params else None,
     )
 
 
@@ -76,16 +77,16 @@ def _annotations(mark: Mark) -> ToolAnnotations | None:
 
 
 def _preparer(
-    made: SDKTool, validate: Callable[[dict[str, Any]], dict[str, Any]], module: ModuleContext
+    made: SDKTool, name: str, validate: Callable[[dict[str, Any]], dict[str, Any]], module: ModuleContext
 ) -> Callable[[Request, dict[str, Any]], Awaitable[Mapping[str, Any] | InputRequiredResult]]:
     async def prepare(request: Request, arguments: dict[str, Any]) -> Mapping[str, Any] | InputRequiredResult:
-        return await _resolved(made, request, validate(arguments), Context(request, module))
+        return await _resolved(made, name, request, validate(arguments), Context(request, module))
 
     return prepare
 
 
 async def _resolved(
-    made: SDKTool, request: Request, values: dict[str, Any], context: Context
+    made: SDKTool, name: str, request: Request, values: dict[str, Any], context: Context
 ) -> Mapping[str, Any] | InputRequiredResult:
     """What the parameters that ask (`Resolve`) are told; the time limit stands still meanwhile.
 
@@ -100,16 +101,17 @@ async def _resolved(
         if refused is None:
             raise
         said = "was declined" if refused[2] == "decline" else "was not answered"
-        raise ToolError(f"{made.name} asked for {refused[1]}, which {said}") from error
+        raise ToolError(f"{name} asked for {refused[1]}, which {said}") from error
 
 
 def _tool_handler(
-    function: Callable[..., Any],
+    signature: FunctionSignature,
     made: SDKTool,
+    name: str,
     validate: Callable[[dict[str, Any]], dict[str, Any]],
     module: ModuleContext,
 ) -> Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]:
-    metadata, context_name, is_async = made.fn_metadata, made.context_kwarg, made.is_async
+    metadata, context_name = made.fn_metadata, signature.context
     resolved = made.resolved_params
     plain = plain_result_type(metadata)
 
@@ -122,19 +124,16 @@ def _tool_handler(
             if request.prepared is not None:
                 values |= request.prepared
             elif resolved:
-                found = await _resolved(made, request, values, context)
+                found = await _resolved(made, name, request, values, context)
                 if isinstance(found, InputRequiredResult):
                     return found
                 values |= found
-        if is_async:
-            result = await function(**values)
-        else:
-            result = await module.run_sync(functools.partial(function, **values))
+        result = await signature.call(values, module)
         if type(result) is plain:
             text = result if plain is str else plain_text(result)
             return CallToolResult(
                 content=[TextContent(type="text", text=text)], structured_content={"result": result}
             )
-        return converted_result(metadata, result, made.name)
+        return converted_result(metadata, result, name)
 
     return handle

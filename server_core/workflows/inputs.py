@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..error_texts import shortened
 from ..errors import InvalidArgumentsError, nearest
 from ..schemas.validation import SchemaValidator, misfit
 from ..schemas.wording import sentence
@@ -83,19 +82,6 @@ def filled_inputs(inputs: WorkflowInputs, given: Mapping[str, Any]) -> dict[str,
     if problems:
         raise InvalidArgumentsError(f"Wrong inputs. {'; '.join(problems)}")
     return variables
-
-
-def refuse_unknown_inputs(known: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Refuse what a workflow's own tool does not take.
-
-    Raises:
-        InvalidArgumentsError: there is such an argument; the text names the nearest.
-    """
-    for name in given:
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
-            raise InvalidArgumentsError(f"Wrong arguments. {shortened(name)} is unknown; {hint}")
 
 
 def _schema_trouble(schema: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from server_core.events import ErrorReported, LogWritten, ModuleFailed, ModuleStarted
+from server_core.events import ErrorReported, LogWritten, ModuleFailed, ModuleNoted, ModuleStarted
 from workbench.cli.failures import PROTOCOL, CommandError
 from workbench.cli.output import results_apart, say
 from workbench.engine import Engine
@@ -66,6 +66,8 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
                 f"it asked: {one_line(fact.text)} - {fact.answer}, since nobody is asked on the command line"
             )
             loop.call_soon_threadsafe(say, told)
+        if isinstance(fact, ModuleNoted) and fact.trouble:
+            loop.call_soon_threadsafe(say, f"module {fact.module}: {fact.note}")
         if isinstance(fact, ModuleStarted | ModuleFailed):
             seen.add(fact.module)
             if isinstance(fact, ModuleFailed):

@@ -212,7 +212,7 @@ async def test_a_query_is_cut_at_its_limit_and_says_so(shop_file: Path) -> None:
         ({}, "sql is missing"),
         ({"sql": 1}, "sql is missing"),
         ({"sql": " -- nothing\n"}, "sql is empty"),
-        ({"sql": "SELECT 1", "limits": 1}, "Unknown argument limits"),
+        ({"sql": "SELECT 1", "limits": 1}, "limits is unknown; did you mean limit?"),
         ({"sql": "SELECT 1", "limit": 0}, "limit must be a whole number"),
         ({"sql": "SELECT 1", "limit": True}, "limit must be a whole number"),
         ({"sql": "SELECT 1", "parameters": 5}, "parameters must be an array"),

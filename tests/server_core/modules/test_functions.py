@@ -193,12 +193,6 @@ async def test_a_cached_tool_runs_once_for_the_same_arguments(tmp_path: Path) ->
         ("def f(:\n", "tools.py:2: invalid syntax"),
         ("\n1 / 0\n", "tools.py:3: ZeroDivisionError"),
         ("import sys\nsys.exit(1)\n", "tools.py:3: SystemExit"),
-        ("@tool\ndef f(_a: int) -> int:\n    return 1\n", "tools.py:2: f can't be a tool"),
-        ('@resource("x://{a}")\ndef f(b: str) -> str:\n    return b\n', "tools.py:2: f can't be a resource"),
-        (
-            '@tool\ndef f() -> int:\n    return 1\n@tool(name="f")\ndef g() -> int:\n    return 2\n',
-            "tools.py:5: the tool 'f' is defined at line 2 already",
-        ),
     ],
 )
 async def test_a_file_that_cannot_be_served_says_where_and_why(tmp_path: Path, code: str, says: str) -> None:

@@ -55,7 +55,7 @@ NUMPY = """Makes a customer.
 
 @pytest.mark.parametrize("docstring", [GOOGLE, REST, NUMPY], ids=["Google", "reStructuredText", "NumPy"])
 def test_each_style_tells_of_the_parameters_and_keeps_the_rest(docstring: str) -> None:
-    said = documented(docstring, ["name", "tier"])
+    said = documented(docstring, {"name": "name", "tier": "tier"})
     assert said.parameters == {"name": "who it is, which may be long.", "tier": "of which kind."}
     assert said.text.startswith("Makes a customer.")
     assert "The customer." in said.text
@@ -68,7 +68,7 @@ def test_each_style_tells_of_the_parameters_and_keeps_the_rest(docstring: str) -
     ["Args: not a section.", "Args:\n    other: of something else.", "Note:\n    name: x", "", None],
 )
 def test_what_tells_of_no_parameter_stays_as_it_is(docstring: str | None) -> None:
-    assert documented(docstring, ["name"]) == (inspect.cleandoc(docstring or ""), {})
+    assert documented(docstring, {"name": "name"}) == (inspect.cleandoc(docstring or ""), {})
 
 
 FUNCTIONS = '''

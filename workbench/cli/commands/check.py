@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from workbench.checking import check_project
 from workbench.cli.failures import FAILED, FINE, USAGE
-from workbench.cli.output import say, show, show_json
+from workbench.cli.output import results_apart, say, show, show_json
 from workbench.cli.session import project_of
 from workbench.finding import Finding
 
@@ -17,7 +17,9 @@ def run(options: Namespace) -> int:
 
     code = FAILED
     try:
-        findings = check_project(project_of(options))
+        project = project_of(options)
+        with results_apart():  # the user's files may print when they are imported
+            findings = check_project(project)
     except ConfigError as error:
         findings = [Finding(each.file, each.line, each.message) for each in (error, *error.others)]
         code = USAGE

@@ -8,6 +8,7 @@ from typing import Any
 
 from server_core.bus import Event
 from server_core.events import StepAttemptFailed, StepFinished, StepPlace, StepStarted
+from server_core.module import prefixed_name
 from workbench.checking import placed
 from workbench.cli.arguments import check_names, pairs, typed
 from workbench.cli.commands.call import block_text
@@ -26,7 +27,7 @@ def run(options: Namespace) -> int:
     variables = _variables(options, project, place, definition)
 
     async def work(engine: Engine) -> int:
-        tool = f"{module.prefix}_execute_workflow" if module.prefix else "execute_workflow"
+        tool = prefixed_name(module.prefix, "execute_workflow")
         unsubscribe = engine.bus.subscribe(_step_teller())
         try:
             record = await engine.call_tool(

@@ -1,0 +1,48 @@
+"""A function's annotations as objects, also where they name what is only imported for type checkers."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+
+def evaluated_annotations(function: Any) -> dict[str, Any]:
+    """The annotations of `function` by parameter. A name that only stands in a block `if TYPE_CHECKING:` of its file
+    is imported now.
+
+    Raises:
+        NameError: an annotation names what is nowhere. Others: what evaluating an annotation or an import raises.
+    """
+    names = dict(getattr(function, "__globals__", {}))
+    while True:
+        try:
+            return typing.get_type_hints(function, names, include_extras=True)
+        except NameError as error:
+            missing = error.name or ""
+            if not _import_for_checkers(function, missing, names):
+                raise NameError(f"an annotation names {missing}, which is not defined") from error
+
+
+def _import_for_checkers(function: Any, name: str, names: dict[str, Any]) -> bool:
+    """Import `name` as the function's file does for type checkers; false if it does not."""
+    code = getattr(function, "__code__", None)
+    if code is None or name in names:
+        return False
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    for statement in _checkers_imports(ast.parse("".join(lines))):
+        for alias in statement.names:
+            if name == (alias.asname or alias.name.partition(".")[0]):
+                exec(compile(ast.Module([statement], []), code.co_filename, "exec"), names)
+                return name in names
+    return False
+
+
+def _checkers_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+    for block in tree.body:
+        if isinstance(block, ast.If) and ast.unparse(block.test).endswith("TYPE_CHECKING"):
+            for statement in block.body:
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    yield statement

@@ -1,0 +1,85 @@
+"""Which functions a module has marked, and which of them can't be offered."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from ..module import ModuleProblem
+from .markers import Mark, Marking, mark_of
+
+
+class MarkedFunction(NamedTuple):
+    """A marked function, and the name that it has by itself or, if it has none, in its module; empty for neither."""
+
+    name: str
+    function: Any
+    mark: Mark
+
+
+def marked_functions(named: Iterable[tuple[str, Any]], home: str = "") -> list[MarkedFunction]:
+    """The marked functions among these values with their names, each once, in their order; also static and class
+    methods.
+
+    Args:
+        home: only those that the module of this name has marked, not those that it imports.
+    """
+    found: dict[int, MarkedFunction] = {}
+    for name, value in named:
+        for place, function in itertools.chain([(name, value)], _static_methods(value, home)):
+            mark = mark_of(function)
+            if mark is not None and not isinstance(function, type) and (not home or mark.home == home):
+                found.setdefault(id(function), MarkedFunction(_own_name(function) or place, function, mark))
+    return list(found.values())
+
+
+def not_offered(module: ModuleType, markings: Sequence[Marking]) -> Iterator[ModuleProblem]:
+    """What was marked while `module` was loaded, and is not among its `marked_functions`, with the reason."""
+    names = vars(module)
+    offered = {id(each.mark) for each in marked_functions(names.items(), module.__name__)}
+    for marking in markings:
+        if marking.mark is None:
+            yield ModuleProblem(f"{marking.name}: {marking.problem}", marking.source)
+        elif marking.mark.home == module.__name__ and id(marking.mark) not in offered:
+            text = f"{marking.name} is marked @{marking.mark.kind} but not offered: {_reason(marking, names)}"
+            yield ModuleProblem(text, marking.source)
+    for name, value in names.items():
+        mark = mark_of(value)
+        if mark is not None and mark.home not in ("", module.__name__):
+            file = Path(mark.source.rpartition(":")[0]).name
+            text = f"{name} is marked in {file} and not offered by {module.__name__}"
+            yield ModuleProblem(f"{text}: add a functions module for {file}", mark.source, imported=True)
+
+
+def _reason(marking: Marking, names: Mapping[str, Any]) -> str:
+    owner, _dot, name = marking.name.rpartition(".")
+    if owner:
+        return f"it needs an instance; mark a bound method instead: {name} = tool({owner}().{name})"
+    now = names.get(name)
+    if now is None:
+        return "it is not a name of its module; define it at the top level or assign it there"
+    if mark_of(now) is not None:
+        return "a later mark or definition of the same name replaces it"
+    return "a decorator above the mark hides it; use functools.wraps in that decorator"
+
+
+def _static_methods(value: Any, home: str) -> Iterator[tuple[str, Any]]:
+    """The static and class methods of a class of the module `home`, as its attributes."""
+    if isinstance(value, type) and value.__module__ == home:
+        for name, member in vars(value).items():
+            if isinstance(member, staticmethod | classmethod):
+                yield name, getattr(value, name)
+            elif isinstance(member, type) and member.__qualname__.startswith(f"{value.__qualname__}."):
+                yield from _static_methods(member, home)
+
+
+def _own_name(function: Any) -> str:
+    name = (
+        getattr(function, "__name__", "")
+        if hasattr(getattr(function, "__func__", function), "__code__")
+        else ""
+    )
+    return "" if name == "<lambda>" else str(name)

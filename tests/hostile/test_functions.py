@@ -1,0 +1,370 @@
+"""Functions as people write them: each works, or it alone is left out and one line says where and why."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from mcp import Client, MCPError
+from mcp.types import PromptReference
+
+from server_core import FunctionsModule, LimitSettings, Server, StreamsModule
+from server_core.testing import NEWEST, OLDEST, ProtocolRevision, connect
+
+pytestmark = pytest.mark.anyio
+REVISIONS = pytest.mark.parametrize("protocol", [NEWEST, OLDEST])
+
+HEAD = "from server_core import Context, prompt, resource, stream, task, tool\n"
+FINE = '\n@tool\ndef fine() -> str:\n    """Say ok."""\n    return "ok"\n'
+
+
+class File(NamedTuple):
+    """A functions file (after a first line of imports), what it offers besides `fine`, and its problems."""
+
+    code: str
+    offered: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+FILES = {
+    "a return type without a schema": File(
+        "from collections.abc import Iterator\n@tool\ndef numbers() -> Iterator[int]:\n    return iter([1])\n",
+        (),
+        ("tools.py:3: numbers can't be a tool and is left out: Unable to generate",),
+    ),
+    "a generator": File(
+        "@tool\ndef numbers():\n    yield 1\n", (), ("tools.py:2: numbers can't be a tool", "return a list")
+    ),
+    "a type without a schema": File(
+        "class Own: ...\n@tool\ndef own(x: Own) -> int: ...\n", (), ("tools.py:3: own can't be a tool",)
+    ),
+    "a name that is nowhere": File(
+        '@tool\ndef lost(x: "Nowhere") -> int: ...\n', (), ("tools.py:2:", "an annotation names Nowhere")
+    ),
+    "an import for type checkers that can't be imported": File(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from nowhere import Gone\n"
+        '@tool\ndef lost(x: "Gone") -> int: ...\n',
+        (),
+        ("tools.py:5: lost can't be a tool", "No module named 'nowhere'"),
+    ),
+    "a parameter with an underscore": File(
+        "@tool\ndef f(_a: int) -> int:\n    return 1\n", (), ("tools.py:2: f can't be a tool",)
+    ),
+    "a template whose variable is no argument": File(
+        '@resource("x://{a}")\ndef f(b: str) -> str: ...\n',
+        (),
+        ("tools.py:2: f can't be a resource", "differ"),
+    ),
+    "two of one name": File(
+        '@tool\ndef f() -> int: ...\n@tool(name="f")\ndef g() -> int: ...\n',
+        ("f",),
+        ("tools.py:4: g is left out: the tool 'f' is defined at line 2 already",),
+    ),
+    "variadic parameters": File(
+        "@tool\ndef spread(*names: str, **options: int) -> str: ...\n",
+        (),
+        ("tools.py:2: spread can't be a tool", "*names: str takes arguments without names"),
+    ),
+    "a partial": File(
+        "from functools import partial\ndef scale(a: int, b: int) -> int:\n    return a * b\n"
+        "double = tool(partial(scale, 2))\n",
+        ("double",),
+    ),
+    "a lambda": File(
+        "shout = tool(lambda text='a': text.upper())\n", ("shout",), ("tools.py:2: shout: text has",)
+    ),
+    "an object that can be called": File(
+        "class Greeter:\n    def __call__(self, name: str) -> str:\n        return name\ngreet = tool(Greeter())\n",
+        ("greet",),
+    ),
+    "static and class methods": File(
+        "class Shop:\n    @staticmethod\n    @tool\n    def a() -> str: ...\n    @tool\n    @staticmethod\n"
+        "    def b() -> str: ...\n    @classmethod\n    @tool\n    def c(cls, x: int) -> str: ...\n",
+        ("a", "b", "c"),
+    ),
+    "a bound method": File(
+        "class Shop:\n    def close(self, at: int) -> int:\n        return at\nclose = tool(Shop().close)\n",
+        ("close",),
+    ),
+    "a method": File(
+        "class Shop:\n    @tool\n    def close(self) -> str: ...\n",
+        (),
+        ("tools.py:3: Shop.close is marked @tool but not offered: it needs an instance",),
+    ),
+    "a decorator that hides the mark": File(
+        "def log(f):\n    def inner(*a):\n        return f(*a)\n    return inner\n@log\n@tool\ndef f() -> int: ...\n",
+        (),
+        ("tools.py:6: f is marked @tool but not offered: a decorator above the mark hides it",),
+    ),
+    "a decorator with functools.wraps": File(
+        "from functools import wraps\ndef log(f):\n    @wraps(f)\n    def inner(*a, **k):\n        return f(*a, **k)\n"
+        "    return inner\n@log\n@tool\ndef f(x: int = 1) -> int:\n    return x\n",
+        ("f",),
+    ),
+    "a function inside a function": File(
+        "def make():\n    @tool\n    def inner() -> int: ...\nmake()\n",
+        (),
+        ("tools.py:3: inner is marked @tool but not offered: it is not a name of its module",),
+    ),
+    "one of two definitions": File(
+        "@tool\ndef f() -> int: ...\n@tool\ndef f() -> str: ...\n",
+        ("f",),
+        ("tools.py:2: f is marked @tool but not offered: a later mark or definition",),
+    ),
+    "a mark on a class": File(
+        "@tool\nclass Thing: ...\n", (), ("tools.py:2: Thing: @tool goes on a function",)
+    ),
+    "an unknown keyword": File(
+        "@tool(readonly=True)\ndef f() -> int: ...\n",
+        (),
+        ("tools.py:2: f: @tool doesn't know 'readonly'; did you mean read_only?",),
+    ),
+    "a name instead of a keyword": File(
+        '@tool("other")\ndef f() -> int: ...\n', (), ("tools.py:2: f: @tool takes keywords only",)
+    ),
+    "a resource without a URI": File("@resource\ndef f() -> str: ...\n", (), ("f: @resource needs a URI",)),
+    "a bare stream": File("@stream\nasync def numbers():\n    yield '1'\n", ("stream://numbers",)),
+    "a stream that isn't async": File(
+        "@stream\ndef numbers():\n    yield '1'\n", (), ("tools.py:2: numbers can't be a stream",)
+    ),
+    "no annotation": File(
+        "@tool\ndef add(x, y=2) -> int: ...\n",
+        ("add",),
+        ("clients are told string: annotate it", "by its default clients are told int: annotate it"),
+    ),
+    "a completion for no argument": File(
+        '@prompt(complete={"toen": ["a"]})\ndef ask(tone: str) -> str: ...\n',
+        (),
+        ("tools.py:2: ask can't be a prompt", "complete names toen", "did you mean tone?"),
+    ),
+}
+
+
+def served(folder: Path, code: str, **options: Any) -> Server:
+    (folder / "tools.py").write_text(HEAD + code + FINE, "utf-8")
+    server = Server("lab", base=folder, **options)
+    server.add(FunctionsModule("tools", path="tools.py", reload=False))
+    return server
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_a_bad_function_is_left_out_alone_and_one_line_says_where_and_why(
+    tmp_path: Path, name: str
+) -> None:
+    file = FILES[name]
+    server = served(tmp_path, file.code)
+    async with server.running():
+        registry = server.registry
+        offered = [*registry.tools, *registry.resources, *registry.prompts]
+        assert sorted(offered) == sorted((*file.offered, "fine"))
+        problems = server.modules["tools"].instance.problems()
+        state = server.inspect().modules[0]
+    text = "\n".join(map(str, problems))
+    assert bool(problems) == bool(file.problems), text
+    for each in file.problems:
+        assert each in text
+    missing = [str(problem) for problem in problems if not problem.advice]
+    assert len(missing) <= 1
+    assert (state.status, state.note) == ("running", missing[0] if missing else "")
+
+
+class Call(NamedTuple):
+    """A tool of a functions file, called with arguments: what its answer says."""
+
+    code: str
+    tool: str
+    arguments: dict[str, Any]
+    says: str
+
+
+BODY = "@tool\ndef text(body: str | None = None) -> str:\n    return repr(body)\n"
+ANY = "from typing import Any\n@tool\ndef anything(value: Any = None) -> str:\n    return repr(value)\n"
+LISTED = (
+    "@tool\ndef listed(values: list[int], extra: dict[str, int] | None = None) -> str:\n"
+    "    return repr((values, extra))\n"
+)
+ALIASED = (
+    "from typing import Annotated\nfrom pydantic import Field\n"
+    '@tool\ndef aliased(sender: Annotated[str, Field(alias="from")]) -> str:\n    return sender\n'
+)
+SEARCH = "@tool\ndef search(query: str = '', limit: int = 1) -> str:\n    return query\n"
+CHECKERS = (
+    "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nfrom server_core import tool\n"
+    "if TYPE_CHECKING:\n    from decimal import Decimal as D\n    from server_core import Context as Ctx\n"
+    "@tool\nasync def priced(ctx: Ctx, price: D) -> str:\n    return type(price).__name__ + type(ctx).__name__\n"
+)
+
+CALLS = {
+    "a positional-only parameter": Call(
+        "@tool\ndef times(name: str, /, count: int = 1) -> str:\n    return name * count\n",
+        "times", {"name": "ab", "count": 2}, "abab",
+    ),
+    "an alias": Call(ALIASED, "aliased", {"from": "me"}, "me"),
+    "a parameter that has an alias": Call(ALIASED, "aliased", {"sender": "me"}, "sender is unknown; it takes from"),
+    "a parameter named as a method of pydantic's": Call(
+        "@tool\ndef named(copy: int, json: str) -> str:\n    return f'{copy} {json}'\n",
+        "named", {"copy": 1, "json": "[]"}, "1 []",
+    ),
+    "a text that is JSON": Call(BODY, "text", {"body": '["a"]'}, "'[\"a\"]'"),
+    "the text null": Call(BODY, "text", {"body": "null"}, "'null'"),
+    "null": Call(BODY, "text", {"body": None}, "None"),
+    "any value that is a text": Call(ANY, "anything", {"value": '{"a": 1}'}, "'{\"a\": 1}'"),
+    "a list and an object in texts": Call(
+        LISTED, "listed", {"values": "[1, 2]", "extra": '{"a": 1}'}, "([1, 2], {'a': 1})"
+    ),
+    "a list and null in texts": Call(LISTED, "listed", {"values": "[1]", "extra": "null"}, "([1], None)"),
+    "a text that is no list": Call(LISTED, "listed", {"values": "[1"}, "values: input should be a valid list"),
+    "a number of 5,001 digits in a text": Call(LISTED, "listed", {"values": "9" * 5001}, "valid list"),
+    "a misspelt optional argument": Call(SEARCH, "search", {"qurey": "x"}, "qurey is unknown; did you mean query?"),
+    "an argument like no other": Call(SEARCH, "search", {"zzz": 1}, "zzz is unknown; it takes query, limit"),
+    "an argument for a tool that takes none": Call("", "fine", {"a": 1}, "a is unknown; it takes no arguments"),
+    "the context as an argument": Call(
+        "@tool\ndef f(ctx: Context, a: int = 1) -> int:\n    return a\n", "f", {"ctx": {}}, "ctx is unknown"
+    ),
+    "no annotation": Call(
+        "@tool\ndef add(x, y=2) -> str:\n    return repr((x, y))\n", "add", {"x": "[1]", "y": "3"}, "('[1]', 3)"
+    ),
+    "annotations for type checkers only": Call(CHECKERS, "priced", {"price": "1.5"}, "DecimalContext"),
+    "a coroutine out of a synchronous function": Call(
+        "async def later() -> int:\n    return 7\n@tool\ndef now() -> int:\n    return later()\n", "now", {}, "7"
+    ),
+    "a partial": Call(
+        "from functools import partial\nasync def scale(a: int, b: int) -> int:\n    return a * b\n"
+        "double = tool(partial(scale, 2))\n",
+        "double", {"b": 4}, "8",
+    ),
+    "a class method": Call(
+        "class Shop:\n    rate = 3\n    @classmethod\n    @tool\n    def priced(cls, x: int) -> int:\n"
+        "        return cls.rate * x\n",
+        "priced", {"x": 2}, "6",
+    ),
+}  # fmt: skip
+
+
+async def said(client: Client, name: str, arguments: dict[str, Any]) -> str:
+    result = await client.call_tool(name, arguments)
+    return result.content[0].text  # type: ignore[union-attr]
+
+
+@REVISIONS
+@pytest.mark.parametrize("name", CALLS)
+async def test_arguments_reach_the_function_as_they_were_sent(
+    tmp_path: Path, name: str, protocol: ProtocolRevision
+) -> None:
+    row = CALLS[name]
+    head_first = row.code.startswith("from __future__")
+    server = served(tmp_path, row.code)
+    if head_first:
+        (tmp_path / "tools.py").write_text(row.code + FINE, "utf-8")
+    async with server.running(), connect(server, protocol) as client:
+        assert row.says in await said(client, row.tool, row.arguments)
+
+
+async def test_unknown_arguments_may_be_ignored_instead(tmp_path: Path) -> None:
+    server = served(tmp_path, SEARCH, limits=LimitSettings(unknown_arguments="ignore"))
+    async with server.running(), connect(server) as client:
+        assert await said(client, "search", {"query": "a", "mood": "good"}) == "a"
+
+
+@REVISIONS
+async def test_a_resource_is_what_its_function_returns_or_one_line_says_why_not(
+    tmp_path: Path, protocol: ProtocolRevision
+) -> None:
+    code = """
+from mcp.server.mcpserver import Audio, Image
+VALUES = {
+    "image": lambda: Image(data=b"png", format="png"),
+    "audio": lambda: Audio(data=b"wav", format="wav"),
+    "bytes": lambda: bytearray(b"raw"),
+    "listed": lambda: [Image(data=b"png")],
+    "object": object,
+    "nan": lambda: float("nan"),
+    "keys": lambda: {(1, 2): 3},
+    "nested": lambda: {"a": b"raw"},
+}
+@resource("made://{kind}")
+def made(kind: str):
+    return VALUES[kind]()
+"""
+    server = served(tmp_path, code)
+    async with server.running(), connect(server, protocol) as client:
+        for kind, mime_type, data in (
+            ("image", "image/png", b"png"),
+            ("audio", "audio/wav", b"wav"),
+            ("bytes", "application/octet-stream", b"raw"),
+        ):
+            (content,) = (await client.read_resource(f"made://{kind}")).contents
+            assert (content.mime_type, base64.b64decode(content.blob)) == (mime_type, data)  # type: ignore[union-attr]
+        for kind, says in (
+            ("listed", "returned Image inside something else"),
+            ("object", "something of type object"),
+            ("nan", "NaN"),
+            ("keys", "JSON can't carry: keys must be"),
+            ("nested", "returned bytes inside something else"),
+        ):
+            with pytest.raises(MCPError, match=says) as refused:
+                await client.read_resource(f"made://{kind}")
+            assert "\n" not in str(refused.value)
+
+
+@REVISIONS
+async def test_arguments_are_completed_by_their_types_and_by_what_the_mark_says(
+    tmp_path: Path, protocol: ProtocolRevision
+) -> None:
+    code = """
+from enum import Enum
+from typing import Literal
+class Size(Enum):
+    SMALL = "small"
+    LARGE = "large"
+async def cities(typed: str, others: dict) -> list[str]:
+    return [f"{typed}{others.get('tone', '')}"]
+@prompt(complete={"city": cities, "day": ["monday", "sunday"]})
+def greet(city: str, day: str, tone: Literal["formal", "friendly"] | None = None, size: Size = Size.SMALL) -> str:
+    return ""
+@resource("note://{size}/{day}", complete={"day": ["monday", "sunday"]})
+def note(size: Size, day: str) -> str:
+    return ""
+"""
+    server = served(tmp_path, code)
+    async with server.running(), connect(server, protocol) as client:
+        reference = PromptReference(type="ref/prompt", name="greet")
+        for name, typed, values in (
+            ("tone", "", ["formal", "friendly"]),
+            ("size", "L", ["large"]),
+            ("day", "mon", ["monday"]),
+            ("city", "Ro", ["Roformal"]),
+        ):
+            completed = await client.complete(reference, {"name": name, "value": typed}, {"tone": "formal"})
+            assert completed.completion.values == values
+
+
+@REVISIONS
+async def test_a_source_that_names_no_stream_is_an_error_that_names_the_nearest(
+    tmp_path: Path, protocol: ProtocolRevision
+) -> None:
+    server = served(tmp_path, "@stream\nasync def numbers():\n    yield '1'\n")
+    server.add(
+        StreamsModule("feed", sources={name: {"function": name} for name in ("number", "itself")}, prefix="f")
+    )
+    server.add(StreamsModule("other", sources={"itself": {"function": "number"}}))
+    server.add(StreamsModule("right", sources={"mine": {"function": "numbers"}}))
+    async with server.running(), connect(server, protocol) as client:
+        for uri in ("stream://f/number", "stream://f/itself", "stream://itself"):
+            with pytest.raises(MCPError, match="Unknown function marked @stream"):
+                await client.read_resource(uri)
+        with pytest.raises(MCPError, match=r"number; did you mean numbers\?"):
+            await client.read_resource("stream://f/number")
+        assert (await client.read_resource("stream://mine")).contents[0].text == "1"  # type: ignore[union-attr]
+        (problem,) = server.modules["other"].instance.problems()
+        assert (problem.path, problem.source) == (("sources", "itself", "function"), "")
+
+
+async def test_a_prefix_is_followed_by_one_underscore(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(HEAD + FINE + '@resource("note://a")\ndef a() -> str: ...\n', "utf-8")
+    server = Server("lab", base=tmp_path)
+    server.add(FunctionsModule("tools", path="tools.py", reload=False, prefix="b_"))
+    async with server.running():
+        assert (list(server.registry.tools), list(server.registry.resources)) == (["b_fine"], ["note://b/a"])
