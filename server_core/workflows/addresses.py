@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from collections.abc import Iterable, Sequence
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from ..errors import DeniedError, UnavailableError
 
 NAT64_PREFIX = IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has given out; whatever lies outside of it is special or nobody's."""
+
+# What the IANA special-purpose address registries do not call globally reachable, and multicast. Written out because
+# each version of Python knows another part of it.
+SPECIAL_IPV4 = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "224.0.0.0/3",
+)  # fmt: skip
+SPECIAL_IPV6 = ("2001::/23", "2001:db8::/32", "3fff::/20")
+"""Of those in `GLOBAL_UNICAST`."""
 
 
 class AllowedHosts:
@@ -49,17 +62,35 @@ def resolved_addresses(host: str, port: int, allowed: AllowedHosts) -> list[str]
 
 
 def is_public_address(text: str) -> bool:
-    """Whether an address belongs to the open internet; IPv4 inside IPv6 counts as what it is."""
+    """Whether an address is globally reachable unicast; IPv4 inside of IPv6 counts as what it is."""
     try:
         address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        if inner is None and address in NAT64_PREFIX:
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public_address(str(inner))
-        if int(address) >> 32 == 0:  # IPv4-compatible, long deprecated
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _special_ipv4())
+    inner = _embedded(address)
+    if inner:
+        return all(map(is_public_address, map(str, inner)))
+    return address in GLOBAL_UNICAST and not any(address in network for network in _special_ipv6())
+
+
+def _embedded(address: IPv6Address) -> Sequence[IPv4Address]:
+    """The IPv4 addresses that packets to `address` may end at."""
+    if address.ipv4_mapped:
+        return [address.ipv4_mapped]
+    if address.sixtofour:
+        return [address.sixtofour]
+    if address in NAT64_PREFIX:
+        return [IPv4Address(int(address) & 0xFFFFFFFF)]
+    return address.teredo or ()
+
+
+@cache
+def _special_ipv4() -> tuple[IPv4Network, ...]:
+    return tuple(map(IPv4Network, SPECIAL_IPV4))
+
+
+@cache
+def _special_ipv6() -> tuple[IPv6Network, ...]:
+    return tuple(map(IPv6Network, SPECIAL_IPV6))
