@@ -137,6 +137,14 @@ APP = define(
         "answer",
         shown=False,
     ),
+    Action(
+        "app.problems",
+        "exclamation_mark",
+        "Problems",
+        "Everything that is to be fixed in the project, in full",
+        "problems",
+        shown=False,
+    ),
     Action("app.back", "escape", "Back", "Back to where you came from; never quits", "back", shown=False),
     Action(
         "app.suspend",

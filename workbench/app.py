@@ -252,6 +252,13 @@ class WorkbenchApp(App[Next]):
 
             self.push_screen(FaultsScreen())
 
+    def action_problems(self) -> None:
+        """Show what is to be fixed, in full."""
+        from workbench.screens.details import DetailsScreen
+        from workbench.screens.overview.about import about_problems
+
+        self.push_screen(DetailsScreen("Problems", about_problems(self.snapshot.problems)))
+
     def action_answer(self) -> None:
         """Show what the server asks."""
         if self.has_engine:

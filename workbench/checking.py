@@ -46,15 +46,23 @@ def check_project(project: Project) -> list[Finding]:
 
 async def _started(project: Project, server: Server) -> list[Finding]:
     async with server.running(settle=START_SECONDS):
-        workflows = list(_workflow_findings(project, server))
-        told = {module for module, _finding in workflows}
+        live = live_findings(project, server)
+        told = {module for module, _finding in live}
         return [
             *_module_findings(project, server, told),
             *_role_findings(project, server),
-            *_problem_findings(project, server),
-            *(finding for _module, finding in workflows),
-            *_tool_findings(project, server),
+            *(finding for _module, finding in live),
+            *_schema_findings(project, server),
         ]
+
+
+def live_findings(project: Project, server: Server) -> list[tuple[str, Finding]]:
+    """What can be found at a running server in no time, each with its module: for a look at every change."""
+    return [
+        *_workflow_findings(project, server),
+        *_problem_findings(project, server),
+        *_tool_findings(project, server),
+    ]
 
 
 def _module_findings(project: Project, server: Server, told: set[str]) -> Iterator[Finding]:
@@ -74,7 +82,7 @@ def _role_findings(project: Project, server: Server) -> Iterator[Finding]:
             yield placed(project, ("modules", name, "url"), f"module {name}: {powers}; {remedy}")
 
 
-def _problem_findings(project: Project, server: Server) -> Iterator[Finding]:
+def _problem_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
     """What is wrong with parts of modules that run."""
     own = {getattr(host.instance, "file", None) for host in server.modules.values()}
     for name, host in server.modules.items():
@@ -82,9 +90,10 @@ def _problem_findings(project: Project, server: Server) -> Iterator[Finding]:
             file, _colon, line = problem.source.rpartition(":")
             if not (problem.imported and Path(file) in own):
                 yield (
+                    name,
                     Finding(_shown(project, file), int(line), problem.text)
                     if file
-                    else placed(project, ("modules", name, *problem.path), problem.text)
+                    else placed(project, ("modules", name, *problem.path), problem.text),
                 )
 
 
@@ -114,36 +123,42 @@ def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, 
                 yield name, placed(project, place, f"workflow {workflow}: {finding.message}")
 
 
-def _tool_findings(project: Project, server: Server) -> Iterator[Finding]:
+def _tool_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
     has_tasks = any(host.instance.kind == "tasks" for host in server.modules.values())
-    for _module, item in server.registry.tools.values():
-        file, _colon, line = item.source.rpartition(":")
-        place = (
-            (_shown(project, file), int(line)) if file and line.isdigit() else (project.config_path.name, 0)
-        )
-        yield from (Finding(*place, message) for message in _schema_problems(item))
+    for module, item in list(server.registry.tools.values()):
+        name = item.definition.name
+        if not (item.definition.description or "").strip():
+            text = f"tool {name} has no description: a model can't know what it is for; give it a docstring"
+            yield module, _at_tool(project, item, text)
         if item.task and not has_tasks:
-            yield Finding(
-                *place,
-                f"tool {item.definition.name} is marked @task, but nothing runs tasks: add [modules.tasks] with "
-                'kind = "tasks" to server.toml',
+            text = (
+                f"tool {name} is marked @task, but nothing runs tasks: add [modules.tasks] with "
+                'kind = "tasks" to server.toml'
             )
+            yield module, _at_tool(project, item, text)
 
 
-def _schema_problems(item: ToolItem) -> Iterator[str]:
+def _schema_findings(project: Project, server: Server) -> Iterator[Finding]:
     """What a client, or the model behind it, would stumble over."""
     from jsonschema import Draft202012Validator, SchemaError
 
-    definition = item.definition
-    if not (definition.description or "").strip():
-        yield f"tool {definition.name} has no description: a model can't know what it is for; give it a docstring"
-    for what, schema in (("input", definition.input_schema), ("output", definition.output_schema)):
-        if schema is None:
-            continue
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            yield f"tool {definition.name}: its {what} schema is not valid JSON Schema: {error.message}"
+    for _module, item in server.registry.tools.values():
+        definition = item.definition
+        for what, schema in (("input", definition.input_schema), ("output", definition.output_schema)):
+            if schema is None:
+                continue
+            try:
+                Draft202012Validator.check_schema(schema)
+            except SchemaError as error:
+                text = f"tool {definition.name}: its {what} schema is not valid JSON Schema: {error.message}"
+                yield _at_tool(project, item, text)
+
+
+def _at_tool(project: Project, item: ToolItem, message: str) -> Finding:
+    file, _colon, line = item.source.rpartition(":")
+    if not file or not line.isdigit():
+        return Finding(project.config_path.name, 0, message)
+    return Finding(_shown(project, file), int(line), message)
 
 
 def placed(project: Project, path: tuple[str | int, ...], message: str) -> Finding:

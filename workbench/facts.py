@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from server_core.inspection import ServerState
 
+    from .finding import Finding
     from .questions import Question
 
 
@@ -45,6 +46,13 @@ class ConfigRejected:
     """The config file is other than what is in force, and can't be: `reason` says where and why, in one line."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChecked:
+    """The running server was looked at for what `workbench check` would find: each finding with its module."""
+
+    findings: tuple[tuple[str, Finding], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ from ..settings import BreakerSettings, PoolSettings
 WATCH_SECONDS = 0.5
 """How often a SQLite file is looked at."""
 
+LOOK_SECONDS = 10.0
+"""How often a database that can't be watched is asked whether it still answers, while nobody uses it."""
+
 LEAST_VALUE_BYTES = 64_000_000
 """The largest single value that SQLite may make, unless results may be larger still."""
 
@@ -131,6 +134,8 @@ class DatabaseModule(Module):
             )  # fmt: skip
         if self._watch is not None:
             context.spawn(self._follow(self._watch), "watching the file")
+        else:
+            context.spawn(self._look_after(), "looking whether the database answers")
 
     async def stop(self) -> None:
         if self._started:
@@ -275,20 +280,40 @@ class DatabaseModule(Module):
             if change is not None:
                 await self._on_change(change)
 
+    async def _look_after(self) -> None:
+        """Look now and then whether a database that nobody uses still answers, and say so when it does not."""
+        context, pool = self._context, self._access.pool
+        answers = True
+        while True:
+            await context.clock.sleep(LOOK_SECONDS)
+            state = pool.state()
+            if state.in_use or (answers and not state.idle and not state.min_size):
+                continue  # whoever uses it finds out, and nothing is opened just to look
+            try:
+                async with pool.connection("health check"):  # which is checked before it is lent
+                    pass
+            except CoreError as error:
+                answers = False
+                context.note(str(error), trouble=True)
+            else:
+                if not answers:
+                    answers = True
+                    self._note_tables()
+
     async def _on_change(self, change: SqliteFileChange) -> None:
         context, before = self._context, list(self._tables)
         if change in ("replaced", "gone"):
             self._access.retire_connections()
         context.invalidate()
         if change == "gone":
-            context.note("the file is gone")
+            context.note("the file is gone", trouble=True)
             return
         try:
             if change != "written":
                 await self._refresh()
         except CoreError as error:
             # Whoever reads now is told the same; the file's next change brings the next try.
-            context.note(str(error))
+            context.note(str(error), trouble=True)
             return
         self._note_tables()
         if change == "replaced":

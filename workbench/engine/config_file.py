@@ -54,10 +54,16 @@ class ConfigFollower:
         try:
             config = await asyncio.to_thread(self._project.load)
         except Exception as error:  # whatever it is, what runs must go on
-            self._emit(ConfigRejected(str(error) or type(error).__name__))
+            gone = not self._project.config_path.exists()
+            self._emit(ConfigRejected(self._gone() if gone else str(error) or type(error).__name__))
             return
         if config == unchanged:
             return
         # Modules that can't start have each told so themselves.
         with contextlib.suppress(EngineError):
             await self._apply(config)
+
+    def _gone(self) -> str:
+        folder = self._project.folder
+        what = self._project.config_path.name if folder.is_dir() else f"the project's folder {folder}"
+        return f"{what} is gone; the server runs on with what it has read"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.project import Project
     from workbench.store import Store
 
+    from .checks import ProjectChecks
     from .config_file import ConfigFollower
     from .core import EngineCore
 
@@ -118,7 +119,7 @@ class Engine(ClientCommands, CoreCommands):
             if self.ready.set_running_or_notify_cancel():
                 self.ready.set_result(None)
             if self._follows_config:
-                await self._follower(core).follow()
+                await asyncio.gather(self._follower(core).follow(), self._checks(core).follow())
             await asyncio.Event().wait()
         except Exception as error:
             self._give_up(error)
@@ -134,6 +135,11 @@ class Engine(ClientCommands, CoreCommands):
         from .config_file import ConfigFollower
 
         return ConfigFollower(self.project, lambda: core.config, core.apply, self.bus.emit, self.clock.inner)
+
+    def _checks(self, core: EngineCore) -> ProjectChecks:
+        from .checks import ProjectChecks
+
+        return ProjectChecks(self.project, lambda: core.server, self.bus, self.clock.inner)
 
     def _watch(self) -> LoopWatch | None:
         selector = self._thread.selector

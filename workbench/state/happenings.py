@@ -45,6 +45,7 @@ from workbench.facts import (
     ConfigRejected,
     Dropped,
     EngineFailed,
+    ProjectChecked,
     ProjectOpened,
     QuestionAsked,
     RecordingStarted,
@@ -234,6 +235,13 @@ def _asked(fact: UserAsked) -> Line:
     return Line("call", "asked", f"{fact.kind}: {fact.text}", f"answered {fact.answer}", "warn")
 
 
+def _checked(f: ProjectChecked) -> Line:
+    if not f.findings:
+        return Line("server", "check", "nothing to fix any more", "", "ok")
+    first = str(f.findings[0][1])
+    return Line("server", "check", plural(len(f.findings), "finding"), first, "warn")
+
+
 TOLD: dict[type, Callable[[Any], Line | None]] = {
     ProjectOpened: lambda f: Line("server", "project", f.folder),
     ServerStarted: lambda f: Line("server", "server", f"{f.name} {f.version} accepts requests", "", "ok"),
@@ -287,6 +295,7 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ),
     ConfigApplied: _applied,
     ConfigRejected: lambda f: Line("server", "config", f.reason, "the one before stays in force", "bad"),
+    ProjectChecked: _checked,
     QuestionAsked: lambda f: Line(
         "call", "asked", one_line(f.question.message), "waits for your answer", "warn"
     ),

@@ -13,6 +13,14 @@ Topic = Literal["server", "call", "part", "work", "file", "log"]
 """What a happening is about; the list of happenings can be narrowed to one."""
 
 
+class Problem(NamedTuple):
+    """Something to fix though the server runs: where, what, and whether it is `bad` or only a warning."""
+
+    source: str
+    text: str
+    tone: Tone = "bad"
+
+
 class Failure(NamedTuple):
     """An unexpected error as it was last reported, and how many times by now: those that were raised at the same place
     of the same code, as the same class, are one."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         RunningRequest,
         TaskState,
     )
+    from workbench.finding import Finding
     from workbench.questions import Question
 
     from .parts import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Happening,
         Latency,
         Notice,
+        Problem,
         Progress,
         Recording,
         Replay,
@@ -70,6 +72,7 @@ class Snapshot:
         logs: what was logged or printed, newest last; kept apart, so that calls do not push it out.
         runs: workflow runs, oldest first.
         config_problem: why the config file as it is now can't come into force; empty where it is in force.
+        findings: what `workbench check` would say of the modules as they are, each with its module.
         faults: those on purpose, in the order in which they were set.
         clock_ahead: by how many seconds the server's clock was made to jump.
         tasks: long tasks, in the order in which they came.
@@ -98,6 +101,7 @@ class Snapshot:
     faults: tuple[FaultState, ...] = ()
     questions: tuple[Question, ...] = ()
     config_problem: str = ""
+    findings: tuple[tuple[str, Finding], ...] = ()
     clock_ahead: float = 0.0
     runs: tuple[WorkflowRun, ...] = ()
     batches: tuple[Batch, ...] = ()
@@ -114,10 +118,21 @@ class Snapshot:
     prompts_revision: int = 0
 
     @property
-    def troubles(self) -> tuple[str, ...]:
-        """What somebody should mend though the server runs, the config's first."""
-        notes = tuple(module.note for module in self.modules if module.trouble)
-        return (self.config_problem, *notes) if self.config_problem else notes
+    def problems(self) -> tuple[Problem, ...]:
+        """What somebody should fix though the server runs, the worst first."""
+        from .parts import Problem
+
+        found = [Problem("project", self.config_problem)] if self.config_problem else []
+        for module in self.modules:
+            if module.status == "failed":
+                found.append(Problem(module.name, module.reason or "failed"))
+            elif module.trouble:
+                found.append(Problem(module.name, module.note))
+        return (*found, *(Problem(module, str(finding), "warn") for module, finding in self.findings))
+
+    def findings_of(self, module: str) -> tuple[Finding, ...]:
+        """What was found in a module."""
+        return tuple(finding for name, finding in self.findings if name == module)
 
     @property
     def running_tasks(self) -> tuple[TaskState, ...]:

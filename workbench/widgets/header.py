@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from textual.strip import Strip
 
+from workbench.state.parts import Problem
 from workbench.state.snapshot import Snapshot
 from workbench.text import elapsed, fit, one_line, plural
 
@@ -55,8 +56,10 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
         who = blocked.target or blocked.function
         place = f" {blocked.file.rpartition('/')[2]}:{blocked.line}" if roomy else ""
         yield line(Span(f"✗ {who}{place} blocks the loop {max(0.0, now - blocked.since):.0f} s", "bad"))
-    if snapshot.troubles:
-        yield _trouble(snapshot.troubles, roomy)
+    counted = {module.name for module in snapshot.modules if module.status == "failed"}
+    problems = [problem for problem in snapshot.problems if problem.source not in counted]
+    if problems:
+        yield _problems(problems, roomy)
     if waiting := len(snapshot.questions) + len(snapshot.asking_tasks):
         yield line(Span(f"? {plural(waiting, 'question')} (a)", "warn"))
     if snapshot.faults:
@@ -64,22 +67,24 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
     if snapshot.clock_ahead:
         yield line(Span(f"clock {snapshot.clock_ahead:+,.0f} s", "warn"))
     if snapshot.modules:
-        failed = sum(module.status == "failed" for module in snapshot.modules)
+        failed = len(counted)
         count = plural(len(snapshot.modules), "module")
-        aside = Span(f", {failed} failed", "bad" if failed else "dim") if failed or roomy else Span("")
+        quiet = roomy and not problems
+        aside = Span(f", {failed} failed", "bad" if failed else "dim") if failed or quiet else Span("")
         yield line(count, aside)
     if running:
         yield line(plural(len(snapshot.clients), "client"))
-        if blocked is None:
+        if blocked is None and not problems:
             yield line(Span("loop ok", "dim"))
 
 
-def _trouble(troubles: tuple[str, ...], roomy: bool) -> Line:
-    """The first of them, as far as there is room for it: where it is stands at its beginning."""
-    first = one_line(troubles[0])
+def _problems(problems: list[Problem], roomy: bool) -> Line:
+    """The first of them, as far as there is room for it: where it is stands at its beginning. `!` shows all in full."""
+    first = problems[0]
     most = TROUBLE_CELLS if roomy else TROUBLE_CELLS_NARROW
-    more = f" +{len(troubles) - 1}" if len(troubles) > 1 else ""
-    return line(Span(f"✗ {fit(first, most).rstrip()}{more}", "bad"))
+    more = f" +{len(problems) - 1}" if len(problems) > 1 else ""
+    sign = "✗" if first.tone == "bad" else "!"
+    return line(Span(f"{sign} {fit(one_line(first.text), most).rstrip()}{more} (!)", first.tone))
 
 
 def _right(snapshot: Snapshot) -> Line:
@@ -109,6 +114,7 @@ class Header(Live):
             s.clients,
             s.blocked,
             s.config_problem,
+            s.findings,
             s.faults,
             s.questions,
             s.tasks,
@@ -119,6 +125,9 @@ class Header(Live):
 
     def redraw(self) -> None:
         self.refresh()
+
+    async def on_click(self) -> None:
+        await self.run_action("app.problems")
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

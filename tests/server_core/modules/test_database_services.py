@@ -17,6 +17,7 @@ from server_core.databases.backend import DatabaseBackend
 from server_core.databases.mariadb import MariadbBackend
 from server_core.databases.postgresql import PostgresqlBackend
 from server_core.errors import CoreError
+from server_core.modules.database import LOOK_SECONDS
 from server_core.request import Request
 from server_core.settings import BreakerSettings, LimitSettings, PoolSettings
 from server_core.testing import ManualClock
@@ -273,6 +274,30 @@ async def test_a_database_that_goes_away_trips_the_breaker_and_comes_back_by_its
         clock.advance(5)
         assert (await shop.query("SELECT 1 AS n"))["rows"] == [{"n": 1}]
         assert shop.server.inspect().breakers[0].status == "closed"
+
+
+async def test_a_database_that_goes_away_while_nobody_uses_it_is_noted_until_it_is_back(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock()
+    async with opened(service, pool=ONE, clock=clock) as shop:
+        backend = shop.module._access.backend
+
+        def note() -> str:
+            clock.advance(LOOK_SECONDS)
+            return shop.server.inspect().modules[0].note
+
+        def gone(_self: DatabaseBackend) -> Any:
+            raise ConnectionRefusedError("connection refused")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(backend), "open", gone)
+            for slot in shop.module._access.pool._idle:
+                backend.abort(slot.connection)
+            await until(lambda: "does not answer: connection refused" in note(), "the note")
+            assert shop.server.inspect().modules[0].trouble
+        await until(lambda: "does not answer" not in note(), "the note is taken back")
+        assert shop.server.inspect().breakers[0].failures == 0
 
 
 async def test_a_network_that_swallows_everything_leaves_no_request_without_an_answer(

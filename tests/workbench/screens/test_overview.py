@@ -7,18 +7,19 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Static
 
-from server_core.events import LogWritten, RequestStarted, ServerStarted
+from server_core.events import LogWritten, ModuleNoted, RequestStarted, ServerStarted
 from server_core.inspection import ModuleState
 from tests.waiting import until
 from tests.workbench.fakes import NOON, STATE, STORY, FakeEngine, request
 from tests.workbench.screens.shown import LARGE, SMALL, busy_engine, screen_text, sees, settled, shown
 from tests.workbench.state.test_fold import after
-from workbench.facts import ServerInspected
-from workbench.screens.overview.about import about
+from workbench.facts import ProjectChecked, ServerInspected
+from workbench.finding import Finding
+from workbench.screens.overview.about import about, about_problems
 from workbench.screens.overview.figures import cache_lines, calls_lines
 from workbench.screens.overview.rows import breaker_rows, module_rows, pool_rows, running_rows
 from workbench.state import Snapshot
-from workbench.widgets.spans import cells
+from workbench.widgets.spans import Span, cells
 
 WHOLE = after(*(fact for _, fact in STORY), ServerInspected(STATE))
 
@@ -69,10 +70,28 @@ def test_the_figures_fit_their_cards(width: int, height: int, snapshot: Snapshot
 
 def test_everything_can_be_told_in_full():
     for thing in (*STATE.modules, *STATE.breakers, *STATE.pools, *WHOLE.happened):
-        text = "\n".join(text_of(line) for line in about(thing, NOON))
+        text = "\n".join(text_of(line) for line in about(thing, NOON, WHOLE))
         assert text.strip()
-    failed = "\n".join(text_of(line) for line in about(STATE.modules[-1], NOON))
+    failed = "\n".join(text_of(line) for line in about(STATE.modules[-1], NOON, WHOLE))
     assert "ctrl+r" in failed, "what to do next"
+
+
+def test_a_module_with_something_to_fix_is_not_green_and_says_it_in_full():
+    finding = Finding(
+        "server.toml", 40, "workflow restock: " + "its step calls a tool that nobody offers " * 5
+    )
+    s = after(
+        ServerInspected(STATE), ProjectChecked((("flows", finding),)), ModuleNoted("shop", "gone", True)
+    )
+    dots = {row.key: row.cells[0] for row in module_rows(s)}
+    assert dots["tools"] == Span("●", "ok")
+    assert dots["flows"] == Span("!", "warn")
+    assert dots["shop"] == Span("!", "bad")
+    flows = next(module for module in s.modules if module.name == "flows")
+    assert str(finding) in "\n".join(text_of(line) for line in about(flows, NOON, s))
+    problems = "\n".join(text_of(line) for line in about_problems(s.problems))
+    assert str(finding) in problems
+    assert problems.index("✗ shop") < problems.index("! flows")
 
 
 # -- how it is laid out

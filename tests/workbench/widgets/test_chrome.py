@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from server_core.events import LoopBlocked
+from server_core.events import LoopBlocked, ModuleNoted
 from tests.workbench.fakes import NOON, STATE, FakeEngine
 from tests.workbench.screens.shown import SMALL, screen_text, settled, shown
 from tests.workbench.state.test_fold import after
 from workbench.actions import PLACES
-from workbench.facts import EngineFailed, RecordingStarted, ReplayProgressed, ServerInspected
+from workbench.facts import (
+    ConfigRejected,
+    EngineFailed,
+    ProjectChecked,
+    RecordingStarted,
+    ReplayProgressed,
+    ServerInspected,
+)
+from workbench.finding import Finding
 from workbench.state import Snapshot
 from workbench.widgets.header import header_line
 from workbench.widgets.keyline import Key, KeyLine, key_spans
@@ -38,6 +46,30 @@ def test_at_eighty_columns_the_header_is_whole_with_what_goes_on():
     text = text_of(spans)
     assert text.startswith(" bookshop 0.1.0  ● running 12:44  6 modules, 1 failed   "), "whole parts or none"
     assert text.endswith("● REC 0  ▶ 12/40")
+
+
+FLOWS = Finding("server.toml", 40, "workflow restock: step ask calls the tool ad, which nobody offers")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ([ModuleNoted("shop", "PostgreSQL does not answer", True)], "✗ PostgreSQL does not answer (!)"),
+        ([ConfigRejected("server.toml is gone")], "✗ server.toml is gone (!)"),
+        ([ProjectChecked((("flows", FLOWS),))], "! server.toml:40: workflow restock: step ask"),
+        (
+            [ProjectChecked((("flows", FLOWS),)), ModuleNoted("tools", "tools.py:3: no", True)],
+            "✗ tools.py:3: no +1 (!)",
+        ),
+    ],
+    ids=["a module in trouble", "the project is gone", "a finding", "the worst first"],
+)
+def test_the_header_calls_nothing_sound_that_is_not(facts: list[object], said: str):
+    s = after(ServerInspected(STATE), *facts)
+    text = text_of(header_line(s, NOON, 120))
+    assert said in text
+    assert "loop ok" not in text
+    assert "0 failed" not in text
 
 
 def test_who_holds_up_the_loop_stands_in_the_header_with_its_line():

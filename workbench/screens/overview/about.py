@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from server_core.events import ErrorReported, FilesChanged, RequestFinished
 from server_core.inspection import BreakerState, ModuleState, PoolState
+from workbench.finding import Finding
+from workbench.state import Snapshot
 from workbench.state.happenings import MARKS
-from workbench.state.parts import Happening
+from workbench.state.parts import Happening, Problem
 from workbench.text import clean, elapsed, size, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
 
@@ -19,17 +22,28 @@ def _fact(name: str, value: str, tone: str = "") -> Line:
     return (Span(f"{name:<{NAME_CELLS}}", "dim"), Span(value, tone))  # type: ignore[arg-type]
 
 
-def about(thing: BreakerState | ModuleState | PoolState | Happening, now: float) -> list[Line]:
+def about(
+    thing: BreakerState | ModuleState | PoolState | Happening, now: float, snapshot: Snapshot
+) -> list[Line]:
     """Everything about one thing of the overview; `now` is epoch seconds."""
     if isinstance(thing, BreakerState):
         return about_breaker(thing)
     if isinstance(thing, ModuleState):
-        return about_module(thing)
+        return about_module(thing, snapshot.findings_of(thing.name))
     return about_pool(thing, now) if isinstance(thing, PoolState) else about_happening(thing)
 
 
-def about_module(module: ModuleState) -> list[Line]:
-    """A module: what it is, how it is, what it offers."""
+def about_problems(problems: Sequence[Problem]) -> list[Line]:
+    """Everything that somebody should fix, in full."""
+    lines: list[Line] = []
+    for problem in problems:
+        mark = "✗" if problem.tone == "bad" else "!"
+        lines += [(Span(f"{mark} {problem.source}", problem.tone),), (Span(clean(problem.text)),), ()]
+    return lines[:-1] or [(Span("Nothing to fix.", "ok"),)]
+
+
+def about_module(module: ModuleState, findings: Sequence[Finding] = ()) -> list[Line]:
+    """A module: what it is, how it is, what it offers, what is to be fixed in it."""
     lines = [
         _fact("kind", module.kind),
         _fact("state", module.status, {"running": "ok", "failed": "bad"}.get(module.status, "warn")),
@@ -39,15 +53,15 @@ def about_module(module: ModuleState) -> list[Line]:
         _fact("prompts", str(module.prompts)),
     ]
     if module.note:
-        lines.append(_fact("says", module.note))
+        lines.append(_fact("says", module.note, "bad" if module.trouble else ""))
     if module.reason:
         lines += [(), (Span(clean(module.reason), "bad"),), (), (_AFTER_FAILURE,)]
+    if findings:
+        lines += [(), (Span("To fix", "strong"),), *((Span(str(each), "warn"),) for each in findings)]
     return lines
 
 
-_AFTER_FAILURE = Span(
-    "Mend it, in server.toml or where it says, then press ctrl+r: only this module starts again.", "dim"
-)
+_AFTER_FAILURE = Span("Fix it, then press ctrl+r: only this module starts again.", "dim")
 
 
 def about_breaker(breaker: BreakerState) -> list[Line]:

@@ -32,7 +32,7 @@ def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState
 
     from .about import about
 
-    widget.app.push_screen(DetailsScreen(title, about(thing, widget.now)))
+    widget.app.push_screen(DetailsScreen(title, about(thing, widget.now, widget.snapshot)))
 
 
 class CallsPanel(Card, Live):
@@ -146,7 +146,10 @@ class RunningPanel(Table, Live):
 class ModulesPanel(Table, Live):
     """The modules, how they are and what they offer."""
 
-    HELP = "The server's modules in the order of server.toml: ● runs, ◌ starts, ✗ failed, with its reason."
+    HELP = (
+        "The server's modules in the order of server.toml: ● runs, ! runs but has something to fix, ◌ starts, "
+        "✗ failed. Enter shows why, in full."
+    )
 
     def __init__(self) -> None:
         super().__init__(
@@ -157,7 +160,7 @@ class ModulesPanel(Table, Live):
         )
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        return (snapshot.modules, snapshot.phase)
+        return (snapshot.modules, snapshot.findings, snapshot.phase)
 
     def redraw(self) -> None:
         s = self.snapshot

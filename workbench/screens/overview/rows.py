@@ -12,6 +12,7 @@ from workbench.widgets.spans import Line, Span, bar
 
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
+    from workbench.finding import Finding
     from workbench.state.parts import Happening, Topic
 
 REQUEST_SECONDS = 0.5
@@ -128,17 +129,25 @@ MODULE_DOTS = {
 
 def module_rows(s: Snapshot) -> list[Row]:
     """The modules, in the order of the config."""
-    return [
-        Row(module.name, (MODULE_DOTS[module.status], module.name, Span(module.kind, "dim"), _said(module)))
-        for module in s.modules
-    ]
+    rows = []
+    for module in s.modules:
+        findings = s.findings_of(module.name)
+        dot = MODULE_DOTS[module.status]
+        if module.status == "running" and (module.trouble or findings):
+            dot = Span("!", "bad" if module.trouble else "warn")
+        said = _said(module, findings)
+        rows.append(Row(module.name, (dot, module.name, Span(module.kind, "dim"), said)))
+    return rows
 
 
-def _said(module: ModuleState) -> Line:
+def _said(module: ModuleState, findings: tuple[Finding, ...]) -> Line:
     if module.status == "failed":
         return (Span(module.reason or "failed", "bad"),)
     if module.status != "running":
         return (Span("starting…" if module.status == "starting" else "stopped", "dim"),)
+    if findings and not module.trouble:
+        more = f"{plural(len(findings), 'finding')}: " if len(findings) > 1 else ""
+        return (Span(f"{more}{findings[0]}", "warn"),)
     return (Span(module.note or offered(module), "bad" if module.trouble else ""),)
 
 

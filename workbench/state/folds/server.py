@@ -31,6 +31,7 @@ from workbench.facts import (
     ConfigRejected,
     Dropped,
     EngineFailed,
+    ProjectChecked,
     QuestionAsked,
     QuestionSettled,
     ServerInspected,
@@ -105,6 +106,10 @@ def _config_applied(draft: Draft, _event: Event, _fact: ConfigApplied) -> None:
 
 def _config_rejected(draft: Draft, _event: Event, fact: ConfigRejected) -> None:
     draft.set(config_problem=fact.reason)
+
+
+def _checked(draft: Draft, _event: Event, fact: ProjectChecked) -> None:
+    draft.set(findings=fact.findings)
 
 
 # -- modules
@@ -214,6 +219,7 @@ SERVER: dict[type, Callable[[Draft, Event, Any], None]] = {
     Dropped: _dropped,
     ConfigApplied: _config_applied,
     ConfigRejected: _config_rejected,
+    ProjectChecked: _checked,
     ModuleStarting: _module_starting,
     ModuleStarted: _module_started,
     ModuleFailed: _module_failed,
