@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp.types import CallToolResult, InputRequiredResult
 
@@ -15,11 +15,13 @@ from .events import ModuleFailed, ModuleNoted, OfferChanged
 from .inspection import ModuleState, ModuleStatus
 from .items import Contents, Offer, ResourceItem, TakePiece, ToolItem
 from .module import Module
-from .pool import ConnectionPool
 from .registry import Clash, ListChanges
 from .request import Request
 from .settings import BreakerSettings
 from .stages.stage import Stage
+
+if TYPE_CHECKING:
+    from .pool import ConnectionPool
 
 HostedT = TypeVar("HostedT")
 

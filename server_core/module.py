@@ -15,13 +15,12 @@ from .cache import ResourceCache
 from .clock import Clock
 from .inspection import TaskState
 from .items import Contents, Offer, ResourceItem, TakePiece, ToolItem
-from .pool import ConnectionPool
 from .request import Request
 from .settings import BreakerSettings, LimitSettings
 
 if TYPE_CHECKING:
+    from .pool import ConnectionPool
     from .stages.stage import Stage
-    from .tasking.extension import TaskService
 
 T = TypeVar("T")
 
@@ -193,9 +192,9 @@ class Module:
         """What is wrong with parts of it while it runs, for `workbench check`."""
         return ()
 
-    def task_service(self) -> TaskService | None:
-        """What serves this module's tasks to clients that declare the tasks extension, if it runs any."""
-        return None
+    def extensions(self) -> Mapping[str, Callable[..., Any]]:
+        """The protocol extensions that it serves, by identifier, with the classes that do so (`ProtocolExtension`)."""
+        return {}
 
     def prefixed(self, name: str) -> str:
         """`name` of a tool or a prompt with the module's prefix."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, ClassVar
@@ -26,10 +26,11 @@ from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
 from ..inspection import TaskState
 from ..items import Offer, ToolItem
 from ..module import Module, ModuleContext
+from ..protocol.task_listening import TasksExtension
 from ..request import Request
 from ..settings import BreakerSettings
 from ..tasking.engine import TaskBody, TaskEngine, TaskRun
-from ..tasking.extension import TaskService, check_answerable
+from ..tasking.extension import TASKS_EXTENSION, check_answerable
 from ..tasking.local import LocalTaskEngine
 from ..tasking.store import TaskRow, TaskStore
 
@@ -151,9 +152,8 @@ class TasksModule(Module):
 
     # -- for clients that declare the extension (a `TaskService`)
 
-    def task_service(self) -> TaskService:
-        """This module."""
-        return self
+    def extensions(self) -> Mapping[str, Callable[..., Any]]:
+        return {TASKS_EXTENSION: TasksExtension}
 
     async def accept(
         self,

@@ -10,7 +10,8 @@ import anyio
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server as SDKServer
-from mcp.server.lowlevel.server import NotificationOptions
+from mcp.server.lowlevel.server import HandlerEntry, NotificationOptions
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.types import (
@@ -35,6 +36,8 @@ from mcp.types import (
     ReadResourceResult,
     ServerCapabilities,
     SetLevelRequestParams,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
 )
 
 from ..core import Core
@@ -43,12 +46,11 @@ from ..errors import NotFoundError
 from ..host import ModuleHost
 from ..items import PromptItem, TemplateItem
 from ..request import Request
-from ..tasking.extension import TASKS_EXTENSION
 from .connections import ClientEntry, set_log_level
+from .extensions import ExtensionTable
 from .paging import page_of
 from .plain_errors import with_plain_errors
-from .task_listening import TaskListening
-from .task_methods import TaskMethods, TaskParams, TaskUpdateParams
+from .requests import request_of
 from .tracing import TracingMiddleware
 
 SDKContext = ServerRequestContext[Any, Any]
@@ -58,14 +60,13 @@ class ProtocolServer(SDKServer[ClientEntry]):
     """The SDK's server for one of ours. Each connection has a `ClientEntry` as its lifespan.
 
     Attributes:
-        tasks: answers the requests of the tasks extension.
         hang_up: breaks a connection over streams on purpose; stopping to serve it, unless something else is put here.
     """
 
     def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
         """`modules` are the server's, as they are at any time."""
         self._core = core
-        self.tasks = TaskMethods(core, modules, self.request_of)
+        self._extensions = ExtensionTable(core, modules)
         self.hang_up: Callable[[], None] | None = None
         super().__init__(
             core.identity.name,
@@ -82,16 +83,13 @@ class ProtocolServer(SDKServer[ClientEntry]):
             on_read_resource=self._read_resource,
             on_subscribe_resource=core.notices.subscribe,
             on_unsubscribe_resource=core.notices.unsubscribe,
-            on_subscriptions_listen=TaskListening(core, self.tasks),
+            on_subscriptions_listen=self._listen,
             on_list_prompts=self._list_prompts,
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
         )
         # Not by the constructor, which warns that 2026-07-28 has no such method: 2025-11-25 has.
         self.add_request_handler("logging/setLevel", SetLevelRequestParams, self._set_log_level)
-        self.add_request_handler("tasks/get", TaskParams, self.tasks.get)
-        self.add_request_handler("tasks/update", TaskUpdateParams, self.tasks.update)
-        self.add_request_handler("tasks/cancel", TaskParams, self.tasks.cancel)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
         self.middleware = [
             TracingMiddleware(),
@@ -117,12 +115,17 @@ class ProtocolServer(SDKServer[ClientEntry]):
         *,
         protocol_version: str | None = None,
     ) -> ServerCapabilities:
-        """The SDK's, and to 2026-07-28 clients the tasks extension, if a module serves tasks."""
-        if protocol_version is not None and protocol_version >= "2026" and self.tasks.offered():
-            extensions = {**(extensions or self.extensions), TASKS_EXTENSION: {}}
+        """The SDK's, and to 2026-07-28 clients the extensions that modules serve."""
+        if protocol_version is not None and protocol_version >= "2026":
+            offered: dict[str, dict[str, Any]] = {name: {} for name in self._extensions.offered()}
+            extensions = {**(extensions or self.extensions), **offered}
         return super().get_capabilities(
             notification_options, experimental_capabilities, extensions, protocol_version=protocol_version
         )
+
+    def get_request_handler(self, method: str) -> HandlerEntry[ClientEntry] | None:
+        """The SDK's, else an extension's."""
+        return super().get_request_handler(method) or self._extensions.handler(method)
 
     @asynccontextmanager
     async def _connection(self, _server: SDKServer[Any]) -> AsyncIterator[ClientEntry]:
@@ -144,22 +147,6 @@ class ProtocolServer(SDKServer[ClientEntry]):
     def _input_schema(self, name: str) -> dict[str, Any] | None:
         owned = self._core.registry.tools.get(name)
         return None if owned is None else owned.item.definition.input_schema
-
-    def request_of(self, ctx: SDKContext, target: str, params: Any) -> Request:
-        """Our own idea of the request of `ctx`."""
-        core = self._core
-        meta: Any = ctx.meta
-        return Request(
-            ctx.method,
-            target,
-            clock=core.clock,
-            bus=core.bus,
-            client=core.clients.seen(ctx).id,
-            protocol=ctx.protocol_version,
-            key=Request.key_of(meta),
-            session=ctx,
-            params=params,
-        )
 
     # -- lists
 
@@ -202,27 +189,49 @@ class ProtocolServer(SDKServer[ClientEntry]):
     ) -> CallToolResult | InputRequiredResult:
         core, arguments = self._core, params.arguments or {}
         owned = core.registry.tools.get(params.name)
+        request = request_of(core, ctx, params.name, params)
         if owned is not None and owned.item.task:
-            answer: Any = await self.tasks.call(
-                ctx, self.request_of(ctx, params.name, params), owned, arguments
+            for extension in self._extensions:
+                answer = await extension.call_tool(ctx, request, owned, arguments)
+                if answer is not None:
+                    return cast(
+                        "CallToolResult", answer
+                    )  # or the extension's own, which the SDK does not know
+            if owned.item.task_only:
+                return self._no_tasks(request, owned.module)
+        return await core.pipeline.call_tool(request, params.name, arguments)
+
+    def _no_tasks(self, request: Request, module: str) -> CallToolResult:
+        """The answer to a call of a tool that runs as a task only, where nothing runs tasks."""
+        request.module = module
+        with self._core.ledger.entry(request) as entry:
+            refused = entry.tool_failure(
+                ToolError(
+                    f"{request.target} runs as a task only, and no tasks module runs here: add one with "
+                    'kind = "tasks" to server.toml'
+                )
             )
+            entry.tool_error(refused)
+            return refused
+
+    async def _listen(
+        self, ctx: SDKContext, params: SubscriptionsListenRequestParams
+    ) -> SubscriptionsListenResult:
+        for extension in self._extensions:
+            answer: SubscriptionsListenResult | None = await extension.listen(ctx, params)
             if answer is not None:
-                return cast(
-                    "CallToolResult", answer
-                )  # or the extension's own, which the SDK's types don't have
-        return await core.pipeline.call_tool(
-            self.request_of(ctx, params.name, params), params.name, arguments
-        )
+                return answer
+        return await self._core.notices.listen(ctx, params)
 
     async def _read_resource(self, ctx: SDKContext, params: ReadResourceRequestParams) -> ReadResourceResult:
         uri = str(params.uri)
-        reading = await self._core.pipeline.read(self.request_of(ctx, uri, params), uri)
+        reading = await self._core.pipeline.read(request_of(self._core, ctx, uri, params), uri)
         return ReadResourceResult(contents=list(reading.contents), ttl_ms=int(reading.ttl * 1000))
 
     async def _get_prompt(
         self, ctx: SDKContext, params: GetPromptRequestParams
     ) -> GetPromptResult | InputRequiredResult:
-        request = self.request_of(ctx, params.name, params)
+        request = request_of(self._core, ctx, params.name, params)
         return await self._core.pipeline.get_prompt(request, params.name, params.arguments or {})
 
     async def _complete(self, ctx: SDKContext, params: CompleteRequestParams) -> CompleteResult:
@@ -240,7 +249,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
             if template is None:
                 raise _unknown("template", target, (each.uri_template for each in registry.template_list()))
             module, item = template
-        request = self.request_of(ctx, target, params)
+        request = request_of(self._core, ctx, target, params)
         request.module = module
         others = (params.context.arguments if params.context else None) or {}
         values = await self._core.pipeline.complete(

@@ -19,7 +19,6 @@ from mcp.types import (
 from pydantic import BaseModel
 
 from ..bus import Event
-from ..core import Core
 from ..events import TaskChanged
 from ..reporting import ErrorReporter
 from ..tasking.extension import TASKS_EXTENSION, detailed_task, missing_extension
@@ -39,27 +38,24 @@ class TaskNotification(BaseModel):
     params: dict[str, Any]
 
 
-class TaskListening:
-    """Answers `subscriptions/listen`. Subscriptions that name no tasks go straight to the handler of the notices."""
+class TasksExtension(TaskMethods):
+    """The whole extension: its methods, and subscriptions that name tasks."""
 
-    def __init__(self, core: Core, tasks: TaskMethods) -> None:
-        self._core = core
-        self._tasks = tasks
-
-    async def __call__(
+    async def listen(
         self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
-    ) -> SubscriptionsListenResult:
+    ) -> SubscriptionsListenResult | None:
+        """Answer a `subscriptions/listen` that names tasks."""
         wanted = (params.notifications.model_extra or {}).get(TASK_IDS)
         if not wanted:
-            return await self._core.notices.listen(ctx, params)
+            return None
         if not declares_tasks(ctx):
             raise missing_extension(f"{TASK_IDS} needs a client that declares {TASKS_EXTENSION}")
         if not isinstance(wanted, list) or not all(isinstance(task, str) for task in wanted):
             raise MCPError(INVALID_PARAMS, f"notifications.{TASK_IDS} must be a list of strings")
         if len(wanted) > MAX_LISTENED_TASKS:
             raise MCPError(INVALID_PARAMS, f"notifications.{TASK_IDS}: {MAX_LISTENED_TASKS} at most")
-        known = [task for task in dict.fromkeys(wanted) if await self._tasks.find(task) is not None]
-        feed = TaskFeed(self._tasks, ctx, known, self._core.reporter)
+        known = [task for task in dict.fromkeys(wanted) if await self.find(task) is not None]
+        feed = TaskFeed(self, ctx, known, self._core.reporter)
         unsubscribe = self._core.bus.subscribe(feed.listen)
         sending = asyncio.create_task(feed.send_all(), name="notifications of tasks")
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mcp import MCPError
 from mcp.server.context import ServerRequestContext
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.lowlevel.server import HandlerEntry
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp.types import (
     HEADER_MISMATCH,
@@ -31,6 +31,7 @@ from ..request import Request
 from ..schemas.validation import misfit
 from ..tasking.extension import TASKS_EXTENSION, TaskService, detailed_task, missing_extension, wire_task
 from ..tasking.store import TaskRow
+from .requests import request_of
 
 TaskContext = ServerRequestContext[Any, Any]
 
@@ -62,34 +63,36 @@ def declares_tasks(ctx: TaskContext) -> bool:
 
 
 class TaskMethods:
-    """Answers `tasks/get`, `tasks/update` and `tasks/cancel`, and calls of tools that become tasks."""
+    """Answers `tasks/get`, `tasks/update` and `tasks/cancel`, and calls of tools that become tasks.
 
-    def __init__(
-        self,
-        core: Core,
-        modules: Mapping[str, ModuleHost],
-        request_of: Callable[[TaskContext, str, Any], Request],
-    ) -> None:
-        """`modules` are the server's, as they are at any time; `request_of` makes our own request of the SDK's."""
+    Attributes:
+        methods: what answers them, by method.
+    """
+
+    def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
+        """`modules` are the server's, as they are at any time."""
         self._core = core
         self._modules = modules
-        self._request_of = request_of
+        self.methods: dict[str, HandlerEntry[Any]] = {
+            "tasks/get": HandlerEntry(TaskParams, self.get),
+            "tasks/update": HandlerEntry(TaskUpdateParams, self.update),
+            "tasks/cancel": HandlerEntry(TaskParams, self.cancel),
+        }
 
     def services(self) -> Iterator[TaskService]:
         """The running modules that serve tasks, the one that new tasks go to first."""
         for host in self._modules.values():
-            service = host.instance.task_service()
-            if service is not None and host.status == "running":
-                yield service
+            if host.status == "running" and isinstance(host.instance, TaskService):
+                yield host.instance
 
     def offered(self) -> bool:
         """Whether the server is one that serves tasks; its modules may still be starting."""
         return any(
-            host.instance.task_service() is not None and host.status != "failed"
+            isinstance(host.instance, TaskService) and host.status != "failed"
             for host in self._modules.values()
         )
 
-    async def call(
+    async def call_tool(
         self, ctx: TaskContext, request: Request, owned: Owned[ToolItem], arguments: dict[str, Any]
     ) -> CallToolResult | InputRequiredResult | dict[str, Any] | None:
         """Answer the call of a tool that is marked as a task: with a task, with what has to be settled before that, or
@@ -101,7 +104,7 @@ class TaskMethods:
         request.module, item = owned.module, owned.item
         service = next(self.services(), None)
         if service is None:
-            return self._refused_without_service(request) if item.task_only else None
+            return None
         if not declares_tasks(ctx):
             if item.task_only:
                 raise missing_extension(
@@ -123,16 +126,6 @@ class TaskMethods:
             able = ctx.session.client_capabilities or ClientCapabilities()
             state = await service.accept(request, item, arguments, prepared, able)
         return {"resultType": "task", **wire_task(state, service)}
-
-    def _refused_without_service(self, request: Request) -> CallToolResult:
-        text = (
-            f'{request.target} runs as a task only, and no tasks module runs here: add one with kind = "tasks" to '
-            "server.toml"
-        )
-        with self._core.ledger.entry(request) as entry:
-            refused = entry.tool_failure(ToolError(text))
-            entry.tool_error(refused)
-            return refused
 
     async def get(self, ctx: TaskContext, params: TaskParams) -> dict[str, Any]:
         """`tasks/get`."""
@@ -166,7 +159,7 @@ class TaskMethods:
         return None
 
     def _request(self, ctx: TaskContext, params: TaskParams) -> Request:
-        return self._request_of(ctx, params.task_id, params)
+        return request_of(self._core, ctx, params.task_id, params)
 
     async def _found(self, ctx: TaskContext, params: TaskParams) -> tuple[TaskService, TaskRow]:
         if ctx.protocol_version < "2026" or not self.offered():

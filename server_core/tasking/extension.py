@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mcp import MCPError
 from mcp.types import (
@@ -25,6 +25,7 @@ from .store import TaskRow
 TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
 
 
+@runtime_checkable
 class TaskService(Protocol):
     """What a module that runs tasks does for clients that declare the extension. On the server's loop."""
 
