@@ -92,7 +92,7 @@ class ModuleSettings(Table):
     named as the kind; a `server.toml` can also name it as `kind = "package.file:Class"`.
     """
 
-    module: ClassVar[str]
+    module_path: ClassVar[str]
     """The module's class, as `package.file:Class`. It is imported when a server is built, so that reading a config
     stays quick."""
 
@@ -112,7 +112,7 @@ class ModuleSettings(Table):
         Raises:
             ImportError, AttributeError: there is none.
         """
-        file, _colon, name = cls.module.partition(":")
+        file, _colon, name = cls.module_path.partition(":")
         return getattr(importlib.import_module(file), name)
 
     @classmethod

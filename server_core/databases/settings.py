@@ -11,7 +11,7 @@ from ..settings import PoolSettings
 class DatabaseSettings(ModuleSettings):
     """A database, read-only: its tables as resources, and a tool for queries."""
 
-    module: ClassVar[str] = "server_core.modules.database:DatabaseModule"
+    module_path: ClassVar[str] = "server_core.modules.database:DatabaseModule"
     kind: str = "database"
 
     url: Text = setting(
@@ -22,6 +22,11 @@ class DatabaseSettings(ModuleSettings):
     )
     pool: PoolSettings = setting(
         PoolSettings(), description="How many connections it keeps, and for how long."
+    )
+    cached: bool | None = setting(
+        None,
+        description="Whether reads are cached, for up to the ttl of [cache]. By default only those of a "
+        "SQLite file are, where changes are noticed.",
     )
     page_size: int = setting(
         100, description="The rows of a page, or of a query that asks for no number.", unit="rows", ge=1

@@ -10,7 +10,7 @@ from ..module_settings import ModuleSettings, Text, setting
 class FilesSettings(ModuleSettings):
     """A folder whose files are resources, with a notification at each change."""
 
-    module: ClassVar[str] = "server_core.modules.files:FilesModule"
+    module_path: ClassVar[str] = "server_core.modules.files:FilesModule"
     kind: str = "files"
 
     path: Text = setting(description="The folder.", example="docs", path=True)

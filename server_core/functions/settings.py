@@ -10,7 +10,7 @@ from ..module_settings import ModuleSettings, Text, setting
 class FunctionsSettings(ModuleSettings):
     """A Python file with functions marked @tool, @resource, @prompt, @task or @stream."""
 
-    module: ClassVar[str] = "server_core.modules.functions:FunctionsModule"
+    module_path: ClassVar[str] = "server_core.modules.functions:FunctionsModule"
     kind: str = "functions"
 
     path: Text = setting(description="The Python file.", example="tools.py", path=True)

@@ -27,7 +27,7 @@ class StreamSourceSettings(Table):
 class StreamsSettings(ModuleSettings):
     """Resources that are read in chunks: logs that grow, and streams made by functions."""
 
-    module: ClassVar[str] = "server_core.modules.streams:StreamsModule"
+    module_path: ClassVar[str] = "server_core.modules.streams:StreamsModule"
     kind: str = "streams"
 
     sources: dict[Text, StreamSourceSettings] = setting(

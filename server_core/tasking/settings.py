@@ -10,7 +10,7 @@ from ..module_settings import ModuleSettings, Text, setting
 class TasksSettings(ModuleSettings):
     """Long tasks: started, checked and cancelled by tools, or by clients that know the tasks extension."""
 
-    module: ClassVar[str] = "server_core.modules.tasks:TasksModule"
+    module_path: ClassVar[str] = "server_core.modules.tasks:TasksModule"
     kind: str = "tasks"
 
     max_running: int = setting(10, description="How many tasks run at a time; the others wait.", ge=1)

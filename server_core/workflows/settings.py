@@ -13,7 +13,7 @@ from .tables import WorkflowTable, unknown_step_key
 class WorkflowsSettings(ModuleSettings):
     """Chains of steps that call tools and HTTP APIs, transform data and decide, by name."""
 
-    module: ClassVar[str] = "server_core.modules.workflows:WorkflowsModule"
+    module_path: ClassVar[str] = "server_core.modules.workflows:WorkflowsModule"
     kind: str = "workflows"
 
     workflows: dict[Text, WorkflowTable] = setting(description="The workflows by name.")

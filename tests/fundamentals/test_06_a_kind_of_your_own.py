@@ -21,7 +21,7 @@ from server_core.config import ModuleSettings, setting
 class WeatherSettings(ModuleSettings):
     """The weather of one city."""
 
-    module: ClassVar[str] = "weather_for_mcp:WeatherModule"
+    module_path: ClassVar[str] = "weather_for_mcp:WeatherModule"
     kind: str = "weather"
 
     city: str = setting(description="Where to look.", example="Oslo")

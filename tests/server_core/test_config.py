@@ -322,7 +322,10 @@ def test_the_keys_of_a_modules_table_are_its_constructors_keywords(kind: str) ->
     fields = settings.model_fields
     assert fields["kind"].default == kind
     assert all(each.description for name, each in fields.items() if name != "kind")
-    keywords = {key for key, each in parameters.items() if each.kind is each.KEYWORD_ONLY} - {"functions"}
+    keywords = {key for key, each in parameters.items() if each.kind is each.KEYWORD_ONLY} - {
+        "functions",
+        "module",
+    }
     assert set(fields) - {"kind", "enabled"} == keywords
     for key in keywords - {"breaker", "prefix"}:
         default = parameters[key].default

@@ -128,7 +128,7 @@ def plan_of(project: Project) -> Plan:
         if not module.enabled:
             plan.notes.append(f"module {name} is disabled and left out")
             continue
-        class_name = module.module.partition(":")[2]
+        class_name = module.module_path.partition(":")[2]
         planned = PlannedModule(name, class_name, _arguments(module, config.breaker))
         plan.modules.append(planned)
         if isinstance(module, DatabaseSettings):
