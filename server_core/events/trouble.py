@@ -57,11 +57,12 @@ class ErrorReported:
 
 @dataclass(frozen=True, slots=True)
 class LogWritten:
-    """A line was logged or printed by a tool, a module or a library."""
+    """A line was logged or printed by a tool, a module or a library (`library`), which did so by itself."""
 
     source: str
     level: Literal["debug", "info", "warning", "error"]
     text: str
+    library: bool = False
 
 
 @dataclass(frozen=True, slots=True)

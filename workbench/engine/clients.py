@@ -18,10 +18,11 @@ from server_core.protocol.result_validation import bound_validation
 from server_core.protocol.transport import MemoryTransport
 from server_core.server import Server
 from workbench.facts import NoticeReceived
+from workbench.records import Side
 
 from .asking import ClientAnswers
+from .calllog import CallLog
 from .errors import EngineError
-from .lines import LINE_CHARS, LogLevel
 from .listening import ListenStreams
 from .tap import FrameRing, TappedTransport
 
@@ -38,17 +39,6 @@ _NOTICES: dict[str, Literal["updated", "tools", "resources", "prompts"]] = {
     "notifications/tools/list_changed": "tools",
     "notifications/resources/list_changed": "resources",
     "notifications/prompts/list_changed": "prompts",
-}
-
-_LEVELS: dict[str, LogLevel] = {
-    "debug": "debug",
-    "info": "info",
-    "notice": "info",
-    "warning": "warning",
-    "error": "error",
-    "critical": "error",
-    "alert": "error",
-    "emergency": "error",
 }
 
 
@@ -158,9 +148,15 @@ class EngineClient:
         return await asyncio.shield(self._connected)
 
     async def _live(self, server: Server, opened: asyncio.Future[Client]) -> None:
+        keep, log = self._frames.sink(self.protocol), CallLog(self._name, self._emit)
+
+        def take(side: Side, item: Any) -> None:
+            keep(side, item)
+            log.take(side, item)
+
         transport: Any = TappedTransport(
             MemoryTransport(server.protocol, burst=NOTICE_BURST),
-            self._frames.sink(self.protocol),
+            take,
             lambda: self._lost(server),
             self._noticed,
         )
@@ -171,7 +167,6 @@ class EngineClient:
                 cache=None,
                 client_info=self._info,
                 log_level="debug",
-                logging_callback=self._logged,
                 elicitation_callback=self._answers.elicited,
                 sampling_callback=self._answers.sampled,
                 list_roots_callback=self._answers.rooted,
@@ -300,12 +295,6 @@ class EngineClient:
         if kind != "updated" or uri in self.uris:
             self._emit(NoticeReceived(self.protocol, kind, uri))
         return True
-
-    async def _logged(self, params: mcp_types.LoggingMessageNotificationParams) -> None:
-        text = params.data if isinstance(params.data, str) else repr(params.data)
-        self._emit(
-            LogWritten(params.logger or self._name, _LEVELS.get(params.level, "info"), text[:LINE_CHARS])
-        )
 
 
 def _version() -> str:

@@ -62,11 +62,13 @@ class ConsoleGuard:
         self._root_level = root.level
         root.addHandler(self._handler)
         root.setLevel(min(root.level, logging.INFO))
+        logging.captureWarnings(True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        logging.captureWarnings(False)
         root = logging.getLogger()
         root.removeHandler(self._handler)
         root.setLevel(self._root_level)
@@ -178,8 +180,13 @@ class _LogHandler(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             error_text = str(record.exc_info[1])
             text = f"{text}: {type(record.exc_info[1]).__name__}: {error_text}" if error_text else text
+        library = "site-packages" in record.pathname
+        if record.name == "py.warnings":
+            # The line of code that follows is its caller's, who often can't do anything about it.
+            text = text.partition("\n")[0]
+            library = "DeprecationWarning: " in text
         source = f"{target} ({record.name})" if target else record.name
-        self._log.add(source, _level(record.levelno), text)
+        self._log.add(source, _level(record.levelno), text, library=library)
 
 
 def _source() -> str:

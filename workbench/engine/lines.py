@@ -34,6 +34,7 @@ class _Line(NamedTuple):
     source: str
     level: LogLevel
     text: str
+    library: bool = False
 
 
 class _Source:
@@ -95,11 +96,11 @@ class LineLog:
             self._unfinished.clear()
         self._turn()
 
-    def add(self, source: str, level: LogLevel, text: str) -> None:
-        """Log `text`, each of its lines for itself."""
+    def add(self, source: str, level: LogLevel, text: str, *, library: bool = False) -> None:
+        """Log `text`, each of its lines for itself; `library` is whether no code of the user's wrote it."""
         with self._lock:
             for line in text[-WRITE_CHARS:].splitlines():
-                self._add(source, level, line)
+                self._add(source, level, line, library)
         self._wake()
 
     def write(self, writer: Hashable, source: str, level: LogLevel, text: str) -> None:
@@ -128,7 +129,7 @@ class LineLog:
                 self._add(unfinished.source, unfinished.level, unfinished.text)
         self._wake()
 
-    def _add(self, name: str, level: LogLevel, line: str) -> None:
+    def _add(self, name: str, level: LogLevel, line: str, library: bool = False) -> None:
         line = line.rstrip()
         if not line:
             return
@@ -138,7 +139,7 @@ class LineLog:
         if source is None:
             source = self._sources[name] = _Source()
         source.came += 1
-        source.lines.append(_Line(next(self._order), name, level, line))
+        source.lines.append(_Line(next(self._order), name, level, line, library))
 
     def _wake(self) -> None:
         if not self._more.is_set():
@@ -171,4 +172,4 @@ class LineLog:
             if skipped := source.came - len(source.lines):
                 emit(LogWritten(name, "warning", f"… {skipped:,} lines left out: they came too fast"))
         for line in sorted(line for source in sources.values() for line in source.lines):
-            emit(LogWritten(line.source, line.level, line.text))
+            emit(LogWritten(line.source, line.level, line.text, line.library))

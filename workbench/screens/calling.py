@@ -224,11 +224,14 @@ class CallingScreen(WorkbenchScreen):
             first, last = job.record.started, job.record.started + job.record.seconds + LATE_SECONDS
         else:
             return []
-        return [
-            line(Span(f"{time_of_day(each.at)}  ", "dim"), Span(each.text, each.tone))
+        told = [
+            each
             for each in self.workbench.snapshot.logs
             if each.source.partition(" (")[0] == job.target and first <= each.at <= last
         ]
+        # What libraries say by themselves comes after what the user's own code says.
+        told.sort(key=lambda each: getattr(each.fact, "library", False))
+        return [line(Span(f"{time_of_day(each.at)}  ", "dim"), Span(each.text, each.tone)) for each in told]
 
     async def look_up(self, job: Job) -> None:
         """Ask the history for earlier calls."""

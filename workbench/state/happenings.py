@@ -215,7 +215,8 @@ def _reloaded(fact: FunctionsReloaded) -> Line:
 
 def _log(fact: LogWritten) -> Line:
     tones: dict[str, Tone] = {"debug": "dim", "info": "", "warning": "warn", "error": "bad"}
-    return Line("log", fact.source, fact.text, "", tones[fact.level])
+    tone = "dim" if fact.library and fact.level != "error" else tones[fact.level]
+    return Line("log", fact.source, fact.text, "", tone)
 
 
 def _blocked(fact: LoopBlocked) -> Line | None:

@@ -190,4 +190,4 @@ async def test_the_user_stands_in_for_a_model(answering: Rig):
 
 async def test_what_a_tool_logs_to_its_client_is_in_the_log(rig: Rig):
     await rig.calls.call_tool("logs", {}, protocol=rig.client.protocol)
-    await until(lambda: LogWritten("steps", "info", "half way") in rig.facts, "the line is logged")
+    await until(lambda: LogWritten("logs (steps)", "info", "half way") in rig.facts, "the line is logged")

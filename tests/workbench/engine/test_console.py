@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -161,6 +162,22 @@ def test_covering_again_guards_a_stream_that_was_put_in_front(
         run_as_tool("add", lambda: print("still guarded"))
         written.line("still guarded")
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_library_says_by_itself_is_told_apart(written: Written):
+    record = logging.LogRecord(
+        "lib.part", logging.WARNING, "/x/site-packages/lib/part.py", 1, "mind", (), None
+    )
+    with ConsoleGuard(written.emit, descriptors=False):
+        run_as_tool("add", lambda: logging.getLogger("lib.part").handle(record))
+        run_as_tool("add", lambda: logging.getLogger("tools").warning("mine"))
+        run_as_tool(
+            "add", lambda: warnings.showwarning("old", DeprecationWarning, "tools.py", 5, line="ctx.info()")
+        )
+        assert written.line("mind") == LogWritten("add (lib.part)", "warning", "mind", library=True)
+        assert written.line("mine") == LogWritten("add (tools)", "warning", "mine")
+        old = "tools.py:5: DeprecationWarning: old"
+        assert written.line(old) == LogWritten("add (py.warnings)", "warning", old, library=True)
 
 
 def test_what_was_written_before_there_is_an_engine_is_logged_when_it_comes(written: Written):
