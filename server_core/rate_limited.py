@@ -28,16 +28,17 @@ class RateLimitedLines:
         self._next = 0.0
         self._omitted = 0
 
-    def add(self, line: str) -> None:
-        """Write `line`, or only count it."""
+    def add(self, line: str) -> bool:
+        """Write `line`, or only count it; returns whether it was written."""
         now = self._now()
         if self._left <= 0 and now < self._next:
             self._omitted += 1
-            return
+            return False
         self._left -= 1
         self._next = now + self._seconds
         omitted, self._omitted = self._omitted, 0
         self._write(f"{line} (and {omitted} more since the last line)" if omitted else line)
+        return True
 
     def close(self) -> None:
         """Say how many lines are still unmentioned."""

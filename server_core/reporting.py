@@ -14,6 +14,8 @@ from .error_texts import error_line
 from .errors import new_reference, traceback_text
 from .events import ErrorFrame, ErrorReported, ErrorSource
 from .inspection import FailureState
+from .open_files import is_out_of_files, open_files_limit
+from .rate_limited import RateLimitedLines
 
 MonitoringHook = Callable[["ErrorReport"], None]
 
@@ -51,6 +53,7 @@ class ErrorReporter:
         self._log = logging.getLogger(logger_name)
         self._hooks: list[MonitoringHook] = []
         self._framed = (0, 0)
+        self._out_of_files = RateLimitedLines(self._log.error, first=1, now=clock.monotonic)
         self._recent: deque[FailureState] = deque(maxlen=RECENT_ERRORS)
         self.keeps_frames = keeps_frames
         self.count = 0
@@ -70,7 +73,16 @@ class ErrorReporter:
         reference = new_reference()
         self.count += 1
         logged = self._log.isEnabledFor(logging.ERROR)
-        told = traceback_text(error) if logged or self._bus.active else ""
+        if is_out_of_files(error):
+            # It comes by the thousand, wherever a file or a connection would be opened.
+            logged, told = False, ""
+            if not self._out_of_files.add(
+                f"{where} failed (reference {reference}): too many open files (the limit is {open_files_limit()}). "
+                "Raise it with `ulimit -n`, or open fewer at a time"
+            ):
+                return reference
+        else:
+            told = traceback_text(error) if logged or self._bus.active else ""
         if logged:
             self._write(error, where, reference, told)
         if self._bus.active:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 STRICT_SETTINGS: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False}
@@ -27,7 +27,8 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """What one request may cost: bytes of its result, seconds of a call, seconds of a database query.
+    """What one request may cost: bytes of its result, seconds of a call, seconds of a database query; and by HTTP how
+    many connections and 2025-11-25 sessions there may be, and how long a session may be idle.
 
     `unknown_arguments` is what happens to arguments that a tool's schema doesn't have: a call with one is an error, or
     they are ignored.
@@ -39,10 +40,15 @@ class LimitSettings:
     call_seconds: float = 60.0
     query_seconds: float = 30.0
     unknown_arguments: Literal["refuse", "ignore"] = "refuse"
+    connections: int = 1000
+    sessions: int = 1000
+    session_idle_seconds: float = 1800.0
 
     def __post_init__(self) -> None:
-        if self.result_bytes < 1 or self.call_seconds <= 0 or self.query_seconds <= 0:
-            raise ValueError("result_bytes, call_seconds and query_seconds must be greater than 0")
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not isinstance(value, str) and value <= 0:
+                raise ValueError(f"{limit.name} must be greater than 0")
 
 
 @dataclass(frozen=True, slots=True)

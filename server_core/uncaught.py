@@ -104,7 +104,7 @@ def _loop_trouble(context: dict[str, Any]) -> tuple[BaseException, str]:
     message = str(context.get("message") or "an error in the loop")
     error = context.get("exception")
     task = context.get("task") or context.get("future")
-    where = "the loop"
+    where = "accepting a connection" if message.startswith("socket.accept()") else "the loop"
     if isinstance(task, asyncio.Task):
         coroutine = task.get_coro()
         where = f"task {getattr(coroutine, '__qualname__', '') or task.get_name()}"

@@ -93,9 +93,10 @@ class ClientConnected:
 
 @dataclass(frozen=True, slots=True)
 class ClientDisconnected:
-    """A client's connection ended."""
+    """A client's connection ended. `reason` is why the server ended it; empty if the client did."""
 
     client: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -70,12 +71,17 @@ class StatelessClient:
 
 
 class ClientTable:
-    """Who is connected. On the server's loop only."""
+    """Who is connected. On the server's loop only.
+
+    Attributes:
+        why_ended: why the server ended the session of that id, set by the transport that has sessions.
+    """
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
         self.entries: dict[str, ClientEntry] = {}
         self._stateless: dict[tuple[str, ...], StatelessClient] = {}
+        self.why_ended: Callable[[str | None], str] = lambda _session: ""
 
     def open(self) -> ClientEntry:
         """A new connection, of a client that has not said anything yet."""
@@ -83,10 +89,13 @@ class ClientTable:
         self.entries[entry.id] = entry
         return entry
 
-    def close(self, entry: ClientEntry) -> None:
-        """The connection ended."""
+    def close(self, entry: ClientEntry, reason: str = "") -> None:
+        """The connection ended; `reason` is why the server ended it."""
         if self.entries.pop(entry.id, None) is not None and entry.announced:
-            self._bus.emit(ClientDisconnected(entry.id))
+            self._bus.emit(ClientDisconnected(entry.id, reason))
+            if reason:
+                text = "The session of client %s (%s) was ended: %s"
+                logging.getLogger("server_core").info(text, entry.id, entry.name, reason)
 
     def seen(self, ctx: ServerRequestContext[Any, Any]) -> ClientEntry:
         """The entry of the client that sent the request of `ctx`."""
@@ -108,7 +117,7 @@ class ClientTable:
             return known
         if ctx.protocol_version < "2026":
             entry = self.open()
-            connection.exit_stack.callback(self.close, entry)
+            connection.exit_stack.callback(lambda: self.close(entry, self.why_ended(connection.session_id)))
         else:
             entry = self._of_stateless(ctx, connection)
         connection.state[_CLIENT_KEY] = entry

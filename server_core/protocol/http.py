@@ -13,13 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 
 import anyio
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 
 from .http_access import check_access
 from .http_addresses import WILDCARDS, AllowedNames, joined_address, listening_sockets
+from .http_connections import connection_class, most_connections
 from .http_endpoint import HTTP_PATH, HttpApp, HttpEndpoint
-from .http_requests import BODY_BYTES
+from .sessions import BoundedSessions
 from .transport import SHUTDOWN_SECONDS
 
 if TYPE_CHECKING:
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 HTTP_SETTLE_SECONDS = 10.0
 """How long a server waits for its modules before it takes requests."""
+
+LISTEN_BACKLOG = 2048
+"""How many connections the system keeps until they are accepted."""
 
 HttpReady = Callable[[str], object]
 
@@ -129,23 +131,24 @@ async def _serve_clients(
     class HttpServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            for each in sockets or ():
+                each.listen(LISTEN_BACKLOG)
             listening.set()
 
         def capture_signals(self) -> Any:
             return nullcontext()  # they are ours: modules have to be stopped too
 
-    manager = StreamableHTTPSessionManager(
-        served.protocol,
-        max_request_body_size=BODY_BYTES,
-        # The endpoint has checked the names already, more closely than the SDK's lists can.
-        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
-    endpoint = endpoint_of(manager.handle_request)
+    sessions = BoundedSessions(served.protocol, served.core.limits)
+    served.core.clients.why_ended = sessions.why_ended
+    endpoint = endpoint_of(sessions.handle_request)
     config = uvicorn.Config(
         endpoint,
+        http=connection_class(most_connections(served.core.limits.connections)),
         log_config=None,
         log_level="critical",  # the endpoint reports what fails, and clients' mistakes are answered
         access_log=False,
+        # asyncio accepts so many in one go, and at the limit of open files fails as often.
+        backlog=1,
         server_header=False,
         lifespan="off",
         ws="none",
@@ -159,7 +162,7 @@ async def _serve_clients(
         finally:
             finished.set()
 
-    async with manager.run(), anyio.create_task_group() as tasks:
+    async with sessions.run(), anyio.create_task_group() as tasks:
         tasks.start_soon(serve)
         try:
             await listening.wait()

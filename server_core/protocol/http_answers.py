@@ -99,7 +99,8 @@ class HttpAnswer:
             answer = _ANSWER.match(event) if event else None
             if self._held is not None:
                 if event and answer:
-                    await self._send_json(self._held["status"], self._held["headers"], event)
+                    kept = [each for each in self._held["headers"] if each[0].lower() not in _STREAM_HEADERS]
+                    await self._send_json(self._held["status"], kept, event)
                     return
                 await self._start(self._held)
             if event and len(body) > EVENT_BYTES:
@@ -119,13 +120,12 @@ class HttpAnswer:
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _send_json(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        kept = [(name, value) for name, value in headers if name.lower() not in _STREAM_HEADERS]
         length = str(len(body)).encode()
         await self._start(
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [*kept, (b"content-type", b"application/json"), (b"content-length", length)],
+                "headers": [*headers, (b"content-type", b"application/json"), (b"content-length", length)],
             }
         )
         await self._finish(body)

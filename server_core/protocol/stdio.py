@@ -163,8 +163,9 @@ class OutgoingLines:
         self._notify()
 
     def _write(self, lines: bytes) -> None:
-        self._sink.write(lines)
-        self._sink.flush()
+        left = memoryview(lines)
+        while left:
+            left = left[self._sink.write(left) :]
 
     def _notify(self) -> None:
         self._changed.set()
@@ -263,7 +264,7 @@ def _line_of(message: JSONRPCMessage) -> bytes | None:
 
 @contextlib.contextmanager
 def _taken(stream: TextIO, mode: str) -> Iterator[BinaryIO]:
-    """The file below `stream` for the transport alone.
+    """The file below `stream` for the transport alone; what is written to it has no buffer to fail in at the end.
 
     Meanwhile whoever else reads its descriptor finds the end, and whoever else writes to it reaches stderr.
     """
@@ -278,7 +279,8 @@ def _taken(stream: TextIO, mode: str) -> Iterator[BinaryIO]:
     os.close(other)
     try:
         # Not closed: a thread may still wait in it when the server has stopped.
-        opened: Any = os.fdopen(kept, mode, closefd=False)
+        os.set_blocking(kept, True)
+        opened: Any = os.fdopen(kept, mode, buffering=-1 if mode == "rb" else 0, closefd=False)
         yield opened
     finally:
         os.dup2(kept, number)

@@ -68,8 +68,14 @@ async def line_client(server: Server, protocol: ProtocolRevision) -> AsyncIterat
     """A client of the running `server`, as over stdin and stdout; afterwards the connection has ended."""
     server_reads, client_writes = os.pipe()
     client_reads, server_writes = os.pipe()
-    with os.fdopen(server_reads, "rb") as source, os.fdopen(server_writes, "wb") as sink:
-        serving = asyncio.create_task(serve_lines(server.protocol, source, sink))
+    sink = os.fdopen(server_writes, "wb", buffering=0)
+    with os.fdopen(server_reads, "rb") as source:
+
+        async def serve() -> None:
+            with sink:
+                await serve_lines(server.protocol, source, sink)
+
+        serving = asyncio.create_task(serve())
         client = LineClient(client_writes, client_reads, protocol)
         try:
             await client.shake_hands()

@@ -253,7 +253,7 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ModuleNoted: lambda f: Line("server", f.module, f.note, "", "bad") if f.trouble else None,
     ModuleStopped: lambda f: Line("server", f.module, "stopped", "", "dim"),
     ClientConnected: lambda f: Line("server", "client", f"{f.name} connected", f.protocol),
-    ClientDisconnected: lambda f: Line("server", "client", f"{f.client} left", "", "dim"),
+    ClientDisconnected: lambda f: Line("server", "client", f"{f.client} left", f.reason, "dim"),
     ClientsNotified: _notified,
     RequestFinished: _request,
     BreakerFailed: lambda f: Line(
