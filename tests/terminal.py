@@ -98,6 +98,36 @@ class Terminal:
         self._lines = None
         return bool(data)
 
+    def drain(self, seconds: float) -> bool:
+        """Swallow what the program writes within `seconds`, without showing it; whether there was anything."""
+        if not select.select([self._fd], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:
+            return False
+        self.raw += data
+        return bool(data)
+
+    def drain_until(self, mark: str, seconds: float) -> bool:
+        """Swallow output until `mark` comes, or the program's end; whether it came within `seconds`."""
+        wanted, start = mark.encode(), len(self.raw)
+        end = time.monotonic() + seconds
+        while wanted not in self.raw[start:]:
+            left = end - time.monotonic()
+            if left <= 0 or (not self.drain(min(left, 0.05)) and self.ended):
+                return False
+        return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program has ended."""
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status is not None
+
     @property
     def lines(self) -> list[str]:
         """The screen. As `pyte` has it, but looked at once for all that came, and without asking for widths:
@@ -173,15 +203,7 @@ class Terminal:
 
     def wait_for_end(self, seconds: float = 30.0) -> int:
         """Wait for the program's end; returns its exit code. Raises like `wait_until`."""
-
-        def ended() -> bool:
-            if self._status is None:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
-                if pid:
-                    self._status = os.waitstatus_to_exitcode(status)
-            return self._status is not None
-
-        self.wait_until(ended, "the program's end", seconds)
+        self.wait_until(lambda: self.ended, "the program's end", seconds)
         assert self._status is not None
         return self._status
 

@@ -255,6 +255,10 @@ RECORDINGS = define(
     ),
 )
 
+BROKEN = define(
+    Action("broken.reload", "r", "Reload", "Show this screen again", "reload"),
+)
+
 ASK = define(
     Action("ask.close", "escape", "Close", "Back without choosing anything", "close"),
 )

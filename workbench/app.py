@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.app import App
 from textual.command import Provider
 from textual.events import Event, InputEvent
 from textual.message import Message
@@ -28,6 +28,7 @@ from workbench.actions import APP, GO
 from workbench.feed import Feed
 from workbench.preferences import save_theme, saved_theme
 from workbench.screens import MODES
+from workbench.screens.resilient import ResilientApp
 from workbench.session import Next, planned_modules, reload, run_projects
 from workbench.state import Snapshot
 from workbench.widgets.binding import bind
@@ -48,7 +49,7 @@ def _palette() -> type[Provider]:
     return ActionsProvider
 
 
-class WorkbenchApp(App[Next]):
+class WorkbenchApp(ResilientApp[Next]):
     """The workbench around one project, or its start screen. Its result says what to open instead.
 
     Attributes:
@@ -140,10 +141,12 @@ class WorkbenchApp(App[Next]):
         """The open project's engine.
 
         Raises:
-            RuntimeError: it is not open (yet); `has_engine` tells.
+            EngineError: it is not open (yet); `has_engine` tells.
         """
         if self._engine is None:
-            raise RuntimeError("The project is not open yet")
+            from workbench.engine import EngineError
+
+            raise EngineError("The project is not open yet; try again in a moment")
         return self._engine
 
     @property
@@ -179,6 +182,7 @@ class WorkbenchApp(App[Next]):
         self.feed.drain_soon()
 
     def _tick(self) -> None:
+        self.check_screen()
         self.now = self.clock.now()
         self.feed.tick(self.now)
         if self.snapshot.questions:
@@ -196,7 +200,10 @@ class WorkbenchApp(App[Next]):
             # What the screens tell of times is told by the server's clock.
             self.clock.jump(jumped)
             self.now = self.clock.now()
-        self.snapshot = snapshot
+        try:
+            self.snapshot = snapshot
+        except Exception as error:
+            self._handle_exception(error)  # of a screen that watches it; who published it goes on
         if snapshot.questions:
             self.bringer.look()
 
@@ -212,6 +219,22 @@ class WorkbenchApp(App[Next]):
         else:
             if done:
                 self.notify(done, markup=False)
+
+    # -- errors of the application itself
+
+    def record_error(self, error: BaseException, where: str) -> None:
+        if self._engine is None:
+            logging.getLogger(__name__).error("%s failed", where, exc_info=error)
+            return
+        from server_core.reporting import ErrorReporter
+
+        reporter = ErrorReporter(self._engine.bus, self.clock, keeps_frames=True, logger_name=__name__)
+        reporter.report(error, where, method="workbench")
+
+    def expects(self, error: BaseException) -> bool:
+        from workbench.engine import EngineError
+
+        return isinstance(error, EngineError)
 
     # -- what works everywhere
 
@@ -239,6 +262,12 @@ class WorkbenchApp(App[Next]):
 
     def action_toggle_theme(self) -> None:
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def action_command_palette(self) -> None:
+        from workbench.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         from workbench.screens.help import HelpScreen

@@ -197,7 +197,8 @@ def _source() -> str:
 def _target() -> str:
     """The target of the request that the running code serves, or empty: without the core there is none."""
     core = sys.modules.get("server_core.request")
-    request = core.current_request.get() if core is not None else None
+    current = getattr(core, "current_request", None)  # it may be half imported
+    request = current.get() if current is not None else None
     return request.target if request is not None else ""
 
 

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from workbench.screens.confirm import ConfirmScreen
 from workbench.screens.frame import WorkbenchScreen
 from workbench.widgets.binding import bind
-from workbench.widgets.spans import Span, line
+from workbench.widgets.spans import Line, Span, line
 from workbench.widgets.textview import TextView
 
 from .keys import EXPORT
@@ -47,7 +47,8 @@ class ExportScreen(WorkbenchScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._say_check(
-            "c runs the script by itself, in an empty folder,", "and compares each answer with the project's."
+            line(Span("c runs the script by itself, in an empty folder,", "dim")),
+            line(Span("and compares each answer with the project's.", "dim")),
         )
 
     def on_screen_resume(self) -> None:
@@ -73,7 +74,7 @@ class ExportScreen(WorkbenchScreen):
     @work(thread=True, exclusive=True, group="make")
     def _make(self, thin: bool) -> None:
         made = make_script(self.engine.project, self.path, thin)
-        self.app.call_from_thread(self._show, made)
+        self.call_later(self._show, made)
 
     def _show(self, made: Made) -> None:
         self._made = made
@@ -108,10 +109,10 @@ class ExportScreen(WorkbenchScreen):
             write_atomically(self.path, text, overwrite=overwrite)
         except OSError as error:
             problem = f"{self.path} can't be written: {error.strerror or error}"
-            self.app.call_from_thread(self.notify, problem, severity="error", markup=False)
+            self.call_later(self.notify, problem, severity="error", markup=False)
         else:
-            self.app.call_from_thread(self.notify, f"Written: {self.path}", markup=False)
-        self.app.call_from_thread(self._say_file)
+            self.call_later(self.notify, f"Written: {self.path}", markup=False)
+        self.call_later(self._say_file)
 
     # -- the check
 
@@ -127,17 +128,17 @@ class ExportScreen(WorkbenchScreen):
     @work(thread=True, group="check")
     def _check(self, text: str) -> None:
         def tell(what: str) -> None:
-            self.app.call_from_thread(self._say_check, f"{what} …")
+            self.call_later(self._say_check, line(Span(f"{what} …", "dim")))
 
         try:
             lines = said_of_check(check_text(self.engine.project, text, tell))
         except Exception as error:
             lines = [line(Span(f"The check could not be made: {error}", "bad"))]
         self._checking = False
-        self.app.call_from_thread(self.query_one("#check", NotesPanel).set_lines, lines)
+        self.call_later(self._say_check, *lines)
 
-    def _say_check(self, *texts: str) -> None:
-        self.query_one("#check", NotesPanel).set_lines([line(Span(text, "dim")) for text in texts])
+    def _say_check(self, *lines: Line) -> None:
+        self.query_one("#check", NotesPanel).set_lines(lines)
 
     # -- the clients' entries
 
@@ -156,7 +157,7 @@ class ExportScreen(WorkbenchScreen):
         names = list(CLIENTS)
         path = self.path if self.path.is_file() else None
         entry = client_entry(names[number % len(names)], self.engine.project, path)
-        self.app.call_from_thread(self._shown_entry, names[number % len(names)], entry.where, entry.text)
+        self.call_later(self._shown_entry, names[number % len(names)], entry.where, entry.text)
 
     def _shown_entry(self, name: str, where: str, text: str) -> None:
         view = self.query_one("#script", TextView)

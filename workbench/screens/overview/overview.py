@@ -12,6 +12,7 @@ from workbench.text import clean
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.painting import as_content
 from workbench.widgets.spans import Span
+from workbench.widgets.whole import whole
 
 from .panels import (
     BreakersPanel,
@@ -48,6 +49,7 @@ class OverviewScreen(WorkbenchScreen):
             self._show_trouble(new.reason)
 
     @work(exclusive=True)
+    @whole
     async def _show_trouble(self, reason: str) -> None:
         """Say why there is no server, instead of the panels that would be empty."""
         await self.query("#trouble").remove()

@@ -45,11 +45,6 @@ class ToolForm(Vertical):
     def view(self) -> FormView:
         return self.query_one(FormView)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether its parts are there."""
-        return bool(self.query("#run"))
-
     def show_entry(self, entry: Entry | None) -> None:
         """Say what the tool is."""
         about = self.query_one("#about", Static)

@@ -11,7 +11,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
-from textual.worker import Worker
 
 from workbench.forms import FormError, JsonError
 from workbench.records import CallRecord
@@ -24,6 +23,7 @@ from workbench.widgets.binding import bind
 from workbench.widgets.callview import CallView
 from workbench.widgets.filterline import FilterLine
 from workbench.widgets.formview import Draft, FormView
+from workbench.widgets.whole import whole
 
 from .entries import entries_of
 from .keys import TOOLS
@@ -69,7 +69,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self._works: dict[str, Work] = {}
         self._revisions: tuple[object, ...] = ()
         self._entering: Work | None = None
-        self._opening: Worker[None] | None = None
+        self._is_open = False
 
     def body(self) -> ComposeResult:
         yield PageTabs(["Tools", "Form", "Result"])
@@ -81,23 +81,24 @@ class ToolsScreen(PagedScreen, CallingScreen):
         super().on_mount()
         self.go_to("list", focus=False)
 
-    @work(group="open")
-    async def _open(self) -> None:
-        """Make the form and the result, once the list stands: a user waits for the list."""
+    async def _list_painted(self) -> None:
+        """Wait until the list stands: a user waits for it, and not for the form."""
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         with contextlib.suppress(TimeoutError):  # another screen is shown
             await asyncio.wait_for(painted.wait(), PAINT_SECONDS)
-        right = self.query_one("#right", Vertical)
-        with self.app.batch_update():
-            await right.remove_children()
-            await right.mount_all([ToolForm(), CallView("Result", empty=READY, id="result")])
-            self._tool_form.show_entry(None)
-            self.go_to("list", focus=False)
 
-    @property
-    def _is_open(self) -> bool:
-        return self._opening is not None and self._opening.is_finished
+    @whole
+    async def _open(self) -> None:
+        """Make the form and the result."""
+        if self._is_open:
+            return
+        right = self.query_one("#right", Vertical)
+        await right.remove_children()
+        await right.mount_all([ToolForm(), CallView("Result", empty=READY, id="result")])
+        self._tool_form.show_entry(None)
+        self.go_to("list", focus=False)
+        self._is_open = True
 
     @property
     def _tool_form(self) -> ToolForm:
@@ -147,9 +148,9 @@ class ToolsScreen(PagedScreen, CallingScreen):
         for key in [key for key in self._works if key not in known]:
             del self._works[key]
         self.query_one(ToolList).show(entries)
-        # Where this is cancelled for a newer list, the other one goes on waiting for the same.
-        self._opening = self._opening or self._open()
-        await self._opening.wait()
+        if not self._is_open:
+            await self._list_painted()
+            await self._open()
         self._tool_form.show_choices(self.protocol, self.limit)
         shown = self.shown
         if isinstance(shown, Work) and shown.entry.key in changed:
@@ -194,8 +195,6 @@ class ToolsScreen(PagedScreen, CallingScreen):
         if not enter:
             await asyncio.sleep(SETTLE_SECONDS)
         form = self._tool_form
-        if not form.is_whole:
-            return  # the application ends: the innermost widgets go first, workers last
         form.show_running(self.runs)
         form.show_entry(work.entry if work is not None else None)
         if work is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from .rows import PACES
 
 if TYPE_CHECKING:
     from workbench.engine import ReplaySpeed
+    from workbench.recording import RecordingSummary
 
 
 class WatchScreen(WorkbenchScreen):
@@ -61,8 +63,10 @@ class WatchScreen(WorkbenchScreen):
             return
         from workbench.recording import recordings_in
 
-        summaries = recordings_in(self.folder)
-        self.app.call_from_thread(self.query_one(RecordingsPanel).show, summaries)
+        self.call_later(self._show_recordings, recordings_in(self.folder))
+
+    def _show_recordings(self, summaries: Sequence[RecordingSummary]) -> None:
+        self.query_one(RecordingsPanel).show(summaries)
 
     @on(Table.Moved, "#batches")
     def show_changes(self) -> None:

@@ -85,7 +85,7 @@ class CheckedForm(Vertical):
     @work(thread=True, exclusive=True, group="check")
     def _find_warnings(self, form: Form, arguments: dict[str, Any]) -> None:
         warnings = form.validator.problems(arguments)
-        self.app.call_from_thread(self._take_warnings, form.schema, arguments, warnings)
+        self.call_later(self._take_warnings, form.schema, arguments, warnings)
 
     def _take_warnings(self, schema: Any, arguments: dict[str, Any], warnings: list[Problem]) -> None:
         if self.draft.form.schema is not schema or not self._stands:

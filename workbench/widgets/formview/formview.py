@@ -16,6 +16,7 @@ from textual.widgets import Button, Static
 
 from workbench.forms import JsonError, ObjectField
 from workbench.widgets.binding import bind
+from workbench.widgets.whole import whole
 
 from .checked import CheckedForm
 from .draft import Draft
@@ -69,8 +70,6 @@ class FormView(CheckedForm):
         self.draft = draft
         self._complete = complete
         self.tried = False
-        if not self.query(".fields"):
-            return  # it is on its way off the screen
         await self._rebuild()
         self.check()
 
@@ -80,14 +79,14 @@ class FormView(CheckedForm):
         await self._rebuild()
         self._noted()
 
+    @whole
     async def _rebuild(self) -> None:
         raw = self.draft.text is not None
         self.set_class(raw, "-json")
         fields = self.query_one(".fields", Vertical)
-        with self.app.batch_update():
-            await fields.remove_children()
-            await fields.mount_all(self._views())
-            self._align()
+        await fields.remove_children()
+        await fields.mount_all(self._views())
+        self._align()
         if raw:
             self.json_editor.show(self.draft.text or "")
 

@@ -22,6 +22,7 @@ from workbench.forms import (
     dump_json,
 )
 from workbench.widgets.segments import Segments
+from workbench.widgets.whole import whole
 
 from .choices import choose, chosen_of, options_of
 from .editor import FieldEditor
@@ -117,6 +118,11 @@ class FieldView(FieldRow):
 
     async def rebuild(self, *, focus: bool = True) -> None:
         """Show the field as it is now, where what it is filled in with has changed."""
+        await self._rebuild_control(focus)
+        await self.rebuild_parts()
+
+    @whole
+    async def _rebuild_control(self, focus: bool) -> None:
         old = self.edited
         if old is not None and isinstance(old, FieldEditor) is not is_typed(self.field):
             await old.parent.mount(self._make_control(), after=old)  # type: ignore[union-attr]
@@ -125,8 +131,8 @@ class FieldView(FieldRow):
                 self.control.focus()
         else:
             self.refresh_state()
-        await self.rebuild_parts()
 
+    @whole
     async def rebuild_parts(self) -> None:
         """Show the fields below this one as they are now."""
         for parts in self.query_children(".parts"):
@@ -224,6 +230,7 @@ class FieldView(FieldRow):
 
     # -- suggestions
 
+    @whole
     async def suggest(self, words: list[str]) -> None:
         """Show suggestions; none hides them."""
         editor = self.control

@@ -191,7 +191,7 @@ class TextLines(ScrollView, can_focus=True):
         document = self.document
         if document is not None:
             matches = find(document, words, lambda: self.words == words and self.document is document)
-            self.app.call_from_thread(self._take, document, words, matches)
+            self.call_later(self._take, document, words, matches)
 
     def _take(self, document: Document, words: str, matches: list[Match]) -> None:
         if self.document is not document or self.words != words:
@@ -311,7 +311,7 @@ class TextLines(ScrollView, can_focus=True):
         document = self.document
         if document is None:
             return
-        self.app.call_from_thread(copy, self, document.text())
+        self.call_later(copy, self, document.text())
 
 
 def _segments(

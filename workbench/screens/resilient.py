@@ -1,0 +1,250 @@
+"""An application that no error ends: it reports what failed, reloads the screen and goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from textual._context import active_message_pump
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.await_remove import AwaitRemove
+from textual.dom import DOMNode, NoScreen
+from textual.events import ScreenResume
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import WorkerFailed, active_worker
+
+from .broken import BrokenScreen
+
+ResultT = TypeVar("ResultT")
+
+AGAIN_SECONDS = 2.0
+"""A screen that fails again so soon after it was reloaded gives way to a `BrokenScreen`."""
+
+
+class StrayCancellationError(Exception):
+    """A message handler awaited something that somebody else cancelled."""
+
+
+class WholeRemoval(AwaitRemove):
+    """Waits for widgets to go. Textual's own waiting, when it is cancelled, cancels their message loops half way, and
+    with them whoever else waits for them: the application."""
+
+    def __await__(self) -> Any:
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+
+        async def wait() -> None:
+            if tasks:
+                await asyncio.wait(tasks)
+            if self._post_remove is not None:
+                self._post_remove()
+
+        return wait().__await__()
+
+
+class ResilientApp(App[ResultT]):
+    """Contains the errors of screens, widgets, handlers, actions, timers, painting and workers.
+
+    Also, the workers of a widget end before it is removed: what comes back after an `await` finds its widget there.
+    Threads hand over what they found by their widget's `call_later`, which does nothing once the widget is going.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = False
+        self._early: list[Exception] = []
+        self._reloaded: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+
+    # -- what a subclass says
+
+    def record_error(self, error: BaseException, where: str) -> None:
+        """Log `error`, which was caught in the screen called `where`."""
+        raise NotImplementedError
+
+    def expects(self, error: BaseException) -> bool:
+        """Whether `error` is an ordinary failure whose text is all that the user needs."""
+        return False
+
+    # -- catching
+
+    async def _process_messages(self, *args: Any, **options: Any) -> None:
+        await super()._process_messages(*args, **options)
+        for error in self._early:  # there never was a screen to go on with
+            try:
+                raise error
+            except Exception:
+                super()._handle_exception(error)
+
+    async def _process_messages_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler()
+        loop.set_exception_handler(lambda loop, context: self._task_failed(before, context))
+        self._turns = True
+        try:
+            early, self._early = self._early, []
+            for error in early:
+                self._contain(error, _failed_screen(error))
+            while not (self._exit or self._closed):
+                # Textual leaves the loop after an error in a handler.
+                try:
+                    await super()._process_messages_loop()
+                except asyncio.CancelledError as error:
+                    task = asyncio.current_task()
+                    if self._exit or (task is not None and task.cancelling()):
+                        raise
+                    self._handle_exception(
+                        StrayCancellationError(str(error)).with_traceback(error.__traceback__)
+                    )
+        finally:
+            self._turns = False
+            loop.set_exception_handler(before)
+
+    def _handle_exception(self, error: Exception) -> None:
+        if isinstance(error, WorkerFailed):
+            error = getattr(error, "error", error)
+        if self.expects(error):
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if self._exit:
+            return  # Textual makes no more widgets: what looks for one now fails by that
+        if self._exception is None:
+            self._exception = error  # a test's pilot raises it
+            self._exception_event.set()
+        if self._turns:
+            self._contain(error, _failed_screen(error))
+        else:
+            self._early.append(error)
+
+    def check_screen(self) -> None:
+        """Contain that the screen's message loop has ended without a word; to be called now and then."""
+        screen = self.screen
+        if screen.is_mounted and not (screen.is_running or screen._closing):
+            self._contain(StrayCancellationError("its message loop was cancelled"), screen)
+
+    def _task_failed(self, otherwise: Callable[..., object] | None, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    def _contain(self, error: Exception, screen: Screen[Any] | None) -> None:
+        where = type(screen).__name__ if screen is not None else type(self).__name__
+        self._record(error, where)
+        what = f"{where}: {_summary(error)}"
+        if screen is None:
+            self._tell(f"{what}. Health has the details.")
+        elif self._reload(screen, what):
+            self._tell(f"{what}. The screen was reloaded; Health has the details.")
+
+    def _record(self, error: BaseException, where: str) -> None:
+        with contextlib.suppress(Exception):  # what reports errors must not add one
+            self.record_error(error, where)
+
+    def _tell(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._told.get(text, -AGAIN_SECONDS) >= AGAIN_SECONDS:
+            self._told[text] = now
+            self.notify(text, severity="error", markup=False, timeout=10)
+
+    # -- going on
+
+    def _reload(self, screen: Screen[Any], what: str) -> bool:
+        """Replace `screen` by a new one of its kind, close it if it is a dialog, or show a `BrokenScreen` where that
+        was done just before. Whether it was replaced or closed."""
+        mode = next((mode for mode, stack in self._screen_stacks.items() if screen in stack), None)
+        if mode is None:
+            return False  # it is on its way out
+        stack = self._screen_stacks[mode]
+        if screen is not stack[0]:
+            doomed = stack[stack.index(screen) :]
+            del stack[-len(doomed) :]
+            if mode == self._current_mode:
+                stack[-1].post_message(ScreenResume())
+            self._discard(doomed)
+            return True
+        now = time.monotonic()
+        again = now - self._reloaded.get(mode, -AGAIN_SECONDS) < AGAIN_SECONDS
+        self._reloaded[mode] = now
+        self._replace(mode, partial(BrokenScreen, mode, what) if again else type(self).MODES[mode])  # type: ignore[arg-type]
+        return not again
+
+    def reload_mode(self, mode: str) -> None:
+        """Show the screen of `mode` again in place of its `BrokenScreen`."""
+        self._reloaded.pop(mode, None)
+        self._replace(mode, type(self).MODES[mode])  # type: ignore[arg-type]
+
+    def _replace(self, mode: str, make: Callable[[], Screen[Any]]) -> None:
+        doomed = self._screen_stacks[mode]
+        self._modes[mode] = make
+        if mode != self._current_mode:
+            del self._screen_stacks[mode]  # made when it is shown
+        else:
+            try:
+                screen = make()
+            except Exception as error:
+                self._record(error, mode)
+                screen = BrokenScreen(mode, _summary(error))
+            self._get_screen(screen)
+            self._load_screen_css(screen)
+            self._screen_stacks[mode] = [screen]
+            screen._screen_resized(self.size)
+            screen.post_message(ScreenResume())
+        self._discard(doomed)
+
+    def _discard(self, screens: list[Screen[Any]]) -> None:
+        self.capture_mouse(None)
+        for screen in reversed(screens):
+            screen.remove()
+
+    # -- removing screens and widgets
+
+    def pop_screen(self) -> AwaitComplete:
+        screen = _screen_of(active_message_pump.get(None))
+        if len(self.screen_stack) < 2 or (screen is not None and screen not in self.screen_stack):
+            return AwaitComplete(
+                asyncio.sleep(0)
+            )  # closed by the message before this one: it closes no other
+        return super().pop_screen()
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        doomed = {each for node in nodes for each in node.walk_children(with_self=True)}
+        for worker in list(self.workers):
+            if worker.node in doomed and worker is not active_worker.get(None):
+                worker.cancel()
+        removal = super()._prune(*nodes, parent=parent)
+        return WholeRemoval(removal._tasks, removal._post_remove)
+
+
+def _failed_screen(error: BaseException) -> Screen[Any] | None:
+    """The screen of the innermost widget whose method `error` passed, else of who handled a message."""
+    found: object = active_message_pump.get(None)
+    trace = error.__traceback__
+    while trace is not None:
+        owner = trace.tb_frame.f_locals.get("self")
+        found = owner if isinstance(owner, Widget) else found
+        trace = trace.tb_next
+    return _screen_of(found)
+
+
+def _screen_of(node: object) -> Screen[Any] | None:
+    try:
+        return node.screen if isinstance(node, Widget) else None
+    except NoScreen:
+        return None
+
+
+def _summary(error: BaseException) -> str:
+    """What it says and where, in one line."""
+    from workbench.text import one_line
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "/workbench/" in frame.filename.replace("\\", "/")] or frames
+    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    return one_line(f"{type(error).__name__}: {error}{place}")
