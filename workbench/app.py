@@ -263,12 +263,6 @@ class WorkbenchApp(ResilientApp[Next]):
     def action_toggle_theme(self) -> None:
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
-    def action_command_palette(self) -> None:
-        from workbench.screens.palette import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
-
     def action_help(self) -> None:
         from workbench.screens.help import HelpScreen
 

@@ -7,6 +7,7 @@ A key that nothing else uses (`MARK_KEY`) is answered by `ANSWER` in the output 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -27,8 +28,6 @@ ANSWER = "\x1b]7777;here\x07"
 
 FREEZE_SECONDS = 1.0
 BEAT_SECONDS = 0.02
-LATE_SECONDS = 0.2
-"""When the watch itself comes so late, the machine is busy: time that passed is then nobody's fault."""
 
 
 class Report:
@@ -43,32 +42,40 @@ class Report:
             file.write(json.dumps({"kind": kind, **details}) + "\n")
 
 
+def queued_seconds() -> dict[str, float]:
+    """For how long each thread of this process was ready to run and had no processor (Linux; elsewhere nothing)."""
+    found = {}
+    for path in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            found[path.parent.name] = int(path.read_text().split()[1]) / 1e9
+    return found
+
+
 def watch(app: WorkbenchApp, report: Report) -> None:
-    """Report whenever the application's loop does not turn for too long: by the time that its thread computed, or by
-    the clock where the machine had time for it."""
+    """Report whenever the application's loop does not turn for too long, without the time for which the machine had
+    others to run."""
     loop, thread = app._loop, app._thread_id
-    cpu_clock = time.pthread_getcpuclockid(thread)
     turned = threading.Event()
 
     def beats() -> None:
         while app._loop is loop and not app._exit:
             turned.clear()
-            started, computed = time.monotonic(), time.clock_gettime(cpu_clock)
+            started, queued = time.monotonic(), queued_seconds()
             try:
                 loop.call_soon_threadsafe(turned.set)  # type: ignore[union-attr]
             except RuntimeError:
                 return
-            late, before, stack = False, started, ""
+            stack = ""
             while not turned.wait(BEAT_SECONDS):
-                now = time.monotonic()
-                late, before = late or now - before > LATE_SECONDS, now
                 frame = sys._current_frames().get(thread)
-                if now - started > FREEZE_SECONDS / 2 and not stack and frame is not None:
+                if time.monotonic() - started > FREEZE_SECONDS / 2 and not stack and frame is not None:
                     stack = "".join(traceback.format_stack(frame)[-12:])
             seconds = time.monotonic() - started
-            computed = time.clock_gettime(cpu_clock) - computed
-            if computed > FREEZE_SECONDS or (seconds > FREEZE_SECONDS and not late):
-                report.add("freeze", seconds=round(seconds, 2), computed=round(computed, 2), stack=stack)
+            if seconds > FREEZE_SECONDS:
+                now = queued_seconds()
+                waited = max((now[task] - queued.get(task, 0.0) for task in now), default=0.0)
+                if seconds - waited > FREEZE_SECONDS:
+                    report.add("freeze", seconds=round(seconds, 2), waited=round(waited, 2), stack=stack)
             time.sleep(BEAT_SECONDS)
 
     threading.Thread(target=beats, name="beats", daemon=True).start()
@@ -78,7 +85,7 @@ def install(report: Report) -> None:
     """Let every application from now on report."""
     ready, handle, leave, on_event = (
         WorkbenchApp.on_ready,
-        WorkbenchApp._handle_exception,
+        WorkbenchApp.record_error,
         WorkbenchApp.exit,
         WorkbenchApp.on_event,
     )
@@ -87,12 +94,9 @@ def install(report: Report) -> None:
         ready(self)
         watch(self, report)
 
-    def handle_exception(self: WorkbenchApp, error: Exception) -> None:
-        cause = getattr(error, "error", error)  # of a worker
-        expects = getattr(self, "expects", lambda error: False)
-        if not (self._exit or expects(cause)):
-            report.add("error", text="".join(traceback.format_exception(cause)))
-        handle(self, error)
+    def caught(self: WorkbenchApp, error: Exception, *details: str) -> None:
+        report.add("error", text="".join(traceback.format_exception(error)))
+        handle(self, error, *details)
 
     def exit_(self: WorkbenchApp, *arguments: Any, **options: Any) -> None:
         report.add("exit", stack="".join(traceback.format_stack()[-6:-1]))
@@ -105,9 +109,21 @@ def install(report: Report) -> None:
             await on_event(self, event)
 
     WorkbenchApp.on_ready = on_ready  # type: ignore[method-assign]
-    WorkbenchApp._handle_exception = handle_exception  # type: ignore[method-assign]
+    WorkbenchApp.record_error = caught  # type: ignore[method-assign,assignment]
     WorkbenchApp.exit = exit_  # type: ignore[method-assign]
     WorkbenchApp.on_event = seen  # type: ignore[method-assign]
+
+
+def _places(task: asyncio.Task[Any]) -> list[str]:
+    """Where a task waits, the innermost last."""
+    found, waits = [], task.get_coro()
+    while waits is not None:
+        frame = getattr(waits, "cr_frame", None) or getattr(waits, "gi_frame", None)
+        if frame is None:
+            break
+        found.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}")
+        waits = getattr(waits, "cr_await", None) or getattr(waits, "gi_yieldfrom", None)
+    return found or [""]
 
 
 def tell_tasks(report: Report) -> None:
@@ -116,9 +132,9 @@ def tell_tasks(report: Report) -> None:
     def tell(_number: int, frame: FrameType | None) -> None:
         waits = [f"main: {''.join(traceback.format_stack(frame)[-8:])}"]
         for task in asyncio.all_tasks():
-            stack = task.get_stack(limit=3)
-            places = [f"{each.f_code.co_filename}:{each.f_lineno} {each.f_code.co_name}" for each in stack]
-            waits.append(f"{task.get_name()}: {' <- '.join(places)}")
+            places = _places(task)
+            if places[-1].split()[-1] not in ("_run_timer", "get"):
+                waits.append(f"{task.get_name()}: {' < '.join(places)}")
         report.add("waits", text="\n".join(waits))
 
     signal.signal(signal.SIGUSR1, tell)

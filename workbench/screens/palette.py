@@ -1,13 +1,12 @@
-"""The command palette and its actions: what works here and now, and what has no key."""
+"""The command palette's actions: what works here and now, and what has no key."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from workbench.actions import LIST, REGISTRY
 from workbench.widgets.binding import active_actions
@@ -23,14 +22,6 @@ class Command(NamedTuple):
     help: str
     action: str
     namespace: object
-
-
-class Palette(CommandPalette):
-    """Textual's palette, whose list can be moved through before it is painted."""
-
-    def _action_command_list(self, action: str) -> None:
-        with contextlib.suppress(KeyError):  # a page of a list that has no lines yet (Textual 8.2.8)
-            super()._action_command_list(action)
 
 
 class ActionsProvider(Provider):

@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import textual
 from textual._context import active_message_pump
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.await_remove import AwaitRemove
+from textual.command import CommandPalette
 from textual.dom import DOMNode, NoScreen
 from textual.events import ScreenResume
 from textual.screen import Screen
@@ -86,7 +88,7 @@ class ResilientApp(App[ResultT]):
     async def _process_messages_loop(self) -> None:
         loop = asyncio.get_running_loop()
         before = loop.get_exception_handler()
-        loop.set_exception_handler(lambda loop, context: self._task_failed(before, context))
+        loop.set_exception_handler(self._task_failed)
         self._turns = True
         try:
             early, self._early = self._early, []
@@ -100,9 +102,8 @@ class ResilientApp(App[ResultT]):
                     task = asyncio.current_task()
                     if self._exit or (task is not None and task.cancelling()):
                         raise
-                    self._handle_exception(
-                        StrayCancellationError(str(error)).with_traceback(error.__traceback__)
-                    )
+                    stray = StrayCancellationError("what a handler waited for was cancelled")
+                    self._handle_exception(stray.with_traceback(error.__traceback__))
         finally:
             self._turns = False
             loop.set_exception_handler(before)
@@ -115,11 +116,16 @@ class ResilientApp(App[ResultT]):
             return
         if self._exit:
             return  # Textual makes no more widgets: what looks for one now fails by that
+        screen = _failed_screen(error)
+        if isinstance(screen, CommandPalette) and _is_textuals(traceback.extract_tb(error.__traceback__)[-1]):
+            # Textual's list of commands trips over a click or a page while it changes (8.2.8).
+            self._reload(screen, "")
+            return
         if self._exception is None:
             self._exception = error  # a test's pilot raises it
             self._exception_event.set()
         if self._turns:
-            self._contain(error, _failed_screen(error))
+            self._contain(error, screen)
         else:
             self._early.append(error)
 
@@ -129,10 +135,12 @@ class ResilientApp(App[ResultT]):
         if screen.is_mounted and not (screen.is_running or screen._closing):
             self._contain(StrayCancellationError("its message loop was cancelled"), screen)
 
-    def _task_failed(self, otherwise: Callable[..., object] | None, context: dict[str, Any]) -> None:
+    def _task_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if isinstance(error, Exception):
             self._handle_exception(error)
+        else:
+            loop.default_exception_handler(context)
 
     def _contain(self, error: Exception, screen: Screen[Any] | None) -> None:
         where = type(screen).__name__ if screen is not None else type(self).__name__
@@ -240,11 +248,15 @@ def _screen_of(node: object) -> Screen[Any] | None:
         return None
 
 
+def _is_textuals(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(str(Path(textual.__file__).parent))
+
+
 def _summary(error: BaseException) -> str:
-    """What it says and where, in one line."""
+    """What it says and where in our own code, in one line."""
     from workbench.text import one_line
 
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "/workbench/" in frame.filename.replace("\\", "/")] or frames
-    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    places = [frame for frame in frames if not _is_textuals(frame)] or frames
+    place = f" ({Path(places[-1].filename).name}:{places[-1].lineno})" if places else ""
     return one_line(f"{type(error).__name__}: {error}{place}")
