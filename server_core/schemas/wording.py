@@ -62,7 +62,9 @@ def problems_of(error: Any) -> Iterator[Problem]:
             from ..errors import nearest
 
             near = nearest(str(path[-1]), error.schema.get("properties", ()), 1)
+            patterns = error.schema.get("patternProperties")
             hint = f"did you mean {near[0]}?" if near else "no such property"
+            hint = f"names match {' or '.join(patterns)}" if patterns and not near else hint
             yield Problem(path, f"is not allowed here; {hint}")
         case _:
             is_name = list(error.schema_path)[-2:-1] == ["propertyNames"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server_core.schemas.wording import Path, Problem, path_text, sentence
 
-from .field import OMITTED, Field, State
+from .field import NOT_STORED, OMITTED, Field, State
 from .form import Form, FormError, arguments_of
 from .groups import EntryName, ListField, ObjectField, UnionField, make_field
 from .jsontext import JsonError, dump_json, parse_json
@@ -14,6 +14,7 @@ from .wording import constraints, default_text, example_text, type_text
 
 __all__ = [
     "MISSING",
+    "NOT_STORED",
     "OMITTED",
     "Choice",
     "ChoiceField",

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from server_core.masking import MASKED, contains_mask, is_secret_name
 from server_core.schemas.wording import Path, Problem, Step, path_text
 
 from .jsontext import JsonError, dump_json, parse_json
@@ -16,6 +17,9 @@ State = Literal["omit", "value", "null", "json"]
 
 OMITTED: Any = type("Omitted", (), {"__repr__": lambda _self: "OMITTED", "__bool__": lambda _self: False})()
 """What the reading of a field that sends nothing answers."""
+
+
+NOT_STORED = "the secret was not stored; type it again"
 
 
 class Tree:
@@ -35,6 +39,8 @@ class Field(ABC):
         omittable: whether leaving it out means something: an item of a list can't be left out.
         state: what it sends.
         json_text: what was typed as JSON, sent as it is in the state `json`.
+        lost: an earlier call had a secret here, which was not stored. Until it is typed again, or the field is
+            omitted by hand, nothing can be sent.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Field(ABC):
         self.omittable = omittable
         self.state: State = "omit"
         self.json_text = ""
+        self.lost = False
         self.tree: Tree = owner.tree if owner is not None else Tree()
         self.tree.made += 1
 
@@ -82,6 +89,12 @@ class Field(ABC):
             for part in self.parts:
                 yield from part.walk()
 
+    @property
+    def secret(self) -> bool:
+        """Whether its value is a secret, by its schema or by a name on the way to it, as for what is stored."""
+        named = isinstance(self.key, str) and is_secret_name(self.key)
+        return self.shape.secret or named or (self.owner is not None and self.owner.secret)
+
     # -- states
 
     @property
@@ -102,6 +115,7 @@ class Field(ABC):
 
     def set_state(self, state: State) -> None:
         """Change the state; what was typed in the others stays there."""
+        self.lost = False
         if state == "value":
             self.present()
         elif state == "json":
@@ -154,7 +168,10 @@ class Field(ABC):
 
     def fill(self, value: Any) -> None:
         """Take over a JSON value, exactly: what the parts can't hold is kept as JSON text."""
-        if not self.fit(value):
+        self.lost = value == MASKED
+        if self.lost:
+            self.state = "omit"
+        elif not self.fit(value):
             self.type_json(dump_json(value))
 
     def fit(self, value: Any) -> bool:
@@ -172,24 +189,29 @@ class Field(ABC):
     def read(self, problems: list[Problem]) -> Any:
         """The JSON value to send, or `OMITTED`. What can't be sent is added to `problems`."""
         if self.state == "omit":
-            if not self.omittable:
-                problems.append(Problem(self.path, "has no value yet"))
+            if self.lost or not self.omittable:
+                problems.append(Problem(self.path, NOT_STORED if self.lost else "has no value yet"))
             return OMITTED
         if self.state == "null":
             return None
         if self.state == "value":
             return self._read(problems)
         try:
-            return parse_json(self.json_text)
+            value = parse_json(self.json_text)
         except JsonError as error:
             problems.append(Problem(self.path, str(error)))
             return OMITTED
+        if contains_mask(value):
+            problems.append(Problem(self.path, NOT_STORED))
+        return value
 
     @abstractmethod
     def _read(self, problems: list[Problem]) -> Any: ...
 
     def draft(self) -> Any:
-        """As `read`, but what can't be sent stands there as the text that was typed."""
+        """As `read`, but what can't be sent stands there as the text that was typed, a lost secret as a mask."""
+        if self.lost and self.state == "omit":
+            return MASKED
         if self.state == "value":
             return self._draft()
         problems: list[Problem] = []

@@ -36,7 +36,7 @@ class Form:
 
     def __init__(self, schema: Any, arguments: Mapping[str, Any] | None = None) -> None:
         self.schema = schema
-        shape = Shape(schema, schema)
+        shape = Shape(_closed(schema), schema)
         if not _is_object(shape):
             shape = Shape({"type": "object"}, schema)
         self.root = make_field(shape, None, required=True, omittable=False)
@@ -142,6 +142,13 @@ def arguments_of(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise JsonError(NO_OBJECT)
     return value
+
+
+def _closed(schema: Any) -> Any:
+    """A tool that takes nothing has properties, too: none."""
+    if isinstance(schema, Mapping) and schema.get("properties") == {}:
+        return {"additionalProperties": False, **schema}
+    return schema
 
 
 def _is_object(shape: Shape, depth: int = 0) -> bool:

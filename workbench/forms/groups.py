@@ -109,7 +109,7 @@ class ObjectField(Field):
             if field.key in value:
                 field.fill(value[field.key])
             else:
-                field.state = "omit"
+                field.set_state("omit")
         self.entries = []
         for name in value:
             if name not in self.shape.properties:

@@ -14,6 +14,24 @@ MOST_PARTS = 200
 """How many references and parts are followed at one place; schemas of people need a handful."""
 
 
+_STRUCTURAL = frozenset(
+    (
+        "type",
+        "properties",
+        "items",
+        "prefixItems",
+        "enum",
+        "const",
+        "$ref",
+        "$dynamicRef",
+        "anyOf",
+        "oneOf",
+        "allOf",
+    )
+) | {"additionalProperties", "patternProperties"}
+"""The words that make an alternative of `anyOf` one of its own, and not only a condition beside others."""
+
+
 class Place(NamedTuple):
     """One place of a schema.
 
@@ -145,12 +163,30 @@ def _types(base: Any, more: Any) -> Any:
     return common[0] if len(common) == 1 else common
 
 
+def is_structural(options: Any) -> bool:
+    """Whether what `anyOf` or `oneOf` lists are alternatives of their own, and not only conditions."""
+    return any(not _STRUCTURAL.isdisjoint(mapping(option)) for option in _list(options))
+
+
+def _choices(word: str) -> Callable[[Any, Any], Any]:
+    """Both choices: within each alternative of one, those of the other."""
+
+    def merged(base: Any, more: Any) -> Any:
+        if not is_structural(base):
+            return more
+        return [{"allOf": [option, {word: more}]} for option in base] if is_structural(more) else base
+
+    return merged
+
+
 _MERGERS: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("properties", "patternProperties", "$defs", "definitions"), _parts),
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), _largest),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), _smallest),
     "required": _union,
     "enum": _common,
+    "anyOf": _choices("anyOf"),
+    "oneOf": _choices("oneOf"),
     "type": _types,
 }
 

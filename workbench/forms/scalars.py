@@ -7,9 +7,10 @@ import math
 import re
 from typing import Any
 
+from server_core.masking import MASKED
 from server_core.schemas.wording import Problem
 
-from .field import OMITTED, Field
+from .field import NOT_STORED, OMITTED, Field
 from .jsontext import HALF_CHARACTER, dump_json, has_half_character, is_visible
 from .shape import Choice, walk_choices
 
@@ -39,6 +40,8 @@ class TextField(Field):
     def _read(self, problems: list[Problem]) -> Any:
         if has_half_character(self.text):
             problems.append(Problem(self.path, HALF_CHARACTER))
+        if MASKED in self.text:
+            problems.append(Problem(self.path, NOT_STORED))
         return self.text
 
     def _draft(self) -> Any:

@@ -10,13 +10,18 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from server_core.schemas.patterns import TooMuchWorkError, pattern
+from server_core.schemas.references import mapping
+
 from .jsontext import dump_json, is_visible, same_json
-from .resolve import merge, resolve
+from .resolve import is_structural, merge, resolve
 
 Kind = Literal["text", "integer", "number", "boolean", "choice", "null", "object", "array", "union", "any"]
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _self: "MISSING", "__bool__": lambda _self: False})()
 """Stands for a default that a schema does not give."""
+
+NOTHING = "nothing is valid here"
 
 _KINDS: dict[str, Kind] = {
     "string": "text",
@@ -34,23 +39,6 @@ _TELLING: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
 )
 """By which words a schema without a type tells its kind."""
-
-_STRUCTURAL = frozenset(
-    (
-        "type",
-        "properties",
-        "items",
-        "prefixItems",
-        "enum",
-        "const",
-        "$ref",
-        "$dynamicRef",
-        "anyOf",
-        "oneOf",
-        "allOf",
-    )
-) | {"additionalProperties", "patternProperties"}
-"""The words that make an alternative of `anyOf` one of its own, and not only a condition beside others."""
 
 _DEEPEST = 10
 """How many choices of one alternative (`anyOf` of something and null) may lie in each other."""
@@ -115,14 +103,18 @@ class Shape:
         """The only value that fits (`const`, or an enumeration of one), or `MISSING`."""
         return self.choices[0].value if len(self.choices) == 1 and not self.nullable else MISSING
 
+    @property
+    def secret(self) -> bool:
+        """Whether the schema marks it as a secret; pydantic's `SecretStr` is marked so."""
+        return self.schema.get("writeOnly") is True or self.schema.get("format") == "password"
+
     # -- parts
 
     @cached_property
     def properties(self) -> dict[str, Shape]:
         """The named parts of an object, in the schema's order."""
-        found = self.schema.get("properties")
-        names = found if isinstance(found, Mapping) else {}
-        return {str(name): Shape(part, self.root) for name, part in names.items()}
+        named = mapping(self.schema.get("properties"))
+        return {str(name): Shape(part, self.root) for name, part in named.items()}
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -137,22 +129,25 @@ class Shape:
     def open(self) -> bool:
         """Whether entries that the schema does not name are welcome in this object."""
         more = self.schema.get("additionalProperties")
-        if more is None:
-            # A tool that takes nothing has properties as well: none.
-            return bool(self.schema.get("patternProperties")) or "properties" not in self.schema
-        return more is not False
+        if self.patterns:
+            return True
+        return not self.properties if more is None else more is not False
+
+    @cached_property
+    def patterns(self) -> dict[str, Any]:
+        """The schemas of entries whose names match an expression."""
+        return {str(each): part for each, part in mapping(self.schema.get("patternProperties")).items()}
 
     def entry(self, name: str) -> Shape:
         """The shape of an object's entry that `properties` does not have."""
-        patterns = self.schema.get("patternProperties")
-        for pattern, part in patterns.items() if isinstance(patterns, Mapping) else ():
-            if _found(pattern, name):
+        for expression, part in self.patterns.items():
+            if _found(expression, name):
                 return Shape(part, self.root)
         more = self.schema.get("additionalProperties")
         if isinstance(more, Mapping):
             return Shape(more, self.root)
-        if isinstance(patterns, Mapping) and len(patterns) == 1 and not name:
-            return Shape(next(iter(patterns.values())), self.root)
+        if len(self.patterns) == 1 and (more is False or not name):
+            return Shape(next(iter(self.patterns.values())), self.root)  # the name is still being typed
         return Shape({}, self.root)
 
     @cached_property
@@ -180,6 +175,8 @@ class Shape:
 
     def _classify(self, depth: int) -> None:
         schema = self.schema
+        if schema.get("not") in ({}, True):
+            self.trouble = NOTHING
         if "const" in schema:
             schema = {**schema, "enum": [schema["const"]]}
         if isinstance(schema.get("enum"), list) and schema["enum"]:
@@ -189,7 +186,10 @@ class Shape:
             options = schema.get(word)
             if isinstance(options, list) and options:
                 base = {key: value for key, value in schema.items() if key != word}
-                if self._alternatives([option for option in options if option is not False], base, depth):
+                possible = [option for option in options if option is not False]
+                if not possible:
+                    self.trouble = NOTHING
+                if self._alternatives(possible, base, depth):
                     return
         kinds = self._kinds(schema)
         self.nullable = "null" in kinds and len(kinds) > 1
@@ -221,7 +221,7 @@ class Shape:
 
     def _alternatives(self, options: list[Any], base: dict[str, Any], depth: int) -> bool:
         """Take over what `anyOf` or `oneOf` offers; false if it only adds conditions."""
-        if not any(isinstance(option, Mapping) and _STRUCTURAL.intersection(option) for option in options):
+        if not is_structural(options):
             return False
         peeks = [resolve(option, self.root).schema for option in options]
         left = [(peek, option) for peek, option in zip(peeks, options, strict=True) if not _is_null(peek)]
@@ -310,10 +310,10 @@ def _undescribed(schema: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _found(pattern: Any, name: str) -> bool:
+def _found(expression: str, name: str) -> bool:
     try:
-        return isinstance(pattern, str) and re.search(pattern, name) is not None
-    except re.error:
+        return pattern(expression).found_in(name)
+    except TooMuchWorkError:
         return False
 
 

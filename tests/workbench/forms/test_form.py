@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server_core.masking import MASKED
 from server_core.schemas.validation import SchemaValidator
 from tests.workbench.forms.schemas import ORDER, PETS, TREE
-from workbench.forms import Form, FormError, JsonError, NumberField, UnionField
+from workbench.forms import Form, FormError, JsonError, NumberField, ObjectField, UnionField
 
 json_values = st.recursive(
     st.none()
@@ -245,3 +246,58 @@ def test_a_root_that_is_a_choice_between_objects_is_one_in_the_form() -> None:
     assert isinstance(form.root, UnionField)
     assert form.root.chosen == 1
     assert form.to_arguments() == {"b": 1}
+
+
+def test_an_object_without_properties_takes_entries_but_a_tool_without_arguments_none() -> None:
+    nothing = {"type": "object", "properties": {}}
+    form = Form({"properties": {"labels": nothing}}, {"labels": {}})
+
+    labels = form.find(("labels",))
+    assert isinstance(labels, ObjectField)
+    assert labels.shape.open
+    assert Form(nothing).is_empty
+
+
+SECRETS = {
+    "properties": {
+        "password": {"type": "string"},
+        "key": {"type": "string", "writeOnly": True, "format": "password"},
+        "pin": {"type": "integer"},
+        "url": {"type": "string"},
+        "login": {"type": "object", "properties": {"user": {"type": "string"}, "token": {"type": "string"}}},
+        "plain": {"type": "string"},
+    },
+    "required": ["password"],
+}
+
+
+def test_secrets_that_were_not_stored_are_empty_and_not_sent_before_they_are_typed_or_omitted() -> None:
+    stored = {
+        "password": MASKED,
+        "key": MASKED,
+        "pin": MASKED,
+        "url": f"https://a.example/?token={MASKED}",
+        "login": {"user": "ada", "token": MASKED},
+        "plain": "x",
+    }
+    form = Form(SECRETS, stored)
+
+    assert {problem.where for problem in form.problems()} == {"password", "key", "pin", "url", "login.token"}
+    assert form.changed_to(SECRETS).problems() == form.problems()
+    for name in ("password", "url"):
+        form.find((name,)).fill("typed")
+    for path in (("key",), ("pin",), ("login", "token")):
+        form.find(path).set_state("omit")
+    assert form.to_arguments() == {
+        "password": "typed",
+        "url": "typed",
+        "login": {"user": "ada"},
+        "plain": "x",
+    }
+
+
+def test_a_mask_in_json_is_not_sent() -> None:
+    form = Form(SECRETS, {"password": "x"})
+    form.find(("plain",)).type_json(f'"{MASKED}"')
+
+    assert [problem.where for problem in form.problems()] == ["plain"]

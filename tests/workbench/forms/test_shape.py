@@ -41,6 +41,7 @@ def shape(schema: Any) -> Shape:
         ({"anyOf": [{"const": "a"}, {"enum": ["b"]}, {"type": "null"}]}, "choice"),
         ({"anyOf": [{"type": "null"}]}, "null"),
         ({"anyOf": [False, {"type": "string"}]}, "text"),
+        ({"anyOf": [False, False]}, "any"),
         ({"allOf": [{"type": "string"}, {"maxLength": 3}]}, "text"),
     ],
 )
@@ -234,3 +235,44 @@ def test_an_entry_of_a_map_gets_the_shape_that_its_name_asks_for() -> None:
     assert not shape({"properties": {"a": {}}, "additionalProperties": False}).open
     assert not shape({"properties": {"a": {}}}).open
     assert shape({"patternProperties": {"(": {}}}).entry("x").kind == "any"
+
+
+@pytest.mark.parametrize("schema", [False, {"anyOf": [False, False]}, {"not": {}}])
+def test_a_place_where_nothing_is_valid_says_so(schema: Any) -> None:
+    assert shape(schema).trouble == "nothing is valid here"
+
+
+def test_two_choices_in_all_of_are_both_offered() -> None:
+    named = {name: {"properties": {name: {"type": "string"}}, "required": [name]} for name in "abcd"}
+    a, b, c, d = named.values()
+    first = shape({"allOf": [{"oneOf": [a, b]}, {"oneOf": [c, d]}]})
+
+    assert first.kind == "union"
+    chosen = [
+        (sorted(second.properties), second.kind) for one in first.alternatives for second in one.alternatives
+    ]
+    assert chosen == [
+        (["a", "c"], "object"),
+        (["a", "d"], "object"),
+        (["b", "c"], "object"),
+        (["b", "d"], "object"),
+    ]
+
+
+def test_a_choice_beside_conditions_is_still_offered() -> None:
+    kinds = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
+    conditions = {"oneOf": [{"minLength": 3}, {"maxLength": 1}]}
+
+    assert shape({"allOf": [kinds, conditions]}).kind == "union"
+    assert shape({"allOf": [conditions, kinds]}).kind == "union"
+
+
+def test_entries_whose_names_match_a_pattern_can_be_added() -> None:
+    headers = shape({"patternProperties": {"^x-": {"type": "integer"}}, "additionalProperties": False})
+
+    assert headers.open
+    assert headers.entry("x-a").kind == headers.entry("").kind == headers.entry("x").kind == "integer"
+
+
+def test_a_pattern_that_explodes_decides_over_an_entry_at_once() -> None:
+    assert shape({"patternProperties": {"^(a+)+$": {"type": "integer"}}}).entry("a" * 40 + "!").kind == "any"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.forms import Form, arguments_of
+from server_core.masking import MASKED, contains_mask
+from workbench.forms import NOT_STORED, Form, JsonError, arguments_of
 
 
 class Draft:
@@ -21,7 +22,12 @@ class Draft:
         Raises:
             FormError, JsonError: it can't be.
         """
-        return self.form.to_arguments() if self.text is None else arguments_of(self.text)
+        if self.text is None:
+            return self.form.to_arguments()
+        arguments = arguments_of(self.text)
+        if contains_mask(arguments):
+            raise JsonError(f"{MASKED} stands where {NOT_STORED}")
+        return arguments
 
     def fill(self, arguments: Mapping[str, Any]) -> None:
         """Take over arguments."""

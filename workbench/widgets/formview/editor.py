@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
@@ -14,6 +15,8 @@ from workbench.forms.jsontext import is_visible
 from workbench.widgets.binding import bind
 
 from .keys import EDITOR
+
+SECRET_CHARACTER = "•"
 
 _TAKEN = ("f6", "f7")
 """Keys of `TextArea` that the form uses for something else; ctrl+a and shift with the arrows select too."""
@@ -68,10 +71,22 @@ class FieldEditor(TextArea, inherit_bindings=False):
         """`lines`: Enter starts a new line from the beginning on."""
         super().__init__(text, compact=True, highlight_cursor_line=False, classes=classes)
         self._lines = lines
+        self.masked = False
+        """Whether what is typed is a secret that is not shown."""
         self.known = text
         """The text that the form has; what differs was typed."""
         self.suggesting = False
         """Whether suggestions are shown: the arrows, Enter and Esc are for them then."""
+
+    def get_line(self, line_index: int) -> Text:
+        line = super().get_line(line_index)
+        return Text(SECRET_CHARACTER * line.cell_len, end="", no_wrap=True) if self.masked else line
+
+    def reveal(self) -> None:
+        """Show the secret that is typed here, or hide it again."""
+        self.masked = not self.masked
+        self.load_text(self.text)  # TextArea remembers the lines that it has drawn
+        self.move_cursor(self.document.end)
 
     def show(self, text: str, hint: str = "") -> None:
         """Show `text` that nobody typed, and `hint` where it is empty."""

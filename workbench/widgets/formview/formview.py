@@ -14,6 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from server_core.masking import contains_mask
 from workbench.forms import JsonError, ObjectField
 from workbench.widgets.binding import bind
 from workbench.widgets.whole import whole
@@ -150,6 +151,8 @@ class FormView(CheckedForm):
         here = self._here
         if action in ("state", "field_json"):
             return here is not None
+        if action == "reveal":
+            return here is not None and here.field.secret
         if action == "add":
             return here is not None and self._group_here() is not None
         if action in ("remove", "move_item"):
@@ -173,6 +176,10 @@ class FormView(CheckedForm):
     async def action_field_json(self) -> None:
         if self._here is not None:
             await self._here.toggle_json()
+
+    def action_reveal(self) -> None:
+        if self._here is not None and isinstance(self._here.control, FieldEditor):
+            self._here.control.reveal()
 
     async def action_add(self) -> None:
         group = self._group_here()
@@ -272,7 +279,11 @@ class FormView(CheckedForm):
         await asyncio.sleep(SUGGEST_SECONDS)
         editor = view.control
         drafts = self.draft.form.root.draft()
-        others = {name: value for name, value in drafts.items() if name != view.field.key}
+        others = {
+            name: value
+            for name, value in drafts.items()
+            if name != view.field.key and not contains_mask(value)
+        }
         if isinstance(editor, FieldEditor):
             typed = editor.text
             found = await complete(str(view.field.key), typed, others)

@@ -47,6 +47,7 @@ CHIPS: dict[str, tuple[str, Tone]] = {
     "empty": ("empty", "accent"),
     "value": ("value", ""),
     "json": ("JSON", "accent"),
+    "lost": ("secret", "warn"),
 }
 """What a field sends, in a word."""
 
@@ -86,7 +87,7 @@ def words_of(field: Field) -> str:
 def status_of(field: Field) -> str:
     """Which of `CHIPS` it is."""
     if field.state != "value":
-        return field.state
+        return "lost" if field.lost and field.state == "omit" else field.state
     if isinstance(field, NumberField):
         return "value" if field.text.strip() else "omit"
     return "empty" if isinstance(field, TextField) and not field.text else "value"
@@ -101,6 +102,8 @@ def text_of(field: Field) -> str:
 
 def hint_of(field: Field) -> str:
     """What stands there while nothing is typed."""
+    if field.lost and field.state == "omit":
+        return "not stored (secret)"
     if field.state == "null":
         return "null"
     if is_typed_as_json(field):

@@ -76,6 +76,7 @@ class FieldView(FieldRow):
     def _make_control(self) -> FieldEditor | Segments:
         if is_typed(self.field):
             self.edited = editor = FieldEditor(lines=has_lines(self.field))
+            editor.masked = self.field.secret
             editor.show(text_of(self.field), hint_of(self.field))
             editor.set_class(self.field.state in ("omit", "null"), "-off")
         else:

@@ -11,6 +11,7 @@ from textual import events
 from textual.geometry import Region
 from textual.pilot import Pilot
 
+from server_core.masking import MASKED
 from tests.waiting import until
 from tests.workbench.forms.schemas import ORDER, PETS
 from tests.workbench.widgets.host import Host
@@ -389,3 +390,37 @@ async def test_a_field_that_has_gone_can_still_be_asked_to_draw_itself():
         assert "Anna" in editor.render_lines(Region(0, 0, 20, 1))[0].text
         await editor.remove()
         assert editor.render_lines(Region(0, 0, 20, 1))[0].text.strip() == ""
+
+
+async def test_a_secret_is_hidden_until_it_is_revealed() -> None:
+    async with form({"properties": {"password": {"type": "string"}}, "required": ["password"]}) as (
+        view,
+        pilot,
+    ):
+        await type_in(pilot, "hunter2")
+        editor = field(view, "password").control
+        assert isinstance(editor, FieldEditor)
+        assert editor.get_line(0).plain == "•" * 7
+        assert view.draft.arguments() == {"password": "hunter2"}
+        await pilot.press("ctrl+o")
+        assert editor.get_line(0).plain == "hunter2"
+        await pilot.press("ctrl+o")
+        assert editor.get_line(0).plain == "•" * 7
+
+
+async def test_a_secret_that_was_not_stored_is_asked_for_again() -> None:
+    schema = {"properties": {"password": {"type": "string"}}, "required": ["password"]}
+    async with form(schema, {"password": MASKED}) as (view, pilot):
+        assert field(view, "password").chip == "secret"
+        assert view.ready() is None
+        await until(lambda: "type it again" in notes(field(view, "password")), "the problem")
+        await type_in(pilot, "hunter2")
+        assert view.ready() == {"password": "hunter2"}
+
+
+async def test_entries_can_be_added_to_an_object_without_properties() -> None:
+    async with form({"properties": {"labels": {"type": "object", "properties": {}}}}, {"labels": {}}) as (
+        view,
+        _pilot,
+    ):
+        assert len(view.query("AddButton")) == 1
