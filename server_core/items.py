@@ -47,7 +47,8 @@ class ToolItem:
     `task` says that it may run as a long task, `task_only` that it runs as nothing else; `source` is `file:line` of
     its code, where it has any. `check`, if there is one, raises `InvalidArgumentsError` for arguments that the handler
     would refuse, and does nothing else. `prepare`, if there is one, gets what the tool's parameters ask the client
-    before it runs: their values, or the questions.
+    before it runs: their values, or the questions. `asks` says that the handler may ask its client while it runs
+    (`Request.ask_client`), or calls tools that may.
     """
 
     definition: Tool
@@ -60,6 +61,7 @@ class ToolItem:
     check: ArgumentCheck | None = None
     task_only: bool = False
     prepare: Preparer | None = None
+    asks: bool = False
     _named: frozenset[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -123,13 +125,14 @@ class TemplateItem:
 
 @dataclass(frozen=True, slots=True)
 class PromptItem:
-    """A prompt."""
+    """A prompt; `asks` as of a tool."""
 
     definition: Prompt
     get: PromptHandler
     complete: Completer | None = None
     seconds: float | None = None
     source: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

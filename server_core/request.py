@@ -66,14 +66,15 @@ class Request:
         client: the connection's id, empty for a call that the core makes itself.
         protocol: the revision that the client speaks.
         key: what the client put in `_meta` under `REQUEST_KEY_META`, else empty.
-        session: the SDK's context of the wire request; `None` for nested and detached work.
+        session: the SDK's context of the wire request, a nested one's that of its outer one; `None` for detached work.
+            A call that asks its client goes on with the session of the request that brings the answer.
         params: the SDK's typed parameters of the wire request, `None` likewise.
         loop: the core's loop, once the handler runs.
         on_progress: called at each report of progress; the pipeline's time limit hangs on it.
         seconds: the time limit of the call where its item has none, instead of the server's; `None` for that.
         failure: what a tool raised, which the client is told as an answer.
         deadline: the time limit while the handler runs.
-        ask: how work without a session (a task's) asks its client; `None` where nobody can be asked.
+        ask: how a task, or a call of a 2026-07-28 client, asks its client; `None` where the session asks, or nobody.
         prepared: what the tool's parameters were told by the client before the task was made; `None` outside of that.
         arguments: those of a tool or prompt, or the variables of a template's URI.
         size: about how many bytes the answer takes, once it is known.
@@ -84,6 +85,8 @@ class Request:
 
     __slots__ = (
         "_bus",
+        "_outer",
+        "_session",
         "_sink",
         "arguments",
         "ask",
@@ -103,7 +106,6 @@ class Request:
         "prepared",
         "protocol",
         "seconds",
-        "session",
         "size",
         "target",
         "trace",
@@ -123,6 +125,7 @@ class Request:
         session: ServerRequestContext[Any, Any] | None = None,
         params: Any = None,
         sink: ProgressSink | None = None,
+        outer: Request | None = None,
     ) -> None:
         self.number = next(_request_numbers)
         self.method = method
@@ -131,7 +134,8 @@ class Request:
         self.client = client
         self.protocol = protocol
         self.key = key
-        self.session = session
+        self._outer = outer
+        self._session = session
         self.params = params
         self.clock = clock
         self.trace = Trace(clock)
@@ -165,15 +169,24 @@ class Request:
             bus=self._bus,
             client=self.client,
             protocol=self.protocol,
-            session=self.session if attached else None,
+            outer=self if attached else None,
             sink=sink or _discard_progress,
         )
         if attached and self.ask is not None:
             made.ask = self.ask_client
         return made
 
+    @property
+    def session(self) -> ServerRequestContext[Any, Any] | None:
+        """The SDK's context of the wire request that is served."""
+        return self._session if self._outer is None else self._outer.session
+
+    @session.setter
+    def session(self, session: ServerRequestContext[Any, Any] | None) -> None:
+        self._session = session
+
     async def ask_client(self, requests: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask the client of a task and wait; the time limit stands still meanwhile.
+        """Ask the client and wait; the time limit stands still meanwhile.
 
         Raises:
             ToolError: nobody can be asked, or nobody answered in time.

@@ -26,11 +26,12 @@ from ..errors import InvalidArgumentsError, ModuleStartError, NotFoundError
 from ..inspection import TaskState
 from ..items import Offer, ToolItem
 from ..module import Module, ModuleContext
+from ..protocol.capabilities import check_answerable
 from ..protocol.task_listening import TasksExtension
 from ..request import Request
 from ..settings import BreakerSettings
 from ..tasking.engine import TaskBody, TaskEngine, TaskRun
-from ..tasking.extension import TASKS_EXTENSION, check_answerable
+from ..tasking.extension import TASKS_EXTENSION
 from ..tasking.local import LocalTaskEngine
 from ..tasking.store import TaskRow, TaskStore
 

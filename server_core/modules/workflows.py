@@ -86,7 +86,7 @@ class WorkflowsModule(Module):
         self._runner = WorkflowRunner(
             context, self.name, self._parsed, performer, lambda name: self._cycles(name, self._parsed)
         )
-        tools = [ToolItem(self._tool(), self._execute, seconds=WORKFLOW_SECONDS)]
+        tools = [ToolItem(self._tool(), self._execute, seconds=WORKFLOW_SECONDS, asks=True)]
         tools += [self._own_tool(workflow) for workflow in self._parsed.values() if workflow.tool]
         context.offer(Offer(tools=tools))
         count = len(self._parsed)
@@ -224,7 +224,7 @@ class WorkflowsModule(Module):
             input_schema=schema,
             output_schema=WORKFLOW_SCHEMA,
         )
-        return ToolItem(tool, handler, seconds=WORKFLOW_SECONDS)
+        return ToolItem(tool, handler, seconds=WORKFLOW_SECONDS, asks=True)
 
     def _tool(self) -> Tool:
         lines = [_described(workflow) for workflow in self._parsed.values()]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from mcp.server.context import ServerRequestContext
 from mcp.server.elicitation import (
     AcceptedElicitation,
     CancelledElicitation,
@@ -25,8 +26,8 @@ from ..items import Contents
 from ..module import ModuleContext
 from ..request import Request
 from ..results import json_value
+from .client_questions import ClientQuestions
 from .connections import wants_log
-from .task_questions import TaskQuestions
 
 AskedForT = TypeVar("AskedForT", bound=BaseModel)
 AnswerT = TypeVar("AnswerT")
@@ -49,6 +50,19 @@ class Context(SDKContextBase[Any, Any]):
         """What the server's `lifespan` gave: a client, a model, a pool, opened once for all calls."""
         return self._core_module.lifespan
 
+    @property
+    def request_context(self) -> ServerRequestContext[Any, Any]:
+        """The SDK's context of the wire request that the call serves now: the one that brought its last answer."""
+        self._request_context = self._core_request.session
+        return super().request_context
+
+    @property
+    def session(self) -> Any:
+        """The client's session, by which a function can ask it and send to it."""
+        request = self._core_request
+        asks_itself = request.session is not None and request.ask is None
+        return super().session if asks_itself else ClientQuestions(request)
+
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
@@ -69,26 +83,24 @@ class Context(SDKContextBase[Any, Any]):
     async def elicit(
         self, message: str, schema: type[AskedForT]
     ) -> AcceptedElicitation[AskedForT] | DeclinedElicitation | CancelledElicitation:
-        """Ask the client's user for the fields of `schema`, in a 2025-11-25 client's call or in a task.
+        """Ask the client's user for the fields of `schema`, and wait for the answer. The time limit stands still.
 
-        A task waits as `input_required` until its client answers; calls of 2026-07-28 ask by what they return. The
-        time limit of the call stands still meanwhile.
+        A 2026-07-28 client gets the question as the answer to its request, and the function waits in this process for
+        the client's next one: for ten minutes, and not beyond a restart. A task waits as `input_required`.
+
+        Raises:
+            ToolError: nobody answered in time, or the answer does not fit `schema`.
+            MCPError: the client does not declare that it can be asked.
         """
         message = clean_surrogates(message)
-        if self._core_request.session is None:
-            asking: Any = TaskQuestions(self._core_request)
-            return await _fitting(elicit_with_validation(asking, message, schema))
         with self._asking():
-            return await _fitting(super().elicit(message, schema))
+            return await _fitting(elicit_with_validation(self.session, message, schema, self._related))
 
     async def elicit_url(self, message: str, url: str, elicitation_id: str) -> UrlElicitationResult:
         """Ask the client's user to go to a page, where the same is true as of `elicit`."""
         message = clean_surrogates(message)
-        if self._core_request.session is None:
-            asking: Any = TaskQuestions(self._core_request)
-            return await elicit_url(asking, message, url, elicitation_id)
         with self._asking():
-            return await super().elicit_url(message, url, elicitation_id)
+            return await elicit_url(self.session, message, url, elicitation_id, self._related)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -98,10 +110,13 @@ class Context(SDKContextBase[Any, Any]):
                 yield
         except NoBackChannelError as error:
             raise ToolError(
-                f"{self._core_request.target} asks its client's user while it runs, which a call of "
-                f"{self._core_request.protocol} can't: ask by a parameter (Resolve) or by what the function returns "
-                "(InputRequiredResult), or run it as a task."
+                f"{self._core_request.target} asks its client's user, and nobody can be asked: the client does not "
+                "declare elicitation, or the tool that calls this one does not allow questions (ToolItem.asks)."
             ) from error
+
+    @property
+    def _related(self) -> str | None:
+        return None if self._core_request.session is None else self.request_id
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any] | None = None

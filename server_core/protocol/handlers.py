@@ -51,6 +51,7 @@ from .extensions import ExtensionTable
 from .paging import page_of
 from .plain_errors import with_plain_errors
 from .requests import request_of
+from .suspended import SuspendedCalls
 from .tracing import TracingMiddleware
 
 SDKContext = ServerRequestContext[Any, Any]
@@ -67,6 +68,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         """`modules` are the server's, as they are at any time."""
         self._core = core
         self._extensions = ExtensionTable(core, modules)
+        self._suspended = SuspendedCalls(core.background, core.clock)
         self.hang_up: Callable[[], None] | None = None
         super().__init__(
             core.identity.name,
@@ -199,7 +201,11 @@ class ProtocolServer(SDKServer[ClientEntry]):
                     )  # or the extension's own, which the SDK does not know
             if owned.item.task_only:
                 return self._no_tasks(request, owned.module)
-        return await core.pipeline.call_tool(request, params.name, arguments)
+        asks = owned is not None and owned.item.asks
+        result: CallToolResult | InputRequiredResult = await self._suspended.run(
+            request, asks, lambda: core.pipeline.call_tool(request, params.name, arguments)
+        )
+        return result
 
     def _no_tasks(self, request: Request, module: str) -> CallToolResult:
         """The answer to a call of a tool that runs as a task only, where nothing runs tasks."""
@@ -231,8 +237,13 @@ class ProtocolServer(SDKServer[ClientEntry]):
     async def _get_prompt(
         self, ctx: SDKContext, params: GetPromptRequestParams
     ) -> GetPromptResult | InputRequiredResult:
-        request = request_of(self._core, ctx, params.name, params)
-        return await self._core.pipeline.get_prompt(request, params.name, params.arguments or {})
+        core, request = self._core, request_of(self._core, ctx, params.name, params)
+        owned = core.registry.prompts.get(params.name)
+        asks = owned is not None and owned.item.asks
+        result: GetPromptResult | InputRequiredResult = await self._suspended.run(
+            request, asks, lambda: core.pipeline.get_prompt(request, params.name, params.arguments or {})
+        )
+        return result
 
     async def _complete(self, ctx: SDKContext, params: CompleteRequestParams) -> CompleteResult:
         registry = self._core.registry

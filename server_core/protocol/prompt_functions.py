@@ -62,7 +62,7 @@ def prompt_item(signature: FunctionSignature, mark: Mark, name: str, module: Mod
         return GetPromptResult(description=definition.description, messages=messages)
 
     complete = completer(metadata.arg_model, arguments, mark.complete)
-    return PromptItem(definition, get, complete=complete, source=mark.source)
+    return PromptItem(definition, get, complete=complete, source=mark.source, asks=signature.may_ask)
 
 
 def _for_the_sdk(result: Any) -> Any:

@@ -86,6 +86,11 @@ class FunctionSignature:
         """It yields and is async."""
         return inspect.isasyncgenfunction(_code_of(self._function))
 
+    @property
+    def may_ask(self) -> bool:
+        """It can ask its client while it runs."""
+        return self.is_async and self.context is not None
+
     async def _call_on_worker(self, function: Callable[[], Any], module: ModuleContext) -> Any:
         result = await module.run_sync(function)
         if inspect.isawaitable(result):  # a decorator's wrapper that is not async itself

@@ -62,6 +62,7 @@ def tool_item(
         check=validate,
         task_only=mark.task_only,
         prepare=_preparer(made, name, validate, module) if made.resolved_params else None,
+        asks=signature.may_ask,
     )
 
 

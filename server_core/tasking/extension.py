@@ -7,18 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, runtime_checkable
 
 from mcp import MCPError
-from mcp.types import (
-    INTERNAL_ERROR,
-    MISSING_REQUIRED_CLIENT_CAPABILITY,
-    ClientCapabilities,
-    ElicitationCapability,
-    MissingRequiredClientCapabilityErrorData,
-    RootsCapability,
-    SamplingCapability,
-)
+from mcp.types import INTERNAL_ERROR, ClientCapabilities
 
 from ..inspection import TaskState
 from ..items import ToolItem
+from ..protocol.capabilities import missing_capability
 from ..request import Request
 from .store import TaskRow
 
@@ -94,31 +87,6 @@ def detailed_task(row: TaskRow, service: TaskService) -> dict[str, Any]:
 def missing_extension(message: str) -> MCPError:
     """The refusal of a request whose client does not declare the extension (-32021)."""
     return missing_capability(ClientCapabilities(extensions={TASKS_EXTENSION: {}}), message)
-
-
-def missing_capability(required: ClientCapabilities, message: str) -> MCPError:
-    """The refusal for want of a client's capability (-32021)."""
-    data = MissingRequiredClientCapabilityErrorData(required_capabilities=required)
-    return MCPError(
-        MISSING_REQUIRED_CLIENT_CAPABILITY,
-        message,
-        data.model_dump(by_alias=True, mode="json", exclude_none=True),
-    )
-
-
-def check_answerable(requests: Mapping[str, Any], able: ClientCapabilities) -> None:
-    """Raise `MCPError` (-32021) for the first request of a task that its client has not said it can answer."""
-    for request in requests.values():
-        method = request["method"]
-        if method == "elicitation/create" and able.elicitation is None:
-            required = ClientCapabilities(elicitation=ElicitationCapability())
-        elif method == "sampling/createMessage" and able.sampling is None:
-            required = ClientCapabilities(sampling=SamplingCapability())
-        elif method == "roots/list" and able.roots is None:
-            required = ClientCapabilities(roots=RootsCapability())
-        else:
-            continue
-        raise missing_capability(required, f"The task asks its client for {method}, which it can't answer")
 
 
 def _wire_status(state: TaskState) -> str:
