@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from .bus import Event
+from .events import ModuleFailed
 from .protocol.http_access import check_access
 from .protocol.http_addresses import AddressError, split_address
 from .server import Server
@@ -57,6 +59,7 @@ def run_script(server: Server) -> None:
         except AddressError as error:
             print(error, file=sys.stderr)
             raise SystemExit(2) from error
+    server.bus.subscribe(_report_failure)
     # What was imported and defined stays for good: no collection needs to look through it again.
     gc.freeze()
     gc.enable()
@@ -64,6 +67,11 @@ def run_script(server: Server) -> None:
         server.run()
     else:
         server.run_http(*options.http, allowed_hosts=options.allow_host, token=token, no_auth=options.no_auth)
+
+
+def _report_failure(event: Event) -> None:
+    if isinstance(event.fact, ModuleFailed):
+        print(f"module {event.fact.module} failed: {event.fact.reason}", file=sys.stderr, flush=True)
 
 
 def _script_options() -> argparse.Namespace:

@@ -50,6 +50,7 @@ class Mark:
     complete: Suggestions | None = None
     home: str = ""
     source: str = ""
+    examples: Sequence[Mapping[str, Any]] = ()
 
 
 class Marking(NamedTuple):
@@ -101,6 +102,7 @@ def tool(
     breaker: str = "",
     seconds: float | None = None,
     structured: bool | None = None,
+    examples: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[MarkedT], MarkedT]: ...
 def tool(function: Any = None, **words: Any) -> Any:
     """Offer the function as a tool; its signature is the schema, its docstring the description.
@@ -111,6 +113,7 @@ def tool(function: Any = None, **words: Any) -> Any:
         breaker: the name of the thing that it depends on and may fail with it.
         seconds: the time limit of a call, instead of the server's.
         structured: whether the result is also sent as data; by default where the return annotation allows it.
+        examples: arguments that work, for clients to see in its schema and for `workbench export --check` to try.
     """
     return _decorated("tool", function, words)
 

@@ -47,7 +47,7 @@ def tool_item(
         name=name,
         title=made.title,
         description=said.text or None,
-        input_schema=describe_properties(made.parameters, said.parameters),
+        input_schema=_input_schema(describe_properties(made.parameters, said.parameters), mark),
         output_schema=made.output_schema,
         annotations=_annotations(mark),
     )
@@ -64,6 +64,10 @@ def tool_item(
         prepare=_preparer(made, name, validate, module) if made.resolved_params else None,
         asks=signature.may_ask,
     )
+
+
+def _input_schema(schema: dict[str, Any], mark: Mark) -> dict[str, Any]:
+    return {**schema, "examples": [dict(each) for each in mark.examples]} if mark.examples else schema
 
 
 def _annotations(mark: Mark) -> ToolAnnotations | None:

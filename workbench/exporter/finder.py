@@ -12,13 +12,13 @@ class CarriedFiles(abc.ExecutionLoader):
     """Imports the files that stand below, each after a line with its path."""
 
     def __init__(self, script: str) -> None:
-        self.script, self.base, self.text = script, Path(script), Path(script).read_text("utf-8")
-        marks = [*re.finditer("(?m)^# ---- ((.+?)(?:/__init__)?[.]py)(?: as (.+))? ----\n", self.text)]
-        ends = [*(mark.start() for mark in marks[1:]), len(self.text)]
-        self.files = {
-            mark[3] or mark[2].replace("/", "."): (mark[1], mark.end(), end)
-            for mark, end in zip(marks, ends, strict=True)
-        }
+        self.script, self.base, self.files = script, Path(script), dict[str, tuple[str, int, int]]()
+        self.lines = Path(script).read_text("utf-8").split("\n")
+        marker = re.compile("# ---- ((.+?)(?:/__init__)?[.]py)(?: as (.+))? ----")
+        marks = [(number, mark) for number, line in enumerate(self.lines) if (mark := marker.fullmatch(line))]
+        ends = [*(number for number, _mark in marks[1:]), len(self.lines)]
+        for (number, mark), end in zip(marks, ends, strict=True):
+            self.files[mark[3] or mark[2].replace("/", ".")] = mark[1], number + 1, end
 
     def find_spec(self, name: str, *_: object) -> machinery.ModuleSpec | None:
         if name not in self.files:
@@ -33,6 +33,6 @@ class CarriedFiles(abc.ExecutionLoader):
 
     def get_source(self, name: str) -> str:
         _path, start, end = self.files[name]
-        text = self.text[start:end]
-        lines = "\n" * self.text.count("\n", 0, start)  # line numbers are those of this script
-        return lines + (ast.literal_eval(text) if text.startswith("r") else text)
+        text = "\n".join(self.lines[start:end])
+        source = ast.literal_eval(text) if text.startswith("r") else text
+        return "\n" * start + source  # so that its line numbers are those of this script

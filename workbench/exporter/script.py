@@ -27,10 +27,14 @@ from .wiring import Wiring, documentation, wiring_of
 
 IMPORTS = """\
 import ast
+import gc
 import re
 import sys
 from importlib import abc, machinery, util
 from pathlib import Path
+
+if __name__ == "__main__":
+    gc.disable()  # until the server runs: nothing that is imported is garbage, and looking for some takes long
 """
 
 BOTTOM = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from argparse import Namespace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def run(options: Namespace) -> int:
     show(str(path))
     if not options.check:
         return FINE
+    # Errors that tools are made to raise are compared; their tracebacks would hide the report.
+    logging.getLogger("server_core").addHandler(logging.NullHandler())
     report = asyncio.run(check_script(project, path))
     for line in report.lines():
         say(line)
