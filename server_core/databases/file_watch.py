@@ -96,4 +96,4 @@ class SqliteFileWatch:
 
     def _has_log(self) -> bool:
         """Whether the file is in WAL mode: then a checkpoint changes the file, and nothing that it says."""
-        return os.path.exists(f"{self._path}-wal")
+        return os.path.exists(f"{os.path.realpath(self._path)}-wal")

@@ -91,6 +91,16 @@ def import_functions(name: str) -> tuple[ModuleType, Sequence[Marking]]:
         raise ModuleStartError(_import_failure(error)) from error
 
 
+def is_functions_file(module: ModuleType) -> bool:
+    """Whether `module` is a loaded functions file, and not one of the neighbours that it imports."""
+    return any(module is each for each in _loaded.get(module.__name__, ()))
+
+
+def has_functions_file(folder: Path) -> bool:
+    """Whether a functions file in `folder` is loaded."""
+    return any(Path(each.__file__ or "").parent == folder for modules in _loaded.values() for each in modules)
+
+
 def _forget(module: ModuleType, path: Path) -> None:
     name = module.__name__
     modules = _loaded[name]

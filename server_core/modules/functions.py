@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -12,14 +13,17 @@ from ..events import FunctionsReloaded
 from ..functions.loading import LoadedFile, import_functions, load_file
 from ..functions.marked import marked_functions, not_offered
 from ..functions.markers import Marking
+from ..functions.neighbours import forget_neighbours, forget_stale, neighbours
 from ..functions.offering import MarkedFunctions, OfferedFunctions
 from ..items import Offer
 from ..module import ModuleContext
 from ..settings import BreakerSettings
+from ..watching import LOOK_SECONDS, FileWatch, file_mark
 
 
 class FunctionsModule(MarkedFunctions):
-    """Offers the marked functions of a Python file, and takes the file over again when it is saved.
+    """Offers the marked functions of a Python file, and loads it again when it, or a file that it imports from beside
+    it, is saved.
 
     A file that is broken after a change leaves the old functions in place and says so; once it is fixed, it is loaded.
     """
@@ -53,10 +57,11 @@ class FunctionsModule(MarkedFunctions):
         if self.module:
             self._offer_again(self._offered_by(*import_functions(self.module)))
         elif self.path:
+            watch = FileWatch([self.file])
             self._loaded = load_file(self.file)
             self._offer_again(self._offered_by(self._loaded.module, self._loaded.markings))
             if self.reload:
-                context.spawn(self._watch(), "watching the file")
+                context.spawn(self._follow(watch), "watching the file")
         else:
             await super().start(context)
 
@@ -64,6 +69,7 @@ class FunctionsModule(MarkedFunctions):
         if self._loaded is not None:
             self._loaded.unload()
             self._loaded = None
+            forget_neighbours(self.file.parent)
 
     @property
     def file(self) -> Path:
@@ -72,18 +78,25 @@ class FunctionsModule(MarkedFunctions):
         return (base / Path(self.path).expanduser()).absolute()
 
     def reload_file(self) -> FunctionsReloaded:
-        """Load the file again and offer what it has now; the caller tells the clients.
+        """Load the file again, and neighbours that have changed, and offer what it has now; the caller notifies the
+        clients.
 
         Raises:
             ModuleStartError: it is broken; the old functions stay.
         """
         assert self._context is not None
-        loaded = load_file(self.file)
         before = self._offer
+        forgotten = forget_stale(self.file.parent)
         try:
-            self._offer_again(self._offered_by(loaded.module, loaded.markings))
+            loaded = load_file(self.file)
+            try:
+                self._offer_again(self._offered_by(loaded.module, loaded.markings))
+            except ModuleStartError:
+                loaded.unload()
+                raise
         except ModuleStartError:
-            loaded.unload()
+            # The old functions go on with the old neighbours, also with those that they import later.
+            sys.modules.update(forgotten)
             raise
         if self._loaded is not None:
             self._loaded.unload()
@@ -104,14 +117,23 @@ class FunctionsModule(MarkedFunctions):
         self._offer = offer
         self._set_problems(offered.problems)
 
-    async def _watch(self) -> None:
-        from watchfiles import awatch
-
-        assert self._context is not None
-        file = self.file
-        async for changes in awatch(file.parent, step=20, debounce=200, recursive=False, rust_timeout=1000):
-            if any(Path(changed) == file for _kind, changed in changes) and file.exists():
+    async def _follow(self, watch: FileWatch) -> None:
+        """Take over the file, and what it imports from beside it, whenever one of them is saved."""
+        context = self._context
+        assert context is not None
+        known = 0
+        while True:
+            if known != (known := len(sys.modules)):
+                files = [Path(each.__file__ or "") for each in neighbours(self.file.parent).values()]
+                watch.watch([self.file, *files])
+            await context.clock.sleep(LOOK_SECONDS)
+            if not await context.run_sync(watch.look):
+                continue
+            if file_mark(self.file):
                 await self._take_over()
+                known = 0  # the neighbours are other modules now, perhaps as many
+            else:
+                context.note(f"{self.path} is gone; its functions serve on until it is back", trouble=True)
 
     async def _take_over(self) -> None:
         context = self._context

@@ -158,6 +158,20 @@ async def test_a_file_put_in_its_place_is_read_at_once(shop_file: Path, clock: M
         assert (await shop.query("SELECT count(*) AS n FROM authors"))["rows"] == [{"n": 0}]
 
 
+async def test_a_link_that_is_turned_to_another_file_is_followed(tmp_path: Path, clock: ManualClock) -> None:
+    make_shop(tmp_path / "1.db")
+    write(make_shop(tmp_path / "2.db"), "CREATE TABLE fresh (n)")
+    (tmp_path / "shop.db").symlink_to("1.db")
+    async with opened(f"sqlite:///{tmp_path / 'shop.db'}", clock=clock) as shop:
+        assert "db://table/fresh" not in {
+            str(each.uri) for each in (await shop.client.list_resources()).resources
+        }
+        (tmp_path / "next").symlink_to("2.db")
+        (tmp_path / "next").replace(tmp_path / "shop.db")
+        await look(clock)
+        await until(lambda: "db://table/fresh" in shop.server.registry.resources, "the new file is read")
+
+
 async def test_a_file_copied_over_it_is_noticed(shop_file: Path, clock: ManualClock) -> None:
     async with opened(f"sqlite:///{shop_file}", clock=clock) as shop:
         assert (await shop.read("db://table/authors"))["metadata"]["total"] == 2
