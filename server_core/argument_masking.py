@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .masking import MASKED, is_secret_name, without_passwords
+from .schemas.references import look_up
 
 SHORTEST_ECHO = 4
 """A secret of fewer characters is not looked for in results: it would be found in any text."""
@@ -116,10 +117,7 @@ def _of_item(schemas: Sequence[Mapping[str, Any]], place: int) -> list[Any]:
 
 def _resolved(root: Any, reference: str) -> Any:
     """What a reference inside the schema leads to; `None` for any other."""
-    if not reference.startswith("#"):
+    try:
+        return look_up(reference, root)
+    except (KeyError, IndexError):
         return None
-    found = root
-    for part in reference[1:].split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found

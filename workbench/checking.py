@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.backtracking import pattern_problems
 from workbench.finding import Finding
 
 if TYPE_CHECKING:
@@ -140,18 +141,19 @@ def _tool_findings(project: Project, server: Server) -> Iterator[tuple[str, Find
 
 def _schema_findings(project: Project, server: Server) -> Iterator[Finding]:
     """What a client, or the model behind it, would stumble over."""
-    from jsonschema import Draft202012Validator, SchemaError
+    from server_core.schemas.validation import SchemaValidator
 
-    for _module, item in server.registry.tools.values():
+    for module, item in server.registry.tools.values():
         definition = item.definition
         for what, schema in (("input", definition.input_schema), ("output", definition.output_schema)):
             if schema is None:
                 continue
-            try:
-                Draft202012Validator.check_schema(schema)
-            except SchemaError as error:
-                text = f"tool {definition.name}: its {what} schema is not valid JSON Schema: {error.message}"
-                yield _at_tool(project, item, text)
+            trouble = SchemaValidator(schema).trouble
+            texts = [f"its {what} schema is not valid: {trouble}"] if trouble else pattern_problems(schema)
+            for text in texts:
+                found = _at_tool(project, item, f"tool {definition.name}: {text}")
+                place = ("modules", module, "workflows", definition.name)
+                yield found if found.line else placed(project, place, found.message)
 
 
 def _at_tool(project: Project, item: ToolItem, message: str) -> Finding:

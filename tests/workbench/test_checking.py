@@ -101,3 +101,50 @@ def test_a_tool_without_a_description_is_found_in_its_file(demo: Path) -> None:
     assert [
         each for each in findings(demo) if each.startswith(f"tools.py:{line}: tool mute has no description")
     ]
+
+
+def test_patterns_that_explode_are_found_where_the_tool_or_the_workflow_is(tmp_path: Path) -> None:
+    (tmp_path / "server.toml").write_text(
+        """[server]
+name = "patterns"
+version = "1"
+
+[modules.tools]
+kind = "functions"
+path = "tools.py"
+
+[modules.flows]
+kind = "workflows"
+
+[modules.flows.workflows.flow]
+description = "Waits for a name."
+inputs.name = { type = "string", pattern = "^(a*)*$" }
+
+[[modules.flows.workflows.flow.steps]]
+type = "data_transform"
+value = "${name}"
+""",
+        "utf-8",
+    )
+    (tmp_path / "tools.py").write_text(
+        """from typing import Annotated
+
+from pydantic import Field
+
+from server_core import tool
+
+
+@tool
+def greet(name: Annotated[str, Field(pattern="^(a+)+$")]) -> str:
+    \"\"\"Greet somebody.\"\"\"
+    return name
+""",
+        "utf-8",
+    )
+
+    found = [each.partition(" takes")[0] for each in findings(tmp_path)]
+
+    assert found == [
+        "server.toml:12: tool flow: the pattern ^(a*)*$ (at properties.name)",
+        "tools.py:8: tool greet: the pattern ^(a+)+$ (at properties.name)",
+    ]

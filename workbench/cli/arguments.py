@@ -10,6 +10,7 @@ from typing import Any
 
 from server_core.errors import nearest
 from workbench.cli.failures import USAGE, CommandError
+from workbench.forms.resolve import resolve
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
@@ -65,7 +66,7 @@ def typed(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
     is_open = schema.get("additionalProperties", not properties)
     check_names(given, [*properties, *given] if is_open else properties, schema.get("required") or ())
     for key, text in given.items():
-        arguments[key] = _value(key, text, _resolved(properties.get(key, {}), schema))
+        arguments[key] = _value(key, text, resolve(properties.get(key, {}), schema).schema)
     return arguments
 
 
@@ -86,25 +87,11 @@ def check_names(given: Iterable[str], known: Iterable[str], required: Iterable[s
         raise CommandError(USAGE, f"Missing argument{'s' if len(missing) > 1 else ''}: {', '.join(missing)}")
 
 
-def _resolved(part: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    for _hop in range(20):
-        reference = part.get("$ref")
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            return part
-        target: Any = root
-        for step in reference[2:].split("/"):
-            target = (
-                target.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
-            )
-        part = target
-    return part
-
-
 def _types(part: Mapping[str, Any], root: Mapping[str, Any]) -> set[str]:
     kind = part.get("type")
     kinds = {kind} if isinstance(kind, str) else set(kind or ())
     for choice in (*(part.get("anyOf") or ()), *(part.get("oneOf") or ())):
-        kinds |= _types(_resolved(choice, root), root)
+        kinds |= _types(resolve(choice, root).schema, root)
     return kinds
 
 

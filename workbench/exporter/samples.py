@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.forms.resolve import resolve
+
 DEPTH = 12
 KNOWN = {"sql": "select 1 as one"}
 """For names that say what is wanted."""
@@ -28,8 +30,8 @@ def sample_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sample(part: Any, root: Mapping[str, Any], depth: int, name: str) -> Any:
-    part = _resolved(part, root)
-    if not isinstance(part, Mapping) or depth == 0:
+    part = resolve(part, root).schema
+    if depth == 0:
         return None
     for key in ("default", "const"):
         if key in part:
@@ -39,13 +41,8 @@ def _sample(part: Any, root: Mapping[str, Any], depth: int, name: str) -> Any:
             return part[key][0]
     for key in ("anyOf", "oneOf"):
         if isinstance(part.get(key), list) and part[key]:
-            choices = [each for each in part[key] if _type(_resolved(each, root)) != "null"]
+            choices = [each for each in part[key] if _type(resolve(each, root).schema) != "null"]
             return _sample((choices or part[key])[0], root, depth - 1, name)
-    if isinstance(part.get("allOf"), list):
-        merged: dict[str, Any] = {key: value for key, value in part.items() if key != "allOf"}
-        for each in (_resolved(inner, root) for inner in part["allOf"]):
-            merged = {**merged, **each} if isinstance(each, Mapping) else merged
-        return _sample(merged, root, depth - 1, name)
     return _plain_sample(part, root, depth, name)
 
 
@@ -82,21 +79,8 @@ def _number(part: Mapping[str, Any], kind: str) -> int | float:
     return int(value) if kind == "integer" else value
 
 
-def _type(part: Any) -> str:
-    kind = part.get("type") if isinstance(part, Mapping) else None
+def _type(part: Mapping[str, Any]) -> str:
+    kind = part.get("type")
     if isinstance(kind, list):
         return next((each for each in kind if each != "null"), "null")
     return kind if isinstance(kind, str) else ""
-
-
-def _resolved(part: Any, root: Mapping[str, Any]) -> Any:
-    for _hop in range(20):
-        reference = part.get("$ref") if isinstance(part, Mapping) else None
-        if not isinstance(reference, str) or not reference.startswith("#"):
-            return part
-        target: Any = root
-        for step in reference[1:].split("/")[1:]:
-            key = step.replace("~1", "/").replace("~0", "~")
-            target = target.get(key, {}) if isinstance(target, Mapping) else {}
-        part = target
-    return {}
