@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 VALUE_CHARACTERS = 300
+LONGEST_NAME = 200
 MASKED = "••••••"
 """Stands for a secret wherever one is shown or stored. A value that contains it is never sent: see `contains_mask`."""
 
@@ -22,13 +23,17 @@ COUNT_OF_TOKENS = (
 )
 """Names of the tokens that a language model counts, which are no secrets."""
 SECRET_INSIDE = rf"(?i)((?:\w*(?:{SECRET_WORDS})\w*)['\"]?\s*[=:]\s*)('[^']*'?|\"[^\"]*\"?|[^\s,)\]}}'\"]+)"
-SECRET_IN_URL = rf"(?i)([?&;#](?:[\w-]*(?:{SECRET_WORDS})[\w-]*|key|sig|signature)=)[^&;#\s'\"]+"
+PARAMETER_IN_URL = r"([?&;#]([\w-]++)=)[^&;#\s'\"]+"
+SECRET_PARAMETER = rf"(?i){SECRET_WORDS}|^(?:key|sig|signature)$"
 PASSWORD_IN_URL = r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)"
 
 
 def is_secret_name(name: str) -> bool:
     """Whether this name looks like that of a secret."""
-    return re.search(SECRET_NAME, name) is not None and re.search(COUNT_OF_TOKENS, name) is None
+    # Of a name that is longer than any, the second search would take time with the square of its length.
+    return re.search(SECRET_NAME, name) is not None and (
+        len(name) > LONGEST_NAME or re.search(COUNT_OF_TOKENS, name) is None
+    )
 
 
 def contains_mask(value: object) -> bool:
@@ -59,7 +64,11 @@ def without_passwords(text: str) -> str:
     """`text` without the passwords and other secrets that stand in URLs."""
     if "://" not in text:
         return text
-    return re.sub(SECRET_IN_URL, rf"\1{MASKED}", re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text))
+    return re.sub(PARAMETER_IN_URL, _masked_parameter, re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text))
+
+
+def _masked_parameter(match: re.Match[str]) -> str:
+    return f"{match[1]}{MASKED}" if re.search(SECRET_PARAMETER, match[2]) else match[0]
 
 
 class _Values(reprlib.Repr):

@@ -17,6 +17,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from server_core.functions.markers import tool
+from server_core.masking import MASKED, is_secret_name, without_passwords
 from server_core.modules.functions import FunctionsModule
 from server_core.modules.workflows import WorkflowsModule
 from server_core.schemas.validation import SchemaValidator
@@ -192,6 +193,18 @@ CALLS = [
 ]
 
 
+def masked_parameter() -> str:
+    return without_passwords(f"https://a.example/?{'token' * 200_000} ?token=x")[-10:]
+
+
+def secret_name() -> str:
+    return str(is_secret_name("maxtoken" * 50_000))
+
+
+SEARCHES = [(masked_parameter, f"ken={MASKED}"), (secret_name, "True")]
+"""Other searches in what comes from outside."""
+
+
 def answers_from(first: int) -> None:
     """Run the rows from `first` on, each with an alarm, and write what each answers."""
     import signal
@@ -205,6 +218,7 @@ def answers_from(first: int) -> None:
         for call in CALLS
         for revision in (OLDEST, NEWEST)
     ]
+    cases += [search for search, _right in SEARCHES]
     for case in cases[first:]:
         signal.alarm(ALARM_SECONDS)
         print(json.dumps(case()), flush=True)
@@ -214,7 +228,7 @@ def answers_from(first: int) -> None:
 def answers() -> list[str | None]:
     """What each row answers; nothing where the alarm ended it."""
     found: list[str | None] = []
-    count = len(ROWS) + 2 * len(CALLS)
+    count = len(ROWS) + 2 * len(CALLS) + len(SEARCHES)
     while len(found) < count:
         code = f"from tests.hostile.test_schemas import answers_from; answers_from({len(found)})"
         ran = subprocess.run(
@@ -245,3 +259,8 @@ def test_a_call_ends(answers: list[str | None], place: int, revision: int) -> No
     answer = answers[len(ROWS) + 2 * place + revision]
     assert answer is not None, "it did not end"
     assert CALLS[place][2] in answer
+
+
+@pytest.mark.parametrize("place", range(len(SEARCHES)), ids=[search.__name__ for search, _right in SEARCHES])
+def test_a_search_ends(answers: list[str | None], place: int) -> None:
+    assert answers[place - len(SEARCHES)] == SEARCHES[place][1]
