@@ -7,6 +7,8 @@ the client gets a reference, and the text stays in the log.
 from __future__ import annotations
 
 import difflib
+import logging
+import os
 import secrets
 import traceback
 from collections.abc import Iterable
@@ -27,6 +29,9 @@ UNAVAILABLE = -32010
 TIMED_OUT = -32011
 TOO_LARGE = -32012
 RESOURCE_NOT_FOUND_2025 = -32002
+
+_log = logging.getLogger("server_core")
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep
 
 COMPARED_NAMES = 200
 """With how many names an unknown one is compared at the most."""
@@ -140,9 +145,27 @@ def new_reference() -> str:
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback as the interpreter would print it, from the first frame of the user's own code on; passwords in
-    URLs (a driver's errors tell them) are masked."""
-    return without_passwords("".join(traceback.format_exception(type(error), error, own_traceback(error))))
+    """The traceback as the interpreter would print it, with passwords in URLs masked (drivers' errors have them).
+
+    It begins at the user's own code and has no frames of this library, unless nothing else is left or the log takes
+    details (`DEBUG`).
+    """
+    own = own_traceback(error)
+    whole = _log.isEnabledFor(logging.DEBUG)
+    told = traceback.TracebackException(type(error), error, error.__traceback__ if whole else own)
+    if not whole and own is not None and not own.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        _hide_own_frames(told)
+    return without_passwords("".join(told.format()))
+
+
+def _hide_own_frames(told: traceback.TracebackException) -> None:
+    """Take this library's frames out of an error and of those it was raised from or holds."""
+    told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(_OWN_FOLDER)]
+    if not told.stack:
+        told.stack = None  # type: ignore[assignment]  # no heading over nothing
+    for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        if other is not None:
+            _hide_own_frames(other)
 
 
 def protocol_error(

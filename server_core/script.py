@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from .bus import Event
-from .events import ModuleFailed
+from .events import ModuleFailed, ModuleNoted
 from .protocol.http_access import check_access
 from .protocol.http_addresses import AddressError, split_address
 from .server import Server
@@ -70,8 +70,11 @@ def run_script(server: Server) -> None:
 
 
 def _report_failure(event: Event) -> None:
-    if isinstance(event.fact, ModuleFailed):
-        print(f"module {event.fact.module} failed: {event.fact.reason}", file=sys.stderr, flush=True)
+    match event.fact:
+        case ModuleFailed(module=module, reason=reason):
+            print(f"module {module} failed: {reason}", file=sys.stderr, flush=True)
+        case ModuleNoted(module=module, note=note, trouble=True):
+            print(f"module {module}: {note}", file=sys.stderr, flush=True)
 
 
 def _script_options() -> argparse.Namespace:

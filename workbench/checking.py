@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from server_core.server import Server
     from workbench.project import Project
 
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""What every client takes, though the protocol allows more: copilot-cli #1879 and #2581, claude-code #467 and #2412
+(with 64 characters), wassette #56, openai/codex #8174."""
+
 START_SECONDS = 60.0
 """How long a module may take to start before that is a finding."""
 
@@ -125,11 +129,19 @@ def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, 
 
 
 def _tool_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
+    from server_core.error_texts import shortened
+
     has_tasks = any(host.instance.kind == "tasks" for host in server.modules.values())
     for module, item in list(server.registry.tools.values()):
         name = item.definition.name
         if not (item.definition.description or "").strip():
             text = f"tool {name} has no description: a model can't know what it is for; give it a docstring"
+            yield module, _at_tool(project, item, text)
+        if not TOOL_NAME.fullmatch(name):
+            text = (
+                f"tool {shortened(name)}: Claude Desktop, Claude Code and Copilot CLI refuse this name, with all the "
+                "server's tools; use at most 64 letters, digits, _ and -"
+            )
             yield module, _at_tool(project, item, text)
         if item.task and not has_tasks:
             text = (

@@ -10,16 +10,20 @@ import importlib.util
 import itertools
 import linecache
 import os
+import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from ..error_frames import innermost_place
 from ..errors import ModuleStartError
+from ..module import ModuleProblem
 from .markers import Marking, collected_markings
+
+PROCESSES = re.compile(r"\b(?:multiprocessing|ProcessPoolExecutor)\b")
 
 _load_numbers = itertools.count(1)
 
@@ -40,6 +44,17 @@ class LoadedFile:
     path: Path
     markings: Sequence[Marking]
     importable: bool
+
+    def problems(self) -> Iterator[ModuleProblem]:
+        """What it can't do as it is loaded."""
+        for number, line in enumerate(linecache.getlines(str(self.path)), 1):
+            if not self.importable and PROCESSES.search(line):
+                text = (
+                    f"other processes can't import {self.path.name}: its name means something else there; rename it, "
+                    "or put what they call into a file beside it"
+                )
+                yield ModuleProblem(text, f"{self.path}:{number}", advice=True)
+                return
 
     def unload(self) -> None:
         """Forget it."""
@@ -74,21 +89,22 @@ def load_file(path: Path) -> LoadedFile:
     return LoadedFile(module, path, markings, bool(name))
 
 
-def import_functions(name: str) -> tuple[ModuleType, Sequence[Marking]]:
-    """Import the module `name`; returns it with the markings of its first import, none if that was before.
+def import_functions(name: str) -> LoadedFile:
+    """Import the module `name`; its markings are those of its first import.
 
     Raises:
         ModuleStartError: there is none, or it raises; the text has file and line.
     """
     try:
         with collected_markings() as markings:
-            return importlib.import_module(name), markings
+            module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name == name:
             raise ModuleStartError(f"There is no module {name}; install it or correct `module`") from error
         raise ModuleStartError(_import_failure(error)) from error
     except (Exception, SystemExit) as error:
         raise ModuleStartError(_import_failure(error)) from error
+    return LoadedFile(module, Path(module.__file__ or name), markings, importable=True)
 
 
 def is_functions_file(module: ModuleType) -> bool:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from ..errors import ModuleStartError
 from ..events import FunctionsReloaded
 from ..functions.loading import LoadedFile, import_functions, load_file
 from ..functions.marked import marked_functions, not_offered
-from ..functions.markers import Marking
 from ..functions.neighbours import forget_neighbours, forget_stale, neighbours
 from ..functions.offering import MarkedFunctions, OfferedFunctions
 from ..items import Offer
@@ -55,11 +53,11 @@ class FunctionsModule(MarkedFunctions):
     async def start(self, context: ModuleContext) -> None:
         self._context = context
         if self.module:
-            self._offer_again(self._offered_by(*import_functions(self.module)))
+            self._offer_again(self._offered_by(import_functions(self.module)))
         elif self.path:
             watch = FileWatch([self.file])
             self._loaded = load_file(self.file)
-            self._offer_again(self._offered_by(self._loaded.module, self._loaded.markings))
+            self._offer_again(self._offered_by(self._loaded))
             if self.reload:
                 context.spawn(self._follow(watch), "watching the file")
         else:
@@ -90,7 +88,7 @@ class FunctionsModule(MarkedFunctions):
         try:
             loaded = load_file(self.file)
             try:
-                self._offer_again(self._offered_by(loaded.module, loaded.markings))
+                self._offer_again(self._offered_by(loaded))
             except ModuleStartError:
                 loaded.unload()
                 raise
@@ -103,10 +101,11 @@ class FunctionsModule(MarkedFunctions):
         self._loaded = loaded
         return FunctionsReloaded(self.name, self.path, *_difference(before, self._offer))
 
-    def _offered_by(self, module: ModuleType, markings: Sequence[Marking]) -> OfferedFunctions:
+    def _offered_by(self, loaded: LoadedFile) -> OfferedFunctions:
         """What the marked functions of a module are to clients, and what is wrong with the others."""
+        module = loaded.module
         offered = self.offered(marked_functions(vars(module).items(), module.__name__))
-        offered.problems += not_offered(module, markings)
+        offered.problems += [*not_offered(module, loaded.markings), *loaded.problems()]
         offered.problems.sort(key=lambda problem: int(problem.source.rpartition(":")[2] or 0))
         return offered
 

@@ -62,6 +62,9 @@ class FunctionSignature:
         self.names = [parameter.name for parameter in parameters]
         self.shape = _shape(name, parameters, self.returns)
         self.context = find_context_parameter(self.shape)
+        asking = {"elicit", "elicit_url", "create_message"} & set(getattr(raw, "co_names", ()))
+        if asking and self.context is not None and not self.is_async:
+            self.advice.append(f"it calls {min(asking)}, which only an `async def` function can await")
 
     def call(self, values: dict[str, Any], module: ModuleContext) -> Awaitable[Any]:
         """Call the function with its arguments by their parameters' names; a synchronous one on a worker thread."""

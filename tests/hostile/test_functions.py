@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +14,9 @@ from mcp.types import PromptReference
 
 from server_core import FunctionsModule, LimitSettings, Server, StreamsModule
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision, connect
+from workbench.checking import live_findings
+from workbench.cli import main
+from workbench.project import Project
 
 pytestmark = pytest.mark.anyio
 REVISIONS = pytest.mark.parametrize("protocol", [NEWEST, OLDEST])
@@ -133,6 +138,11 @@ FILES = {
         "@tool\ndef add(x, y=2) -> int: ...\n",
         ("add",),
         ("clients are told string: annotate it", "by its default clients are told int: annotate it"),
+    ),
+    "a question that nothing awaits": File(
+        "@tool\ndef ask(ctx: Context) -> str:\n    return str(ctx.elicit('a', dict))\n",
+        ("ask",),
+        ("tools.py:2: ask: it calls elicit, which only an `async def`",),
     ),
     "a completion for no argument": File(
         '@prompt(complete={"toen": ["a"]})\ndef ask(tone: str) -> str: ...\n',
@@ -368,3 +378,78 @@ async def test_a_prefix_is_followed_by_one_underscore(tmp_path: Path) -> None:
     server.add(FunctionsModule("tools", path="tools.py", reload=False, prefix="b_"))
     async with server.running():
         assert (list(server.registry.tools), list(server.registry.resources)) == (["b_fine"], ["note://b/a"])
+
+
+async def test_functions_can_be_sent_to_a_spawned_process(tmp_path: Path) -> None:
+    code = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+def square(number: int) -> int:
+    return number * number
+@tool
+def squares(count: int = 3) -> str:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return str(list(pool.map(square, range(count))))
+"""
+    server = served(tmp_path, code)
+    (tmp_path / "json.py").write_text(HEAD + code, "utf-8")
+    taken = FunctionsModule("taken", path="json.py", reload=False, prefix="taken")
+    server.add(taken)
+    async with server.running(), connect(server) as client:
+        assert await said(client, "squares", {}) == "[0, 1, 4]"
+        assert [str(each) for each in taken.problems()] == [
+            "json.py:3: other processes can't import json.py: its name means something else there; rename it, "
+            "or put what they call into a file beside it"
+        ]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_failed_call_shows_the_users_lines_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, debug: bool
+) -> None:
+    code = (
+        "@tool\nasync def f(ctx: Context) -> int:\n    try:\n        await ctx.read('note://gone')\n"
+        "    except Exception as error:\n        raise RuntimeError('outer') from error\n"
+    )
+    (tmp_path / "tools.py").write_text(HEAD + code + FINE, "utf-8")
+    config = '[server]\nname = "lab"\n[modules.tools]\nkind = "functions"\npath = "tools.py"\n'
+    (tmp_path / "server.toml").write_text(config, "utf-8")
+    caplog.set_level(logging.INFO, "server_core")  # set back after the test
+    assert main(["-p", str(tmp_path), "call", "f", *(["--debug"] if debug else [])]) == 1
+    capfd.readouterr()
+    (shown,) = [record.exc_text or "" for record in caplog.records if record.exc_text]
+    assert 'tools.py", line 5' in shown
+    assert 'tools.py", line 7' in shown
+    assert ("pipeline.py" in shown) == debug
+
+
+def test_what_files_print_when_they_are_imported_is_no_part_of_the_json(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tools.py").write_text(
+        HEAD + "print('imported')\n@tool\ndef f() -> int: ...\n" + FINE, "utf-8"
+    )
+    config = '[server]\nname = "lab"\n[modules.tools]\nkind = "functions"\npath = "tools.py"\n'
+    (tmp_path / "server.toml").write_text(config, "utf-8")
+    assert main(["-p", str(tmp_path), "check", "--json"]) == 1
+    written, said_beside = capfd.readouterr()
+    (finding,) = json.loads(written)
+    assert (finding["file"], finding["line"]) == ("tools.py", 3)
+    assert "imported" in said_beside
+    assert main(["-p", str(tmp_path), "list", "tools", "--json"]) == 0
+    assert [each["name"] for each in json.loads(capfd.readouterr().out)] == ["f", "fine"]
+
+
+async def test_names_that_clients_refuse_are_found(tmp_path: Path) -> None:
+    named = "".join(
+        f'@tool(name="{name}")\ndef f{place}() -> str:\n    """F."""\n    return ""\n'
+        for place, name in enumerate(("a.b", "a/b", "a b", "a" * 65, "a-b_C9"))
+    )
+    server = served(tmp_path, named)
+    (tmp_path / "server.toml").write_text('[server]\nname = "lab"\n', "utf-8")
+    async with server.running():
+        found = live_findings(Project.find(tmp_path), server)
+    assert [finding.line for _module, finding in found] == [2, 6, 10, 14]
+    assert all(
+        "Claude Code and Copilot CLI refuse this name" in finding.message for _module, finding in found
+    )

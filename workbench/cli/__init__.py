@@ -21,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (default: the process's) name; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    if debug:
+        import logging
+
+        logging.getLogger("server_core").setLevel(logging.DEBUG)  # tracebacks have all their frames
     try:
         return _run(words)
     except KeyboardInterrupt:
