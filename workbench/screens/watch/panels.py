@@ -136,24 +136,25 @@ class RecordingsPanel(Table):
                 self.notify(f"Deleted {path.name}", markup=False)
             self.post_message(self.Moved(self, ""))
 
-        self.app.push_screen(
-            ConfirmScreen("Delete the recording", f"{path.name} would be gone.", "Delete", "Keep"), answered
-        )
+        text = f"This deletes {path.name}."
+        if self.screen.snapshot.replay is not None:  # type: ignore[attr-defined]
+            text += " It does not stop the replay under way: press x for that."
+        self.app.push_screen(ConfirmScreen("Delete the recording", text, "Delete", "Keep"), answered)
 
 
 class NoticesPanel(Table, Live):
-    """What the workbench's own clients were told."""
+    """The notifications that reached the workbench's own clients."""
 
     HELP = (
-        "Change notices as they reached the workbench's own two clients, one for each protocol revision. They are "
-        "told of single resources that they subscribed to (s on the Resources screen), and of every list."
+        "Change notifications as they reached the workbench's own two clients, one for each protocol revision: of the "
+        "resources that they subscribed to (s on the Resources screen), and of every list."
     )
 
     def __init__(self) -> None:
         super().__init__(
             rows.NOTICE_COLUMNS,
             title="Notices",
-            empty="No client was told anything yet. Subscribe to a resource: press 3.",
+            empty="No notifications yet. Subscribe to a resource: press 3.",
             header=True,
             opens=False,
             id="notices",

@@ -36,6 +36,9 @@ class WatchScreen(WorkbenchScreen):
         "Enter on a recording replays it through the same intake."
     )
 
+    _listed = False
+    """Whether the recordings were listed; not while the project is being opened."""
+
     def body(self) -> ComposeResult:
         yield TapePanel().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
         yield BatchesPanel().data_bind(WorkbenchScreen.snapshot)
@@ -49,7 +52,7 @@ class WatchScreen(WorkbenchScreen):
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         if _tape(old) != _tape(new):
             self.refresh_bindings()
-        if (old.recording is None) != (new.recording is None):
+        if (old.recording is None) != (new.recording is None) or not self._listed:
             self._list_recordings()
 
     @property
@@ -61,6 +64,7 @@ class WatchScreen(WorkbenchScreen):
     def _list_recordings(self) -> None:
         if not self.workbench.has_engine:
             return
+        self._listed = True
         from workbench.recording import recordings_in
 
         self.call_later(self._show_recordings, recordings_in(self.folder))
