@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-import linecache
+import inspect
+import sys
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -28,14 +29,14 @@ def evaluated_annotations(function: Any) -> dict[str, Any]:
 
 def _import_for_checkers(function: Any, name: str, names: dict[str, Any]) -> bool:
     """Import `name` as the function's file does for type checkers; false if it does not."""
-    code = getattr(function, "__code__", None)
-    if code is None or name in names:
+    module = sys.modules.get(names.get("__name__", ""))
+    if module is None or name in names:
         return False
-    lines = linecache.getlines(code.co_filename, function.__globals__)
-    for statement in _checkers_imports(ast.parse("".join(lines))):
+    # Of the module and not of the code's file: in an exported script that has many modules.
+    for statement in _checkers_imports(ast.parse(inspect.getsource(module))):
         for alias in statement.names:
             if name == (alias.asname or alias.name.partition(".")[0]):
-                exec(compile(ast.Module([statement], []), code.co_filename, "exec"), names)
+                exec(compile(ast.Module([statement], []), "<imports>", "exec"), names)
                 return name in names
     return False
 

@@ -22,11 +22,22 @@ pytestmark = pytest.mark.anyio
 TOML = ONE_FILE + '[modules.docs]\nkind = "files"\npath = "docs"\n'
 
 TOOLS = '''
-import random
+import os, random
 from pathlib import Path
 from server_core import ToolError, prompt, resource, tool
 
 HERE = Path(__file__).parent
+TOKEN = os.environ["LAB_TOKEN"]
+
+@tool(read_only=True)
+def length() -> int:
+    """Reads a variable that only the run names."""
+    return len(TOKEN + os.environ.get("LAB_" + "SUFFIX", ""))
+
+@tool(read_only=True, examples=[{"key": "one"}])
+def pick(key: str) -> int:
+    """Fails but for its example."""
+    return {"one": 1}[key]
 
 @tool(read_only=True)
 def add(a: int, b: int = 2) -> int:
@@ -62,7 +73,9 @@ def greet(name: str) -> str:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("LAB_TOKEN", "token")
+    monkeypatch.setenv("LAB_SUFFIX", "suffix")
     project = project_in(tmp_path / "p", TOML, tools=TOOLS)
     (project.folder / "docs").mkdir()
     (project.folder / "docs" / "a.txt").write_text("a text")
@@ -84,16 +97,21 @@ async def test_a_script_that_answers_as_its_project_passes(project: Project) -> 
     assert report.lines()[-1] == "the script answers as the project does"
     for counts in report.compared.values():
         assert counts == {
-            "tools": 4,
+            "tools": 6,
             "resources": 2,
             "templates": counts["templates"],
             "prompts": 1,
             "reads": 2,
-            "calls": 3,
+            "calls": 5,
             "prompts rendered": 1,
         }
     assert set(report.compared) == {"2025-11-25", "2026-07-28"}
     assert report.varying == ["lucky()"]
+    assert (report.not_called, report.errors_only) == (["write"], ["refused"])
+    told = "\n".join(report.lines())
+    assert "compared by their errors only: refused." in told
+    assert "the project also read LAB_SUFFIX from the environment" in told
+    assert "not called, because not marked read_only: write" in told
     assert not (project.folder / "written").exists()
 
 
@@ -114,6 +132,25 @@ async def test_every_difference_is_told(project: Project) -> None:
     )
     assert "env://elsewhere" in told
     assert report.lines()[-1].endswith(" differences")
+
+
+async def test_a_module_that_starts_nowhere_fails_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LAB_TOKEN", raising=False)
+    report = await checked(project_in(tmp_path / "p", ONE_FILE, tools=TOOLS))
+    assert not report.ok
+    assert report.problems == [
+        "module tools does not start in the project: tools.py:6: the environment variable LAB_TOKEN is not set"
+    ]
+    assert report.lines()[-1] == "not every module starts"
+
+
+def test_nothing_compared_is_no_success() -> None:
+    report = CheckReport(compared={"2026-07-28": {"tools": 1}}, not_called=["write"])
+    assert report.lines()[-1] == "the script lists what the project lists; no answers could be compared"
+    report.answered = 1
+    assert report.lines()[-1] == "the script answers as the project does"
 
 
 async def test_a_script_that_does_not_run_is_told_with_its_last_words(project: Project) -> None:

@@ -120,7 +120,8 @@ ROWS = [
             from server_core import tool
 
             if TYPE_CHECKING:
-                from decimal import Decimal
+                from server_core import Context
+                from sizes import Count
 
             class Size(Enum):
                 SMALL = "small"
@@ -134,11 +135,12 @@ ROWS = [
             count = 0
 
             @tool
-            def boxed() -> Box:
+            def boxed(ctx: Context, more: Count = 0) -> Box:
                 global count
                 count += 1
                 return Box(Size.SMALL, count)
-            '''
+            ''',
+            "sizes.py": "Count = int\n",
         },
         {"boxed": {"size": "small", "price": 1}},
     ),
