@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -14,6 +15,11 @@ from ..protocol.signatures import FunctionSignature
 from ..protocol.tool_functions import tool_item
 from ..settings import BreakerSettings
 from .marked import MarkedFunction, marked_functions
+
+WITHOUT_SCHEMA = re.compile(
+    r"(?:Unable to generate pydantic-core schema|Cannot generate a JsonSchema) for (.+?)(?:\. Set `.*)?$"
+)
+"""How pydantic says that it knows no schema for a type."""
 
 
 class MarkedFunctions(Module):
@@ -56,9 +62,7 @@ class MarkedFunctions(Module):
                 signature = FunctionSignature(each.function, each.name or str(each.mark.name))
                 item = self._item(each, signature)
             except Exception as error:
-                text = str(error).partition("\n")[0] or type(error).__name__
-                kind = each.mark.kind
-                offered.leave_out(each, f"{each.name} can't be a {kind} and is left out: {text}")
+                offered.leave_out(each, f"{each.mark.kind} {each.name} is left out: {_reason(error)}")
                 continue
             offered.add(each, item)
             offered.problems += [
@@ -90,6 +94,15 @@ class MarkedFunctions(Module):
         missing = [each for each in problems if not each.advice and not each.imported]
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         self._context.note(f"{missing[0]}{more}" if missing else "", trouble=bool(missing))
+
+
+def _reason(error: Exception) -> str:
+    """One line for whatever the making of a schema raises."""
+    text = str(error).partition("\n")[0] or type(error).__name__
+    without_schema = WITHOUT_SCHEMA.match(text)
+    if without_schema is None:
+        return text
+    return f"no JSON schema can be made for {without_schema[1]}; annotate it with types that JSON has"
 
 
 @dataclass(slots=True)
@@ -131,5 +144,6 @@ class OfferedFunctions:
         if first is not item:
             line = first.source.rpartition(":")[2]
             self.leave_out(
-                marked, f"{marked.name} is left out: the {kind} {key!r} is defined at line {line} already"
+                marked,
+                f"{kind} {marked.name} is left out: the {kind} {key!r} is defined at line {line} already",
             )

@@ -111,7 +111,7 @@ class Context(SDKContextBase[Any, Any]):
         except NoBackChannelError as error:
             raise ToolError(
                 f"{self._core_request.target} asks its client's user, and nobody can be asked: the client does not "
-                "declare elicitation, or the tool that calls this one does not allow questions (ToolItem.asks)."
+                "declare elicitation, or its request is for a resource or a tool that can't ask (ToolItem.asks)."
             ) from error
 
     @property

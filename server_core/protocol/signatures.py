@@ -52,7 +52,9 @@ class FunctionSignature:
         self._positional: list[str] = []
         for parameter in inspect.signature(function).parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise InvalidSignature(f"{parameter} takes arguments without names; name each parameter")
+                raise InvalidSignature(
+                    f"{parameter.kind.description} parameter {parameter.name}: name each parameter"
+                )
             if parameter.kind is parameter.POSITIONAL_ONLY:
                 self._positional.append(parameter.name)
             annotation = annotations.get(parameter.name, parameter.annotation)
@@ -141,8 +143,8 @@ def argument_validator(
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """A function that validates arguments and returns them by their parameters' names.
 
-    It raises `InvalidArgumentsError`. Some clients send lists, objects and null as JSON in a string; such a string is
-    decoded, but only for an argument that can't be a string.
+    It raises `InvalidArgumentsError`. Some clients send other values as JSON in a string, and prompts get nothing but
+    strings; such a string is decoded, but only for an argument that can't be a string.
 
     Args:
         schema: that of the arguments, if it has been made already.
@@ -211,7 +213,7 @@ def _decoded(text: str) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):  # left for the validation to refuse
         return text
-    return value if value is None or isinstance(value, list | dict) else text
+    return text if isinstance(value, str | float) else value
 
 
 def argument_problems(error: ValidationError) -> str:

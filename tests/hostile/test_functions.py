@@ -12,7 +12,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import PromptReference
 
-from server_core import FunctionsModule, LimitSettings, Server, StreamsModule
+from server_core import FunctionsModule, LimitSettings, Server, StreamsModule, TasksModule, WorkflowsModule
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision, connect
 from workbench.checking import live_findings
 from workbench.cli import main
@@ -37,13 +37,15 @@ FILES = {
     "a return type without a schema": File(
         "from collections.abc import Iterator\n@tool\ndef numbers() -> Iterator[int]:\n    return iter([1])\n",
         (),
-        ("tools.py:3: numbers can't be a tool and is left out: Unable to generate",),
+        (
+            "tools.py:3: tool numbers is left out: no JSON schema can be made for collections.abc.Iterator[int]; ",
+        ),
     ),
     "a generator": File(
-        "@tool\ndef numbers():\n    yield 1\n", (), ("tools.py:2: numbers can't be a tool", "return a list")
+        "@tool\ndef numbers():\n    yield 1\n", (), ("tools.py:2: tool numbers is left out", "return a list")
     ),
     "a type without a schema": File(
-        "class Own: ...\n@tool\ndef own(x: Own) -> int: ...\n", (), ("tools.py:3: own can't be a tool",)
+        "class Own: ...\n@tool\ndef own(x: Own) -> int: ...\n", (), ("tools.py:3: tool own is left out",)
     ),
     "a name that is nowhere": File(
         '@tool\ndef lost(x: "Nowhere") -> int: ...\n', (), ("tools.py:2:", "an annotation names Nowhere")
@@ -52,25 +54,25 @@ FILES = {
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from nowhere import Gone\n"
         '@tool\ndef lost(x: "Gone") -> int: ...\n',
         (),
-        ("tools.py:5: lost can't be a tool", "No module named 'nowhere'"),
+        ("tools.py:5: tool lost is left out", "No module named 'nowhere'"),
     ),
     "a parameter with an underscore": File(
-        "@tool\ndef f(_a: int) -> int:\n    return 1\n", (), ("tools.py:2: f can't be a tool",)
+        "@tool\ndef f(_a: int) -> int:\n    return 1\n", (), ("tools.py:2: tool f is left out",)
     ),
     "a template whose variable is no argument": File(
         '@resource("x://{a}")\ndef f(b: str) -> str: ...\n',
         (),
-        ("tools.py:2: f can't be a resource", "differ"),
+        ("tools.py:2: resource f is left out", "differ"),
     ),
     "two of one name": File(
         '@tool\ndef f() -> int: ...\n@tool(name="f")\ndef g() -> int: ...\n',
         ("f",),
-        ("tools.py:4: g is left out: the tool 'f' is defined at line 2 already",),
+        ("tools.py:4: tool g is left out: the tool 'f' is defined at line 2 already",),
     ),
     "variadic parameters": File(
         "@tool\ndef spread(*names: str, **options: int) -> str: ...\n",
         (),
-        ("tools.py:2: spread can't be a tool", "*names: str takes arguments without names"),
+        ("tools.py:2: tool spread is left out", "variadic positional parameter names"),
     ),
     "a partial": File(
         "from functools import partial\ndef scale(a: int, b: int) -> int:\n    return a * b\n"
@@ -132,7 +134,7 @@ FILES = {
     "a resource without a URI": File("@resource\ndef f() -> str: ...\n", (), ("f: @resource needs a URI",)),
     "a bare stream": File("@stream\nasync def numbers():\n    yield '1'\n", ("stream://numbers",)),
     "a stream that isn't async": File(
-        "@stream\ndef numbers():\n    yield '1'\n", (), ("tools.py:2: numbers can't be a stream",)
+        "@stream\ndef numbers():\n    yield '1'\n", (), ("tools.py:2: stream numbers is left out",)
     ),
     "no annotation": File(
         "@tool\ndef add(x, y=2) -> int: ...\n",
@@ -147,7 +149,7 @@ FILES = {
     "a completion for no argument": File(
         '@prompt(complete={"toen": ["a"]})\ndef ask(tone: str) -> str: ...\n',
         (),
-        ("tools.py:2: ask can't be a prompt", "complete names toen", "did you mean tone?"),
+        ("tools.py:2: prompt ask is left out", "complete names toen", "did you mean tone?"),
     ),
 }
 
@@ -272,6 +274,39 @@ async def test_arguments_reach_the_function_as_they_were_sent(
         assert row.says in await said(client, row.tool, row.arguments)
 
 
+@REVISIONS
+async def test_the_tools_of_other_modules_refuse_misspelt_arguments_too(
+    tmp_path: Path, protocol: ProtocolRevision
+) -> None:
+    server = served(tmp_path, "@task\nasync def clean(depth: int = 1) -> int:\n    return depth\n")
+    server.add(TasksModule("jobs"))
+    server.add(
+        WorkflowsModule(
+            "flows", workflows={"go": {"steps": [{"id": "a", "type": "tool_call", "tool": "fine"}]}}
+        )
+    )
+    async with server.running(), connect(server, protocol) as client:
+        for tool, arguments, says in (
+            (
+                "start_long_task",
+                {"task": "clean", "argument": {}},
+                "argument is unknown; did you mean arguments?",
+            ),
+            (
+                "start_long_task",
+                {"task": "clean", "arguments": {"dept": 2}},
+                "dept is unknown; did you mean depth?",
+            ),
+            ("check_task_status", {"taskid": "x"}, "taskid is unknown; did you mean taskId?"),
+            (
+                "execute_workflow",
+                {"workflowName": "go", "contxt": {}},
+                "contxt is unknown; did you mean context?",
+            ),
+        ):
+            assert says in await said(client, tool, arguments)
+
+
 async def test_unknown_arguments_may_be_ignored_instead(tmp_path: Path) -> None:
     server = served(tmp_path, SEARCH, limits=LimitSettings(unknown_arguments="ignore"))
     async with server.running(), connect(server) as client:
@@ -332,8 +367,9 @@ class Size(Enum):
 async def cities(typed: str, others: dict) -> list[str]:
     return [f"{typed}{others.get('tone', '')}"]
 @prompt(complete={"city": cities, "day": ["monday", "sunday"]})
-def greet(city: str, day: str, tone: Literal["formal", "friendly"] | None = None, size: Size = Size.SMALL) -> str:
-    return ""
+def greet(city: str, day: str, tone: Literal["formal", "friendly"] | None = None, size: Size = Size.SMALL,
+    rank: Literal[1, 2] = 1) -> str:
+    return f"{tone} {size} {rank + 1}"
 @resource("note://{size}/{day}", complete={"day": ["monday", "sunday"]})
 def note(size: Size, day: str) -> str:
     return ""
@@ -345,10 +381,13 @@ def note(size: Size, day: str) -> str:
             ("tone", "", ["formal", "friendly"]),
             ("size", "L", ["large"]),
             ("day", "mon", ["monday"]),
+            ("rank", "", ["1", "2"]),
             ("city", "Ro", ["Roformal"]),
         ):
             completed = await client.complete(reference, {"name": name, "value": typed}, {"tone": "formal"})
             assert completed.completion.values == values
+        rendered = await client.get_prompt("greet", {"city": "a", "day": "b", "size": "large", "rank": "2"})
+        assert rendered.messages[0].content.text == "None Size.LARGE 3"  # type: ignore[union-attr]
 
 
 @REVISIONS
