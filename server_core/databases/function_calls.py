@@ -35,7 +35,7 @@ def _names(sql: str, grammar: SqlGrammar) -> Iterator[tuple[str, bool]]:
     for match in _tokens(grammar.skipped).finditer(sql):
         kind, token = match.lastgroup, match[0]
         if kind == "space" or (kind == "skipped" and token.startswith(("/*", "--", "#"))):
-            if token.find("/*", 2) > 0:
+            if token.startswith("/*") and token.find("/*", 2) > 0:
                 # PostgreSQL counts them and MariaDB does not: what follows could be read in two ways.
                 raise DeniedError("A comment inside a comment is refused: take it out.")
             continue

@@ -143,6 +143,7 @@ FINE = [
     Row("words in strings", "SELECT 'DELETE; -- lo_export(1) load_file(2)' AS a", "lo_export(1)"),
     Row("words in comments", "SELECT 1 AS a /* pg_read_file('x') load_file('y') */ -- DROP", '"a":1'),
     Row("an open comment", "SELECT 1 AS a -- it's", '"a":1'),
+    Row("a comment's sign in a comment", "SELECT 1 AS a -- see /* here", '"a":1'),
     Row("harmless functions", "SELECT max(n) AS a, lower('X') AS b FROM t", '"b":"x"'),
     Row("a name like a function's", "SELECT n AS load_file FROM t LIMIT 1", '"load_file":1'),
     Row("a quoted name", "SELECT 1 AS \"lo_export\"", "lo_export", only=("postgres", "sqlite")),

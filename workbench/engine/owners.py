@@ -36,7 +36,8 @@ def owners_of(registry: Registry) -> Owners:
 def schema_of_call(registry: Registry, call: CallRecord) -> Mapping[str, Any] | None:
     """The input schema of the tool that was called; where that runs another one, with that tool's schema inside.
 
-    Of a tool that is not there, nobody knows which arguments are secret: for such a one all are."""
+    Nobody knows which arguments of an unknown tool are secret, so all of them are taken for secrets.
+    """
     if call.method != "tools/call":
         return None
     schema = _schema_of(registry, call.target)
