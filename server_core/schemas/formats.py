@@ -1,4 +1,4 @@
-"""The formats of JSON Schema that are checked: those about whose meaning clients, pydantic and the standard agree."""
+"""The formats of JSON Schema that are checked: those that clients, pydantic and the standard define alike."""
 
 from __future__ import annotations
 

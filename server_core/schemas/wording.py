@@ -1,4 +1,4 @@
-"""What does not fit a JSON schema, in words: `12 is more than the maximum of 10`."""
+"""The messages of failed validations: `12 is more than the maximum of 10`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Problem(NamedTuple):
 
 
 def path_text(path: Path) -> str:
-    """`("books", 0, "title")` as `books[0].title`; names that are no words stand in brackets."""
+    """`("books", 0, "title")` as `books[0].title`; names that are not identifiers are in brackets."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -46,7 +46,7 @@ def sentence(problem: Problem) -> str:
 
 
 def problems_of(error: Any) -> Iterator[Problem]:
-    """What an error of `jsonschema` means; each missing or unknown property has a place of its own."""
+    """An error of `jsonschema` as problems; each missing or unknown property has a place of its own."""
     path = tuple(error.absolute_path)
     match error.validator:
         case "required":
@@ -72,7 +72,7 @@ def problems_of(error: Any) -> Iterator[Problem]:
 
 
 def likely_errors(errors: Iterator[Any]) -> Iterator[Any]:
-    """The errors; for a choice of which nothing fits, those of the alternative that was most likely meant."""
+    """The errors; where no alternative of a choice fits, those of the one that was most likely meant."""
     for error in errors:
         meant = _meant(error) if error.validator in ("anyOf", "oneOf") and error.context else []
         if meant:

@@ -1,4 +1,4 @@
-"""Patterns that explode in engines that backtrack are told from those that do not."""
+"""Patterns that explode in engines that backtrack are distinguished from those that don't."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class Field(ABC):
         omittable: whether leaving it out means something: an item of a list can't be left out.
         state: what it sends.
         json_text: what was typed as JSON, sent as it is in the state `json`.
-        lost: an earlier call had a secret here, which was not stored. Until it is typed again, or the field is
-            omitted by hand, nothing can be sent.
+        lost: an earlier call had a secret here, which was not stored. Nothing can be sent until it is typed again
+            or the field is explicitly omitted.
     """
 
     def __init__(
