@@ -94,7 +94,7 @@ def constraints(shape: Shape) -> tuple[str, ...]:
             found.append(str(schema[word]))
     if schema.get("deprecated") is True:
         found.append("deprecated")
-    return tuple(found)
+    return tuple(filter(None, found))
 
 
 def default_text(shape: Shape) -> str:

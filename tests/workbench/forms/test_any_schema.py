@@ -68,7 +68,7 @@ SCHEMAS = st.recursive(st.booleans() | ODD, words, max_leaves=12)
 
 
 @given(schema=SCHEMAS, arguments=st.dictionaries(NAMES, VALUES, max_size=3))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_form_for_any_schema_sends_what_was_filled_in(schema: Any, arguments: dict[str, Any]) -> None:
     form = Form(schema)
     for field in list(form.fields()):
@@ -97,7 +97,7 @@ def test_a_form_for_any_schema_sends_what_was_filled_in(schema: Any, arguments: 
 
 
 @given(schema=SCHEMAS)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_shape_of_any_schema_has_a_kind(schema: Any) -> None:
     waiting, seen = [Shape(schema, schema)], 0
     while waiting and seen < 50:
