@@ -27,6 +27,7 @@ def not_found(what: str, name: str, known: Iterable[str], *, listed: bool = True
     Args:
         listed: `workbench list` shows them, where they are many.
     """
+    from server_core.error_texts import shortened
     from server_core.errors import nearest
 
     names = sorted(known)
@@ -37,4 +38,4 @@ def not_found(what: str, name: str, known: Iterable[str], *, listed: bool = True
         hint = f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
     else:
         hint = f"; `workbench list {what}s` shows them"
-    return CommandError(NOT_FOUND, f"Unknown {what}: {name}{hint}")
+    return CommandError(NOT_FOUND, f"Unknown {what}: {shortened(name)}{hint}")
