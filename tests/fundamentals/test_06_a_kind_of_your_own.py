@@ -133,3 +133,26 @@ for text in json.loads(sys.argv[1]):
     assert len(said) == len(WRONG)
     for line, (_before, _after, says) in zip(said, WRONG, strict=True):
         assert line.startswith(says)
+
+
+def test_a_script_names_the_distribution_in_its_header(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "server.toml").write_text(SERVER, "utf-8")
+    script = tmp_path / "forecast.py"
+    workbench(installed, tmp_path, "export", "-o", str(script))
+    text = script.read_text("utf-8")
+    assert "mcp-weather>=1.2" in text.partition("# ///\n")[0]
+    assert "from weather_for_mcp import WeatherModule" in text
+    assert 'server.add(WeatherModule("north", city="Tromsø", days=3))' in text
+    code = """
+import asyncio, runpy, sys
+
+from server_core.testing import connect
+
+async def main():
+    server = runpy.run_path(sys.argv[1])["build"]()
+    async with server.running(), connect(server) as client:
+        print((await client.call_tool("weather", {})).content[0].text)
+
+asyncio.run(main())
+"""
+    assert "3 days of sun" in run(installed, code, str(script))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .importing import Import, imports_of
+from .importing import EVERYTHING, Import, imports_of
 
 CORE = "server_core"
 
@@ -60,6 +60,31 @@ class CoreFiles:
             self._take(each.module)
             for imported in each.names:
                 self._take(f"{each.module}.{imported}")
+
+
+def core_names(tree: ast.AST, imports: Iterable[Import]) -> Iterator[str]:
+    """What a file that is not the core's uses of it: see `CoreFiles`."""
+    mine = [each for each in imports if each.root == CORE]
+    for each in mine:
+        yield each.module
+        yield from (f"{each.module}.{name}" for name in each.names if name != EVERYTHING)
+    if any(each.names == (EVERYTHING,) for each in mine):
+        yield from public_names()
+    elif any(each.module == CORE and not each.names for each in mine):
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        yield from used & public_names().keys()
+
+
+def core_names_of_package(package: str) -> Iterator[str]:
+    """What an installed package uses of the core."""
+    spec = importlib.util.find_spec(package)
+    folders = spec.submodule_search_locations if spec is not None else None
+    files = [path for folder in folders or () for path in Path(folder).rglob("*.py")]
+    if spec is not None and not files and spec.has_location:
+        files = [Path(str(spec.origin))]
+    for file in files:
+        tree = ast.parse(file.read_bytes())
+        yield from core_names(tree, imports_of(tree, package))
 
 
 def core_module(name: str) -> tuple[str, Path]:

@@ -39,8 +39,8 @@ def make_export(project: Project, path: Path, *, thin: bool = False) -> Export:
         ConfigError: the project's config can't be read.
     """
     plan = plan_of(project)
-    if plan.user_files.findings:
-        raise _refusal(plan.user_files.findings)
+    if plan.findings:
+        raise _refusal(plan.findings)
     text = script_text(plan, path, thin=thin)
     ast.parse(text)
     return Export(text, tuple(_notes(plan)), tuple(plan.variables))
@@ -74,7 +74,7 @@ def export_findings(project: Project) -> list[Finding]:
     Raises:
         ConfigError: the project's config can't be read.
     """
-    return plan_of(project).user_files.findings
+    return plan_of(project).findings
 
 
 def _notes(plan: Plan) -> list[str]:

@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from server_core.config import ModuleSettings, ServerConfig
+from server_core.config import ModuleSettings, ServerConfig, line_of
 from server_core.databases.settings import DatabaseSettings
-from server_core.files.settings import FilesSettings
 from server_core.functions.settings import FunctionsSettings
 from server_core.modules.streams_settings import StreamsSettings
 from server_core.settings import BreakerSettings, CacheSettings, LimitSettings, PoolSettings
 from server_core.tasking.settings import TasksSettings
 from server_core.workflows.settings import WorkflowsSettings
+from workbench.finding import Finding
 from workbench.project import Project
 
+from .core_files import CORE, public_names
 from .packages import requirement_of
+from .rendering import Raw
 from .secrets import VARIABLE, hidden_secrets, variable_name, without_secrets
 from .user_files import UserFiles
 from .variables import Variable, merged_variables
@@ -52,13 +54,15 @@ class PlannedModule:
     """One `server.add(…)`.
 
     Attributes:
-        class_name: as `server_core` exports it.
+        class_name: the module's class.
+        home: the Python module that the script imports it from.
         arguments: the constructor's keywords; a setting is a dataclass of `server_core.settings`.
         file: for a functions module, its file as the config has it.
     """
 
     name: str
     class_name: str
+    home: str
     arguments: dict[str, Any]
     file: str = ""
 
@@ -71,6 +75,8 @@ class Plan:
         server: the keywords of `Server`, but for its name and base.
         secrets: variables of the environment that hold what stood in the config, with their values. Never written.
         config_variables: the variables of the environment that the config names, these among them.
+        problems: why it can't be exported, without those of the user's files.
+        kind_packages: the top-level packages of other people's kinds.
         drivers: the databases' drivers, as SQLAlchemy calls them; empty for one that only the environment knows.
         needs_folder: something is found relative to the project's folder.
     """
@@ -81,6 +87,8 @@ class Plan:
     secrets: dict[str, str] = field(default_factory=dict)
     config_variables: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    kind_packages: set[str] = field(default_factory=set)
     drivers: set[str] = field(default_factory=set)
     needs_folder: bool = False
 
@@ -95,6 +103,11 @@ class Plan:
         files = UserFiles(self.project.folder, [module.file for module in self.modules if module.file])
         self.needs_folder |= any(file.uses_its_place for file in files.files.values())
         return files
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Why the project can't be exported as it is."""
+        return [*self.problems, *self.user_files.findings]
 
     @property
     def variables(self) -> list[Variable]:
@@ -128,8 +141,9 @@ def plan_of(project: Project) -> Plan:
         if not module.enabled:
             plan.notes.append(f"module {name} is disabled and left out")
             continue
-        class_name = module.module_path.partition(":")[2]
-        planned = PlannedModule(name, class_name, _arguments(module, config.breaker))
+        home, _colon, class_name = module.module_path.partition(":")
+        home = CORE if home.startswith(f"{CORE}.") and class_name in public_names() else home
+        planned = PlannedModule(name, class_name, home, _arguments(module, config.breaker))
         plan.modules.append(planned)
         if isinstance(module, DatabaseSettings):
             _take_database(plan, planned, module)
@@ -139,6 +153,8 @@ def plan_of(project: Project) -> Plan:
             planned.arguments.pop("reload", None)
         elif isinstance(module, WorkflowsSettings):
             _take_workflows(plan, planned)
+        elif home.partition(".")[0] != CORE:
+            _take_others(plan, planned, module)
         plan.needs_folder |= _has_relative_paths(module)
     if config.server.development:
         plan.notes.append("development mode is off in the script: errors do not carry their tracebacks")
@@ -183,6 +199,23 @@ def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseSettings)
     plan.drivers.add(DRIVERS.get(match[1], match[1]) if match else "")
 
 
+def _take_others(plan: Plan, planned: PlannedModule, module: ModuleSettings) -> None:
+    """A module of a kind that another distribution brings."""
+    package = planned.home.partition(".")[0]
+    plan.kind_packages.add(package)
+    if requirement_of(package) is None:
+        place = line_of(plan.project.config_path, ("modules", planned.name, "kind"))
+        text = f"{package}, which has the kind {module.kind}, is not in an installed distribution: install it as one"
+        plan.problems.append(Finding(plan.project.config_path.name, place, text))
+    for key, field_info in type(module).model_fields.items():
+        extra = field_info.json_schema_extra
+        value = planned.arguments.get(key)
+        if isinstance(extra, dict) and extra.get("secret") and isinstance(value, str):
+            name = variable_name(f"{planned.name}_{key}")
+            planned.arguments[key] = Raw(f'os.environ["{name}"]')
+            _take_secret(plan, name, value, f"modules.{planned.name}.{key}")
+
+
 def _take_workflows(plan: Plan, planned: PlannedModule) -> None:
     workflows, secrets = hidden_secrets(planned.arguments["workflows"], planned.name)
     planned.arguments["workflows"] = workflows
@@ -213,13 +246,18 @@ def _has_relative_paths(module: ModuleSettings) -> bool:
     if isinstance(module, DatabaseSettings):
         relative = re.match(r"sqlite[\w+]*:///(?![/:]|[A-Za-z]:)", module.url)
         return relative is not None or VARIABLE.search(module.url) is not None
-    if isinstance(module, FilesSettings):
-        return not os.path.isabs(os.path.expanduser(module.path))
+    if isinstance(module, FunctionsSettings):
+        return False  # its file is carried along
     if isinstance(module, TasksSettings):
         return not (module.database and os.path.isabs(os.path.expanduser(module.database)))
     if isinstance(module, StreamsSettings):
         paths = [source.path for source in module.sources.values() if source.path]
         return any(not os.path.isabs(os.path.expanduser(path)) for path in paths)
+    for key, field_info in type(module).model_fields.items():
+        extra = field_info.json_schema_extra
+        value = getattr(module, key)
+        if isinstance(extra, dict) and extra.get("format") == "path" and isinstance(value, str):
+            return not os.path.isabs(os.path.expanduser(value))
     return False
 
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .core_files import CORE, CoreFiles
+from .core_files import CORE, CoreFiles, core_names_of_package
 from .finder import CarriedFiles
 from .packages import (
     DISTRIBUTION,
@@ -17,6 +17,7 @@ from .packages import (
     merged,
     our_version,
     python_requirement,
+    requirement_of,
     without_metadata,
 )
 from .plan import Plan, driver_requirements
@@ -53,15 +54,18 @@ def script_text(plan: Plan, place: Path, *, thin: bool = False) -> str:
     """
     wiring = wiring_of(plan)
     user = plan.user_files
-    core = CoreFiles({*wiring.names, f"{CORE}.script", *user.core_names()}, plan.unused_core_modules)
+    core = CoreFiles(_core_roots(plan, wiring), plan.unused_core_modules)
     requirements = {*user.requirements, *driver_requirements(plan.drivers)}
+    requirements |= {requirement_of(package) or package for package in plan.kind_packages}
     requirements |= {DISTRIBUTION} if thin else core_requirements(core.packages - plan.unused_packages)
     marker = _free_marker(file.text for file in user.files.values())
     folder = _relative_folder(plan, place)
     finder = inspect.getsource(CarriedFiles).replace(f"# {DASHES}", marker)
+    reads_variables = any("os.environ" in text for text in (wiring.build, *wiring.constants))
+    imports = IMPORTS.replace("import re\n", "import os\nimport re\n") if reads_variables else IMPORTS
     header = _header(merged(requirements, user.stated_requirements))
     sections = [
-        f"{header}\n{_docstring(plan, place, folder)}\n{IMPORTS}",
+        f"{header}\n{_docstring(plan, place, folder)}\n{imports}",
         f"{finder}\n\n{_connection(plan, wiring, folder)}",
         "\n\n".join([wiring.build, *wiring.constants]) + "\n",
         BOTTOM,
@@ -122,15 +126,27 @@ def _described(variable: Variable) -> str:
 def _connection(plan: Plan, wiring: Wiring, folder: str) -> str:
     """What makes the carried files importable, and the first imports of them."""
     needed = "" if plan.needs_folder else ", needed=False"
-    names = sorted(wiring.names)
-    line = f"from {CORE} import {', '.join(names)}"
-    if len(line) > WIDTH:
-        line = f"from {CORE} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+    names = {**wiring.names, f"{CORE}.script": {"run_script", "script_base"}}
+    imports = "\n".join(_import_line(module, sorted(names[module])) for module in sorted(names))
     return (
-        f"sys.meta_path.insert(0, files := CarriedFiles(__file__))\n\n"
-        f"{line}\nfrom {CORE}.script import run_script, script_base\n\n"
+        f"sys.meta_path.insert(0, files := CarriedFiles(__file__))\n\n{imports}\n\n"
         f'files.base = BASE = script_base(__file__, "{plan.base_variable}", {_text(folder)}{needed})\n'
     )
+
+
+def _import_line(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+
+
+def _core_roots(plan: Plan, wiring: Wiring) -> set[str]:
+    """What the script, the user's files and other people's kinds use of the core."""
+    named = {f"{module}.{name}" for module, names in wiring.names.items() for name in names}
+    others = {name for package in plan.kind_packages for name in core_names_of_package(package)}
+    mine = {name for name in named if name.partition(".")[0] == CORE}
+    return {*mine, f"{CORE}.script", *plan.user_files.core_names(), *others}
 
 
 def _user_sections(files: list[UserFile], marker: str) -> Iterator[str]:

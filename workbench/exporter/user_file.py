@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import tokenize
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from workbench.finding import Finding
 
-from .core_files import CORE, public_names
-from .importing import EVERYTHING, imports_of
+from .importing import imports_of
 from .packages import metadata_blocks, stated_requirements
 from .variables import Variable, variables_of
 
@@ -78,19 +76,6 @@ class UserFile:
     def stated_requirements(self) -> list[str]:
         """The requirements that it states itself (PEP 723)."""
         return [each for block in metadata_blocks(self.text) for each in stated_requirements(block)]
-
-    def core_names(self) -> Iterator[str]:
-        """What it uses of the core: see `CoreFiles`."""
-        mine = [each for each in self.imports if each.root == CORE]
-        for each in mine:
-            yield each.module
-            yield from (f"{each.module}.{name}" for name in each.names if name != EVERYTHING)
-        if any(each.names == (EVERYTHING,) for each in mine):
-            yield from public_names()
-        elif any(each.module == CORE and not each.names for each in mine):
-            nodes = list(ast.walk(self.tree))
-            used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-            yield from used & public_names().keys()
 
     def _read(self) -> str:
         if self.path.name == "__init__.py" and not self.path.exists():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.finding import Finding
 
-from .core_files import CORE
+from .core_files import CORE, core_names
 from .importing import EVERYTHING, Import
 from .packages import requirement_of
 from .user_file import SearchFolder, UserFile
@@ -65,7 +65,7 @@ class UserFiles:
 
     def core_names(self) -> set[str]:
         """What they use of the core: see `CoreFiles`."""
-        return {name for file in self.files.values() for name in file.core_names()}
+        return {name for file in self.files.values() for name in core_names(file.tree, file.imports)}
 
     # -- following imports
 

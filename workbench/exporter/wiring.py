@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
+from .core_files import CORE
 from .plan import Plan, PlannedModule
 from .rendering import Call, Raw, plain_number, rendered, settings_call
 
@@ -21,21 +24,26 @@ class Wiring:
     Attributes:
         build: the function.
         constants: what it names, to stand below it.
-        names: what it uses of `server_core`.
+        names: what it uses, by the module that it is imported from.
     """
 
     build: str = ""
     constants: list[str] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+    def use(self, module: str, name: str) -> str:
+        """Note that `name` is imported from `module`; returns it."""
+        self.names.setdefault(module, set()).add(name)
+        return name
 
 
 def wiring_of(plan: Plan) -> Wiring:
     """Write the wiring of a plan."""
-    wiring = Wiring(names={"Server"})
+    wiring = Wiring()
     # The version first, as in the config.
     keywords = {"version": plan.server["version"], "base": Raw("BASE")}
     keywords |= {key: _value(value, wiring) for key, value in plan.server.items() if key != "version"}
-    call = Call("Server", [plan.project.name], keywords)
+    call = Call(wiring.use(CORE, "Server"), [plan.project.name], keywords)
     lines = [f"    server = {rendered(call, 4, before=len('server = '))}"]
     for module in plan.modules:
         added = Call("server.add", [_module_call(plan, module, wiring)])
@@ -59,19 +67,21 @@ def documentation(paragraphs: Iterable[str]) -> str:
 
 
 def _module_call(plan: Plan, module: PlannedModule, wiring: Wiring) -> Call:
-    wiring.names.add(module.class_name)
     keywords: dict[str, Any] = {}
     if module.file:
         keywords["module"] = plan.user_files.functions[module.file]
     for key, value in module.arguments.items():
         keywords[key] = _long_value(module, key, _value(value, wiring), wiring)
-    return Call(module.class_name, [module.name], keywords)
+    return Call(wiring.use(module.home, module.class_name), [module.name], keywords)
 
 
 def _value(value: Any, wiring: Wiring) -> Any:
+    if isinstance(value, Raw):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        wiring.names.add(type(value).__name__)
-        return settings_call(type(value).__name__, value)
+        return settings_call(wiring.use(CORE, type(value).__name__), value)
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
     return plain_number(value)
 
 

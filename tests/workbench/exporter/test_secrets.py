@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from server_core.config import ModuleSettings, setting
 from server_core.databases.urls import fill_variables
 from tests.workbench.exporter.scripts import project_in
 from workbench.exporter import make_export
+from workbench.exporter.plan import plan_of
 from workbench.exporter.secrets import hidden_secrets, variable_name, without_secrets
+from workbench.exporter.wiring import wiring_of
 
 
 @pytest.mark.parametrize(
@@ -147,3 +151,26 @@ def test_the_script_has_no_secret_and_the_export_says_what_to_set(tmp_path: Path
         assert any("modules.db.url" in note and "DB_PASSWORD" in note for note in export.notes)
         assert not any("very-secret" in note for note in export.notes)
         assert "Environment variables: DB_PASSWORD, FLOWS_AUTHORIZATION." in export.text
+
+
+class LabSettings(ModuleSettings):
+    """A kind of somebody else's."""
+
+    module_path: ClassVar[str] = "tests.workbench.exporter.test_secrets:LabModule"
+    kind: str = "lab"
+
+    token: str = setting(description="A token.", secret=True)
+    folder: str = setting("data", description="A folder.", path=True)
+
+
+def test_settings_of_other_kinds_that_are_secrets_become_variables(tmp_path: Path) -> None:
+    kind = f"{__name__}:LabSettings"
+    toml = f'[server]\nname = "s"\n[modules.lab]\nkind = "{kind}"\ntoken = "very-secret"\n'
+    plan = plan_of(project_in(tmp_path / "p", toml))
+    assert plan.secrets == {"LAB_TOKEN": "very-secret"}
+    assert plan.needs_folder
+    build = wiring_of(plan).build
+    assert 'server.add(LabModule("lab", token=os.environ["LAB_TOKEN"]))' in build
+    (finding,) = plan.findings
+    assert (finding.file, finding.line) == ("server.toml", 4)
+    assert "is not in an installed distribution" in finding.message
