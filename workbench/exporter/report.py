@@ -64,7 +64,7 @@ class CheckReport:
             started = f", started in {self.seconds[protocol]:.2f} s" if protocol in self.seconds else ""
             yield f"{protocol}: compared {listed}{started}"
         if self.packages:
-            yield f"with nothing but {len(self.packages)} packages to import"
+            yield f"it could import {len(self.packages)} packages: those in its header and what they need"
         if self.varying:
             yield f"different each time in the project itself, so compared by shape: {_some(self.varying)}"
         if self.errors_only:

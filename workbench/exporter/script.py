@@ -43,6 +43,13 @@ if __name__ == "__main__":
     sys.exit(run_script(build()))
 """
 
+THIN_START = f"""\
+if util.find_spec("{CORE}") is None:
+    print("This script needs {DISTRIBUTION}: pip install {DISTRIBUTION}", file=sys.stderr)
+    sys.exit(2)
+
+"""
+
 DASHES = "----"
 
 
@@ -66,7 +73,7 @@ def script_text(plan: Plan, place: Path, *, thin: bool = False) -> str:
     header = _header(merged(requirements, user.stated_requirements))
     sections = [
         f"{header}\n{_docstring(plan, place, folder)}\n{imports}",
-        f"{finder}\n\n{_connection(plan, wiring, folder)}",
+        f"{finder}\n\n{THIN_START if thin else ''}{_connection(plan, wiring, folder)}",
         "\n\n".join([wiring.build, *wiring.constants]) + "\n",
         BOTTOM,
         *_user_sections(list(user.files.values()), marker),

@@ -238,8 +238,13 @@ def test_a_thin_script_has_the_users_files_and_works_from_any_folder(tmp_path: P
     text = make_export(project, tmp_path / "shop.py", thin=True).text
     assert requirements(text) == ["mcp-server-workbench"]
     assert "# ---- server_core" not in text
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < 90
     shutil.rmtree(project.folder)
+    alone = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", text], capture_output=True, text=True, check=False
+    )
+    assert alone.returncode == 2, alone.stderr
+    assert alone.stderr == "This script needs mcp-server-workbench: pip install mcp-server-workbench\n"
     with loaded(project, text) as module:
         server = module.build()
         asyncio.run(started(server))

@@ -27,8 +27,8 @@ class ExportScreen(WorkbenchScreen):
     AUTO_FOCUS = "#script TextLines"
     BINDINGS = bind(*EXPORT)
     HELP = (
-        "The configured server as one Python script that needs nothing of this project. ctrl+s writes it, c runs it "
-        "in a clean interpreter and compares every answer with the project's, e shows what MCP clients want."
+        "Your server as one Python script that needs nothing of this project. ctrl+s writes it, c runs it in a clean "
+        "interpreter and compares its answers with the project's, e shows the entries for MCP clients."
     )
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class ExportScreen(WorkbenchScreen):
         self._made = made
         self._client = -1
         view = self.query_one("#script", TextView)
-        view.set_title("Wiring" if self._thin else "Script")
+        view.set_title("Script without server_core" if self._thin else "Script")
         view.show_text(made.text or "\n".join(made.findings))
         self._say_file()
 
@@ -92,7 +92,7 @@ class ExportScreen(WorkbenchScreen):
         if self._made is None or not self._made.text:
             self.notify("There is no script to write yet", severity="warning")
         elif self.path.exists():
-            question = f"{self.path} is there already. What stands in it is replaced."
+            question = f"{self.path} already exists. Its contents are replaced."
             self.app.push_screen(ConfirmScreen("Overwrite?", question, "Overwrite"), self._answered)
         else:
             self._write(self._made.text, False)
@@ -118,9 +118,6 @@ class ExportScreen(WorkbenchScreen):
 
     def action_check(self) -> None:
         if self._checking or self._made is None or not self._made.text:
-            return
-        if self._thin:
-            self.notify("The wiring alone needs server_core; t brings the whole script, which can be checked")
             return
         self._checking = True
         self._check(self._made.text)

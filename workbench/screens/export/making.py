@@ -56,12 +56,19 @@ def check_text(project: Project, text: str, tell: Callable[[str], None]) -> Chec
 
 def said_of(made: Made, path: Path) -> list[Line]:
     """What the panel beside the script says."""
+    from workbench.exporter.core_files import CORE
+
     if made.findings:
         heading = line(Span("It can't be exported yet.", "bad"))
         return [heading, *(line(Span(finding)) for finding in made.findings)]
     size = f"{made.text.count(chr(10)) + 1:,} lines, {len(made.text.encode()) / 1000:,.0f} kB"
-    state = Span("is there already", "warn") if path.exists() else Span("not written yet", "dim")
-    lines = [line(Span(str(path))), line(Span(size, "dim"), "  ", state)]
+    state = Span("already exists", "warn") if path.exists() else Span("not written yet", "dim")
+    yours = made.text.partition(f"\n# {CORE} ")[0].count("\n") + 1
+    lines = [
+        line(Span(str(path))),
+        line(Span(size, "dim"), "  ", state),
+        line(Span(f"The first {yours:,} lines are yours.", "dim")),
+    ]
     return [*lines, *(line(Span(note, "warn")) for note in made.notes)]
 
 
