@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import logging
 import os
 import re
 import statistics
@@ -47,7 +48,7 @@ from .soak_clients import (
     send_garbage,
 )
 
-GROWTH = {"memory": (1.25, 20.0), "files": (1.0, 12.0), "threads": (1.0, 8.0)}
+GROWTH = {"memory": (1.1, 5.0), "files": (1.0, 8.0), "threads": (1.0, 4.0)}
 """How much more than the first quarter's median the last quarter's may be: by a factor, and then by so much (MB)."""
 
 LIMITS = """
@@ -194,6 +195,7 @@ async def soak(minutes: float) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
+    logging.getLogger("mcp.client").setLevel(logging.CRITICAL)  # of clients that left in the middle
     problems = asyncio.run(soak(parser.parse_args().minutes))
     print("\n".join(["", "What is wrong:", *problems] if problems else ["", "Nothing is wrong."]))
     return 1 if problems else 0
