@@ -35,8 +35,9 @@ class UserFiles:
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self.packages: set[str] = set()
-        self._project = project
         self._waiting: list[UserFile] = []
+        self._imported: dict[str, None] = {}
+        """The names of those that are certainly imported; others are there in case the run names them."""
         first = {}
         for path in configured:
             place = (project / Path(path).expanduser()).absolute()
@@ -47,8 +48,9 @@ class UserFiles:
             self._follow(self._waiting.pop())
         for path, file in first.items():
             self.functions[path] = self._name(file)
-        for file in self.files.values():
-            self.findings += file.problems
+            self._imported.setdefault(self.functions[path])
+        for name in self._imported:
+            self.findings += self.files[name].problems
         self._check_packages()
         self.findings = list(dict.fromkeys(self.findings))
 
@@ -126,6 +128,8 @@ class UserFiles:
     def _add(self, importer: UserFile, name: str, path: Path, line: int) -> None:
         shown = importer.folder.shown(path)
         known = self.files.get(name)
+        if line:
+            self._imported.setdefault(name)
         if known is None:
             self.files[name] = UserFile(path, name, importer.folder)
             self._waiting.append(self.files[name])
@@ -149,7 +153,7 @@ class UserFiles:
     def _check_packages(self) -> None:
         if self.stated_requirements:
             return
-        for file in self.files.values():
+        for file in map(self.files.__getitem__, self._imported):
             for each in file.imports:
                 mine = each.root in self.packages and not each.optional and not each.for_types_only
                 if mine and each.root not in sys.stdlib_module_names and requirement_of(each.root) is None:

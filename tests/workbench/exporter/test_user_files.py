@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from mcp import Client, StdioServerParameters
 
 from tests.workbench.exporter.scripts import (
     ONE_FILE,
@@ -20,6 +21,7 @@ from tests.workbench.exporter.scripts import (
     running,
     script_of,
 )
+from workbench.exporter import export_script
 
 pytestmark = pytest.mark.anyio
 
@@ -213,6 +215,7 @@ ROWS = [
             "sub/kit/deep/inner.py": "from ..values import VALUE\ndef up(): return VALUE + 1\n",
             "sub/kit/plugs/__init__.py": "",
             "sub/kit/plugs/two.py": "",
+            "sub/kit/plugs/unused_by_chance.py": "import a_package_that_nobody_has\n",
             "sub/bare/one.py": "X = 9\n",
         },
         {"f": "7 8 9 kit.plugs.two"},
@@ -302,6 +305,30 @@ async def test_tracebacks_and_inspect_show_the_lines_of_the_script(tmp_path: Pat
             line = inspect.getsourcelines(helpers.g)[1]
             assert script[line - 1] == "def g():"
             assert mine.f.__code__.co_filename == module.__file__
+
+
+@pytest.mark.parametrize("head", ["", "from __future__ import annotations\n"], ids=["open", "quoted"])
+async def test_functions_can_be_sent_to_other_processes(tmp_path: Path, head: str) -> None:
+    tools = (
+        head
+        + """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from server_core import tool
+
+def square(number: int) -> int: return number * number
+
+@tool
+def squares() -> list[int]:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(square, range(3)))
+"""
+    )
+    script = tmp_path / "script.py"
+    export_script(project_in(tmp_path / "p", ONE_FILE, tools=tools), script)
+    arguments = ["-I", str(script)]
+    async with Client(StdioServerParameters(command=sys.executable, args=arguments, cwd=tmp_path)) as client:
+        assert await call(client, "squares") == [0, 1, 4]
 
 
 @pytest.mark.parametrize(
