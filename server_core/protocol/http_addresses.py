@@ -33,8 +33,10 @@ def split_address(text: str) -> tuple[str, int]:
         AddressError: it is neither.
     """
     host, _colon, port = text.strip().rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if (":" in host and not _is_ip(host)) or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    is_port = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535
+    if not is_port or (":" in host and not _is_ip(host)):
         raise AddressError(
             f"Invalid listen address {shortened(text)!r}: use HOST:PORT, such as 127.0.0.1:8000"
         )

@@ -279,7 +279,8 @@ def _taken(stream: TextIO, mode: str) -> Iterator[BinaryIO]:
     os.close(other)
     try:
         # Not closed: a thread may still wait in it when the server has stopped.
-        os.set_blocking(kept, True)
+        if os.name == "posix":
+            os.set_blocking(kept, True)
         opened: Any = os.fdopen(kept, mode, buffering=-1 if mode == "rb" else 0, closefd=False)
         yield opened
     finally:

@@ -32,7 +32,20 @@ def test_an_address_is_host_and_port_or_a_port_of_this_machine(text: str, addres
 
 
 @pytest.mark.parametrize(
-    "text", ["", "localhost", "localhost:", "a:b:1", "127.0.0.1:65536", "x:-1", "x:٣", "http://x:1"]
+    "text",
+    [
+        "",
+        "localhost",
+        "localhost:",
+        "a:b:1",
+        "127.0.0.1:65536",
+        "x:-1",
+        "x:٣",
+        "http://x:1",
+        "[::1:80",
+        "::1]:80",
+        "x:" + "9" * 5000,
+    ],
 )
 def test_what_is_no_address_is_said_so(text: str) -> None:
     with pytest.raises(AddressError, match=r"^Invalid listen address .* use HOST:PORT, such as 127"):
