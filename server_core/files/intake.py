@@ -41,6 +41,8 @@ class FileIntake:
                     removed.append(self._uris.uri(path))
                 continue
             before = self._index.entries.get(path)
+            if before == entry:
+                continue
             list_changed = list_changed or before is None or before.replayed != entry.replayed
             if item := self._index.put(entry):
                 changed.append(item)

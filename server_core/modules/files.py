@@ -105,6 +105,7 @@ class FilesModule(Module):
         self._uris = FolderUris(root)
         self._index = FileIndex(self._uris, self._read, self._follow, self.prefix)
         self._scan = FolderScan()
+        self._noted = 0
         self._trouble = ""
         view = DiskView(root, IgnoreRules(self.ignore), context.clock.now)
         self._serving = FileServing(view, self.name, context.limits.result_bytes, self.max_file_bytes)
@@ -278,7 +279,8 @@ class FilesModule(Module):
     def _taken(self, found: Found) -> None:
         if found.scan is not None:
             self._scan = found.scan
-        self._note()
+        if found.scan is not None or len(self._index) != self._noted:
+            self._note()
 
     def _watch_told(self, text: str) -> None:
         self._trouble = text
@@ -286,7 +288,7 @@ class FilesModule(Module):
             self._note()
 
     def _note(self) -> None:
-        count = len(self._index)
+        count = self._noted = len(self._index)
         words = [f"{count:,} file{'' if count == 1 else 's'}"]
         if self._scan.cut:
             words.append(f"only the first {MOST_FILES:,}: use `ignore`, or a smaller folder")

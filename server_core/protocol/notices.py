@@ -78,6 +78,7 @@ class ChangeNotices:
         self.subscriptions.subscribe(self._deliver)
         self._legacy: dict[Connection, NoticeFeed] = {}
         self._streams: set[NoticeFeed] = set()
+        self._feeds: tuple[NoticeFeed, ...] = ()
         self._spawn = spawn
         self._open = False
 
@@ -125,20 +126,24 @@ class ChangeNotices:
             self._bus.emit(ClientsNotified(what, "", clients))
 
     def _deliver(self, event: ServerEvent) -> None:
-        for feed in (*self._legacy.values(), *self._streams):
+        for feed in self._feeds:
             feed.offer(event)
 
     async def _drained(self) -> None:
         """Wait until every client that reads has room again."""
-        behind = [feed for feed in (*self._legacy.values(), *self._streams) if feed.behind]
-        if not behind:
+        if not any(feed.behind for feed in self._feeds):
             return
+        behind = [feed for feed in self._feeds if feed.behind]
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 for feed in behind:
                     await feed.room()
         for feed in behind:
             feed.give_up()
+
+    def _drop(self, feed: NoticeFeed) -> None:
+        feed.close()
+        self._feeds = tuple(each for each in self._feeds if each is not feed)
 
     # -- 2025-11-25
 
@@ -157,13 +162,14 @@ class ChangeNotices:
             )
 
         feed = self._legacy[connection] = NoticeFeed(entry.id, wants, send)
+        self._feeds = (*self._feeds, feed)
         connection.exit_stack.callback(self._disconnected, connection)
         self._spawn(feed.send_all())
 
     def _disconnected(self, connection: Connection) -> None:
         feed = self._legacy.pop(connection, None)
         if feed is not None:
-            feed.close()
+            self._drop(feed)
 
     async def subscribe(
         self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams
@@ -215,6 +221,7 @@ class ChangeNotices:
 
         feed = NoticeFeed(entry.id, lambda event: event_matches(honored, uris, event), send, ends=True)
         self._streams.add(feed)
+        self._feeds = (*self._feeds, feed)
         entry.subscriptions.update(uris)
         entry.lists.update(lists)
         try:
@@ -224,8 +231,8 @@ class ChangeNotices:
             )
             await feed.send_all()
         finally:
-            feed.close()
             self._streams.discard(feed)
+            self._drop(feed)
             entry.subscriptions.subtract(uris)
             entry.lists.subtract(lists)
         return SubscriptionsListenResult(_meta=meta)

@@ -19,6 +19,7 @@ from .pairs import Row, alone
 
 CHANGES = 20_000
 FILES = 1_000
+RUNS = 3
 CHANGES_A_SECOND = 8_000
 GROWTH = 40.0
 """MiB that a replay may add, however long the recording is."""
@@ -28,10 +29,11 @@ SERVER = '[server]\nname = "replayed"\n[modules.docs]\nkind = "files"\npath = "d
 
 def replay() -> Row:
     """Changes one by one, of files that both clients are subscribed to."""
-    seconds, grown = asyncio.run(_replay())
-    print(f"{'':<42}{CHANGES / seconds:,.0f} changes a second, {grown:.1f} MiB more", flush=True)
+    runs = [asyncio.run(_replay()) for _ in range(RUNS)]
+    # What else the machine does only ever adds to it.
+    seconds, grown = min(run[0] for run in runs), runs[0][1]
     return alone(
-        "a replayed change, told to two clients",
+        f"a replayed change, two clients (+{grown:.0f} MiB)",
         [seconds / CHANGES * 1e6 if grown <= GROWTH else float("inf")],
         bound=1e6 / CHANGES_A_SECOND,
         unit="µs",

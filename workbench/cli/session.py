@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,9 @@ from workbench.facts import UserAsked
 from workbench.project import Project
 from workbench.store import Store
 from workbench.text import one_line
+
+YOUNG_OBJECTS = 10_000
+"""New objects between two short rounds of the garbage collector."""
 
 SETTLE_SECONDS = 30.0
 """How long a command waits for slow modules before it goes on without them."""
@@ -40,6 +44,8 @@ def with_engine(options: Namespace, work: Callable[[Engine], Awaitable[int]]) ->
         async with running_engine(project) as engine:
             return await work(engine)
 
+    # A long replay makes millions of objects, hardly any of them in a cycle.
+    gc.set_threshold(YOUNG_OBJECTS, 10, 10)
     with results_apart():
         return asyncio.run(run())
 
