@@ -32,7 +32,7 @@ def marked_functions(named: Iterable[tuple[str, Any]], home: str = "") -> list[M
         for place, function in itertools.chain([(name, value)], _static_methods(value, home)):
             mark = mark_of(function)
             if mark is not None and not isinstance(function, type) and (not home or mark.home == home):
-                found.setdefault(id(function), MarkedFunction(_own_name(function) or place, function, mark))
+                found.setdefault(id(mark), MarkedFunction(_own_name(function) or place, function, mark))
     return list(found.values())
 
 
@@ -77,9 +77,6 @@ def _static_methods(value: Any, home: str) -> Iterator[tuple[str, Any]]:
 
 
 def _own_name(function: Any) -> str:
-    name = (
-        getattr(function, "__name__", "")
-        if hasattr(getattr(function, "__func__", function), "__code__")
-        else ""
-    )
-    return "" if name == "<lambda>" else str(name)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    name = str(function.__name__) if code is not None else ""
+    return "" if name == "<lambda>" else name

@@ -108,7 +108,7 @@ def tool(function: Any = None, **words: Any) -> Any:
     """Offer the function as a tool; its signature is the schema, its docstring the description.
 
     Args:
-        read_only: it changes nothing. Clients may be told so, and the workbench may call it to compare.
+        read_only: it changes nothing. Clients see that, and the workbench may call it to compare.
         cached: its results are kept in the server's cache, by its arguments.
         breaker: the name of the thing that it depends on and may fail with it.
         seconds: the time limit of a call, instead of the server's.
@@ -142,7 +142,7 @@ def task(function: Any = None, **words: Any) -> Any:
 
     Args:
         idempotent: running it twice does no harm. If its process dies, it is run again at the next start, up to
-            three times; other tasks are marked `interrupted`. Clients are told, too.
+            three times; other tasks are marked `interrupted`. Clients see it as a hint.
         only: it runs as a task and nothing else: a call of it by another client is refused (-32021).
     """
     words["task_only"] = words.pop("only", False)

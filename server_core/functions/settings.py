@@ -1,4 +1,4 @@
-"""What a functions module can be told."""
+"""The settings of a functions module."""
 
 from __future__ import annotations
 

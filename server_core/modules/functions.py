@@ -146,7 +146,7 @@ class FunctionsModule(MarkedFunctions):
         context.invalidate()
         context.bus.emit(reloaded)
         old, new = _descriptions(before), _descriptions(self._offer)
-        # Only of the lists that are others now: clients ask for each that they are told of.
+        # Only the lists that have changed: clients fetch each one that they are notified of.
         await context.publish(
             tools=new["tools"] != old["tools"],
             resources=new["resources"] != old["resources"],
@@ -155,7 +155,7 @@ class FunctionsModule(MarkedFunctions):
 
 
 def _descriptions(offer: Offer) -> dict[str, dict[str, str]]:
-    """Of each list that clients see, its items' names with what would tell a change of them."""
+    """For each list that clients see, the names of its items with what differs when they change."""
     return {
         "tools": {item.definition.name: item.definition.model_dump_json() for item in offer.tools},
         "resources": {

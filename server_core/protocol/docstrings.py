@@ -40,15 +40,15 @@ def documented(docstring: str | None, arguments: Mapping[str, str]) -> Documente
         found = parse(text).params
     except ParseError:
         return DocumentedFunction(text, {})
-    told = {
+    described = {
         parameters[each.arg_name]: " ".join(each.description.split())
         for each in found
         if each.arg_name in parameters and each.description
     }
-    if told:
+    if described:
         for section in _PARAMETER_SECTIONS:
             text = section.sub("", text)
-    return DocumentedFunction(re.sub(r"\n{3,}", "\n\n", text).strip(), told)
+    return DocumentedFunction(re.sub(r"\n{3,}", "\n\n", text).strip(), described)
 
 
 def describe_properties(schema: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:

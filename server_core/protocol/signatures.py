@@ -106,10 +106,10 @@ class FunctionSignature:
         kind = type(parameter.default)
         if kind in TYPES_OF_DEFAULTS:
             self.advice.append(
-                f"{parameter.name} has no annotation; by its default clients are told {kind.__name__}: annotate it"
+                f"{parameter.name} has no annotation; clients see {kind.__name__}, from its default: annotate it"
             )
             return kind
-        self.advice.append(f"{parameter.name} has no annotation; clients are told string: annotate it")
+        self.advice.append(f"{parameter.name} has no annotation; clients see a string: annotate it")
         return parameter.empty
 
 

@@ -93,7 +93,7 @@ def _preparer(
 async def _resolved(
     made: SDKTool, name: str, request: Request, values: dict[str, Any], context: Context
 ) -> Mapping[str, Any] | InputRequiredResult:
-    """What the parameters that ask (`Resolve`) are told; the time limit stands still meanwhile.
+    """The values of the parameters that ask (`Resolve`), or the questions; the time limit stands still meanwhile.
 
     Raises:
         ToolError: the client's user said no, or nothing.

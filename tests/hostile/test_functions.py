@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,16 @@ class File(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
+OLD_PYTHON = sys.version_info < (3, 12)
+
 FILES = {
+    "typing.TypedDict, which pydantic can't read before Python 3.12": File(
+        "from typing import TypedDict\nclass Point(TypedDict):\n    x: int\n@tool\ndef shift(p: Point) -> int: ...\n",
+        () if OLD_PYTHON else ("shift",),
+        ("tools.py:5: tool shift is left out: Please use `typing_extensions.TypedDict`",)
+        if OLD_PYTHON
+        else (),
+    ),
     "a return type without a schema": File(
         "from collections.abc import Iterator\n@tool\ndef numbers() -> Iterator[int]:\n    return iter([1])\n",
         (),
@@ -139,7 +149,7 @@ FILES = {
     "no annotation": File(
         "@tool\ndef add(x, y=2) -> int: ...\n",
         ("add",),
-        ("clients are told string: annotate it", "by its default clients are told int: annotate it"),
+        ("x has no annotation; clients see a string", "y has no annotation; clients see int"),
     ),
     "a question that nothing awaits": File(
         "@tool\ndef ask(ctx: Context) -> str:\n    return str(ctx.elicit('a', dict))\n",
