@@ -53,6 +53,12 @@ def background(widget: Widget, name: str) -> Style:
     return widget.rich_style + _background(widget.app.theme_variables[name])
 
 
+def inverse(widget: Widget) -> Style:
+    """Text in the colour of the background on the theme's primary colour: a choice that stands out from any panel."""
+    variables = widget.app.theme_variables
+    return _foreground(variables["background"]) + _background(variables["primary"])
+
+
 def paint(widget: Widget, spans: Line, width: int, base: Style | None = None) -> Strip:
     """`spans`, cleaned, in exactly `width` cells, on `base` (the widget's own style)."""
     base = widget.rich_style if base is None else base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -126,7 +127,7 @@ class ResourceTree:
         name = folder.name
         while depth and len(folder.folders) == 1 and not folder.leaves:
             folder = next(iter(folder.folders.values()))  # a/b/c on one row where nothing else is in a or b
-            name = f"{name}/{folder.name}"
+            name = _joined((name, folder.name))
         folded = found is None and self.is_folded(folder.key, depth)
         place = len(rows)
         rows.append(TreeRow(folder.key, depth, name, None, folder.count, folded))
@@ -190,10 +191,8 @@ def leaves_of(resources: Iterable[Any], templates: Iterable[Any], owners: Owners
 
 
 def pieces_of(uri: str, *, decoded: bool = True) -> tuple[str, ...]:
-    """A URI's place: its scheme, then the parts of its path."""
-    scheme, colon, rest = uri.partition("://")
-    if not colon:
-        scheme, _colon, rest = uri.partition(":")
+    """A URI's place: its scheme with the slashes after it, then the parts of its path."""
+    scheme, rest = re.match(r"([^:/]*:/*)?(.*)", uri, re.DOTALL).groups("")  # type: ignore[union-attr]
     path, question, query = rest.partition("?") if decoded else (rest, "", "")
     parts = [unquote(part, errors="replace") if decoded else part for part in path.split("/") if part] or [
         "/"
@@ -202,7 +201,7 @@ def pieces_of(uri: str, *, decoded: bool = True) -> tuple[str, ...]:
         parts[-1] += "/"
     if question:
         parts[-1] += f"?{query}"
-    return (f"{scheme}://", *parts)
+    return (scheme, *parts)
 
 
 def _shown(leaf: Leaf) -> str:
@@ -212,8 +211,8 @@ def _shown(leaf: Leaf) -> str:
 
 
 def _joined(pieces: tuple[str, ...]) -> str:
-    first = pieces[0]
-    return f"{first}{'/'.join(pieces[1:])}" if first.endswith("://") else "/".join(pieces)
+    first, rest = pieces[0], "/".join(pieces[1:])
+    return f"{first}{rest}" if not rest or first.endswith((":", "/")) else f"{first}/{rest}"
 
 
 def _root(leaves: list[Leaf]) -> tuple[str, ...]:

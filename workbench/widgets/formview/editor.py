@@ -60,7 +60,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
             self.text = text
 
     class Asked(Message):
-        """A key that moves in or takes from the suggestions: `down`, `up`, `enter` or `escape`."""
+        """A key that moves in or takes from the suggestions: `down`, `up`, `enter`, `tab` or `escape`."""
 
         def __init__(self, editor: FieldEditor, key: str) -> None:
             super().__init__()
@@ -76,7 +76,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
         self.known = text
         """The text that the form has; what differs was typed."""
         self.suggesting = False
-        """Whether suggestions are shown: the arrows, Enter and Esc are for them then."""
+        """Whether suggestions are shown: the arrows, Enter, Tab and Esc are for them then."""
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
@@ -109,7 +109,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
 
     async def _on_key(self, event: events.Key) -> None:
         # What is not prevented here goes on to `TextArea`'s own handler.
-        if self.suggesting and event.key in ("down", "up", "enter", "escape"):
+        if self.suggesting and event.key in ("down", "up", "enter", "tab", "escape"):
             event.stop()
             event.prevent_default()
             self.post_message(self.Asked(self, event.key))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from rich.style import Style
+
 from workbench.widgets.outline import Outline
+from workbench.widgets.painting import inverse
 from workbench.widgets.spans import Line, Span
 
 MOST_SHOWN = 6
@@ -24,6 +27,9 @@ class Suggestions(Outline[str]):
 
     def key_of(self, row: str) -> str:
         return row
+
+    def _style(self, place: int) -> Style | None:
+        return inverse(self) if place == self.cursor else super()._style(place)
 
     def line_of(self, row: str, width: int) -> Line:
         return (Span(row),)

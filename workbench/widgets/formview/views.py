@@ -253,7 +253,7 @@ class FieldView(FieldRow):
         shown = next(iter(self.query_children(Suggestions).results()), None)
         if shown is None or event.key == "escape":
             await self.suggest([])
-        elif event.key == "enter":
+        elif event.key in ("enter", "tab"):
             await self._take(shown.current_key)
         else:
             shown.action_move(1 if event.key == "down" else -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mcp.types import Resource
+from mcp.types import Resource, ResourceTemplate
 
 from server_core.events import FileChange
 from server_core.inspection import CacheEntryState
@@ -77,6 +77,16 @@ def test_folders_with_nothing_but_a_folder_share_a_row() -> None:
     assert shown(found) == ["▾ file 3", "  ▾ a/b/c 2", "    one", "    two", "  top"]
 
 
+def test_a_path_is_shown_with_all_its_slashes() -> None:
+    uris = ["file:///tmp/a/one", "file:///tmp/b/two", "db://table/books"]
+    templates = [ResourceTemplate(uri_template="file:///srv/{name}", name="n")]
+    rows = shown(tree([Resource(uri=uri, name="n") for uri in uris], templates, Owners({}, {}, {}, {})))
+
+    assert "  ▾ file:///tmp 2" in rows
+    assert "  ▾ db://table 1" in rows
+    assert "  file:///srv/{name}" in rows
+
+
 def test_a_large_tree_begins_with_its_modules_and_is_quick() -> None:
     resources = [Resource(uri=f"file:///r/{n // 100}/{n}.txt", name=str(n)) for n in range(4_000)]
     made = tree(resources, (), Owners({}, {}, {str(item.uri): Owner("docs") for item in resources}, {}))
@@ -98,12 +108,12 @@ def test_a_hidden_leaf_can_be_brought_to_sight() -> None:
     ("uri", "pieces"),
     [
         ("db://table/books", ("db://", "table", "books")),
-        ("file:///a%20b/c", ("file://", "a b", "c")),
+        ("file:///a%20b/c", ("file:///", "a b", "c")),
         ("stream://ticker?x=1", ("stream://", "ticker?x=1")),
-        ("mailto:someone", ("mailto://", "someone")),
+        ("mailto:someone", ("mailto:", "someone")),
         ("db://", ("db://", "/")),
         ("x://a/b/", ("x://", "a", "b/")),
-        ("file:///%1b[2J%ff", ("file://", "\x1b[2J�")),
+        ("file:///%1b[2J%ff", ("file:///", "\x1b[2J�")),
     ],
 )
 def test_any_uri_has_a_place(uri: str, pieces: tuple[str, ...]) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.color import Color
 from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.theme import Theme
 
 from server_core.masking import MASKED
 from tests.waiting import until
@@ -22,6 +24,7 @@ from workbench.widgets.formview.formview import Complete
 from workbench.widgets.formview.suggestions import Suggestions
 from workbench.widgets.formview.views import FieldView
 from workbench.widgets.segments import Segments
+from workbench.widgets.themes import DARK, LIGHT
 
 pytestmark = pytest.mark.anyio
 
@@ -381,6 +384,53 @@ async def test_suggestions_come_while_one_types_and_enter_takes_one() -> None:
         assert view.draft.arguments() == {"name": "boxes", "other": "x"}
         assert asked[-1] == ("name", "bo", {"other": "x"})
         assert not view.query(Suggestions)
+
+
+def contrast(one: Any, other: Any) -> float:
+    """The contrast of two of Rich's colours, as WCAG defines it: 4.5 is readable."""
+
+    def luminance(color: Any) -> float:
+        parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+                 for part in Color.from_rich_color(color).normalized]  # fmt: skip
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+async def test_the_suggestion_that_would_be_taken_stands_out_tab_takes_it_and_esc_none(theme: Theme) -> None:
+    async def complete(_argument: str, typed: str, _others: Mapping[str, Any]) -> Sequence[str]:
+        return [word for word in ("books", "boxes") if word.startswith(typed)]
+
+    schema = {"properties": {"name": {"type": "string"}, "other": {"type": "string"}}}
+    async with form(schema, {"other": "x"}, complete) as (view, pilot):
+        pilot.app.register_theme(theme)
+        pilot.app.theme = theme.name
+        await pilot.press("b")
+        shown = await until(lambda: next(iter(view.query(Suggestions)), None), "suggestions")
+        await pilot.pause()
+        chosen, other = (shown.render_line(y)._segments[0].style for y in (0, 1))
+        assert chosen is not None
+        assert other is not None
+        for text, ground in (
+            (chosen.color, chosen.bgcolor),
+            (other.color, other.bgcolor),
+            (chosen.bgcolor, other.bgcolor),
+        ):
+            assert contrast(text, ground) >= 4.5
+
+        await pilot.press("escape")
+        await until(lambda: not view.query(Suggestions), "no suggestions")
+        assert view.draft.arguments() == {"name": "b", "other": "x"}
+        await pilot.press("o")
+        await until(lambda: bool(view.query(Suggestions)), "suggestions")
+        await pilot.press("down", "tab")
+        await until(
+            lambda: view.draft.arguments() == {"name": "boxes", "other": "x"}, "the second one is taken"
+        )
+        await pilot.press("tab")
+        await until(lambda: field(view, "other").control.has_focus, "the next field")
 
 
 async def test_a_field_that_has_gone_can_still_be_asked_to_draw_itself():
