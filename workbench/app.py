@@ -31,6 +31,7 @@ from workbench.screens import MODES
 from workbench.screens.resilient import ResilientApp
 from workbench.session import Next, planned_modules, reload, run_projects
 from workbench.state import Snapshot
+from workbench.text import clean
 from workbench.widgets.binding import bind
 from workbench.widgets.themes import DARK, LIGHT, THEMES, theme_defaults
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from workbench.engine import Engine
     from workbench.screens.questions.bringing import Bringer
 
+
+MOST_NOTIFIED = 2_000
+"""Characters of a message that pops up."""
 
 SIGNALLED = 128
 """The exit code of a program that a signal ended is this and the signal's number."""
@@ -206,6 +210,10 @@ class WorkbenchApp(ResilientApp[Next]):
             self._handle_exception(error)  # of a screen that watches it; who published it goes on
         if snapshot.questions:
             self.bringer.look()
+
+    def notify(self, message: str, **options: Any) -> None:
+        # Whoever notifies may quote others.
+        super().notify(clean(message[:MOST_NOTIFIED]), **options)
 
     @work(name="command")
     async def do(self, command: Coroutine[Any, Any, Any], done: str = "") -> None:

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from workbench.forms.jsontext import is_visible
+from workbench.text import one_line
 from workbench.widgets.binding import bind
 
 from .keys import EDITOR
@@ -90,7 +91,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
 
     def show(self, text: str, hint: str = "") -> None:
         """Show `text` that nobody typed, and `hint` where it is empty."""
-        self.placeholder = Content(hint)
+        self.placeholder = Content(one_line(hint))
         if text != self.known or text != self.text:
             self.known = text
             self.load_text(text)
