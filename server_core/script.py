@@ -10,8 +10,6 @@ from pathlib import Path
 
 from .bus import Event
 from .events import ModuleFailed, ModuleNoted
-from .protocol.http_access import check_access
-from .protocol.http_addresses import AddressError, split_address
 from .server import Server
 
 SCRIPT_TOKEN = "MCP_TOKEN"
@@ -48,6 +46,9 @@ def run_script(server: Server) -> None:
     options = _script_options()
     token = os.environ.get(SCRIPT_TOKEN, "").strip()
     if options.http is not None:
+        from .protocol.http_access import check_access
+        from .protocol.http_addresses import AddressError
+
         try:
             check_access(
                 options.http[0],
@@ -103,6 +104,8 @@ def _script_options() -> argparse.Namespace:
 
 
 def _http_address(text: str) -> tuple[str, int]:
+    from .protocol.http_addresses import AddressError, split_address
+
     try:
         return split_address(text)
     except AddressError as error:

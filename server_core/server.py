@@ -28,8 +28,6 @@ from .lifecycle import ModuleLifecycle
 from .lifespan import LifespanFactory
 from .module import Module
 from .protocol.handlers import ProtocolServer
-from .protocol.http import HttpOptions, serve_http
-from .protocol.http_addresses import AddressError
 from .protocol.stdio import serve_stdio
 from .settings import BreakerSettings, CacheSettings, LimitSettings
 from .stages.stage import Stage
@@ -37,6 +35,7 @@ from .uncaught import reported_uncaught
 
 if TYPE_CHECKING:
     from .functions.offering import MarkedFunctions
+    from .protocol.http import HttpOptions
 
 ModuleT = TypeVar("ModuleT", bound=Module)
 DecoratorT = TypeVar("DecoratorT", bound=Callable[..., Any])
@@ -256,6 +255,8 @@ class Server:
         Args:
             options: `token`, `no_auth`, `allowed_hosts`; see `protocol.http.HttpOptions`.
         """
+        from .protocol.http_addresses import AddressError
+
         try:
             asyncio.run(self.serve_http(host, port, **options))
         except AddressError as error:
@@ -267,6 +268,8 @@ class Server:
         Raises:
             AddressError: it can't listen there, or not without a token; nothing was started.
         """
+        from .protocol.http import serve_http  # a sixth of the core, which nothing needs over stdio
+
         with self.report_uncaught():
             return await serve_http(self, host, port, **options)
 
