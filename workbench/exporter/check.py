@@ -50,7 +50,7 @@ async def check_script(project: Project, path: Path, *, on_progress: Tell = lamb
     those of earlier calls. Nothing else is called. Development mode is off on both sides.
 
     Args:
-        on_progress: is told what is being done, in a few words. Called on this loop.
+        on_progress: called on this loop with what is being done, in a few words.
 
     Raises:
         ConfigError: the project's config can't be used.
@@ -140,7 +140,7 @@ class _Check:
                     await answers_of(client, found, probes, self._teller("script"))
                     return found
             except Exception as error:
-                raise _CheckError(f"the script gave no answer ({_innermost(error)}){_tail(said)}") from error
+                raise _CheckError(f"the script did not answer ({_innermost(error)}){_tail(said)}") from error
 
     @asynccontextmanager
     async def _script_client(self, said: Any) -> AsyncIterator[Client]:
@@ -225,7 +225,8 @@ def _note_failures(server: Server, report: CheckReport) -> None:
 
 
 def _note_variables(plan: Plan, seen: Set[str], report: CheckReport) -> None:
-    more = sorted(name for name in seen - {each.name for each in plan.variables} if name in os.environ)
+    known = {*get_default_environment(), *(each.name for each in plan.variables)}
+    more = sorted(name for name in seen - known if name in os.environ)
     if more:
         report.notes.append(
             f"the project also read {', '.join(more)} from the environment: set them where the script runs, too"
@@ -247,7 +248,7 @@ def _tail(said: Any) -> str:
         text = said.read().strip()
     except (OSError, ValueError):
         return ""
-    return f"; its last words: {text}" if text else ""
+    return f"; it printed: {text}" if text else ""
 
 
 @asynccontextmanager

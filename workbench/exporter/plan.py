@@ -116,11 +116,6 @@ class Plan:
         return merged_variables([*map(Variable, self.config_variables), *map(Variable, self.secrets), *read])
 
     @property
-    def unused_packages(self) -> set[str]:
-        """What the core imports only to watch files, which only a files module does in a script."""
-        return set() if any(each.class_name == "FilesModule" for each in self.modules) else {"watchfiles"}
-
-    @property
     def unused_core_modules(self) -> set[str]:
         """What this server never imports of the core, although the code of others names it."""
         if "" in self.drivers:

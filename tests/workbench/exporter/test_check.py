@@ -158,7 +158,7 @@ async def test_a_script_that_does_not_run_is_told_with_its_last_words(project: P
         project, lambda text: text.replace("def build()", "import sqlalchemy_that_is_not\ndef build()")
     )
     assert not report.ok
-    assert "the script gave no answer" in report.failure
+    assert "the script did not answer" in report.failure
     assert "No module named 'sqlalchemy_that_is_not'" in report.failure
 
 
