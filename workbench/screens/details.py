@@ -10,13 +10,37 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.actions import DETAILS
+from workbench.text import size
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.copying import copy
 from workbench.widgets.keyline import KeyLine
 from workbench.widgets.painting import as_content
 from workbench.widgets.reading import Reading
-from workbench.widgets.spans import Line
+from workbench.widgets.spans import Line, Span
+
+MOST_SHOWN = 100_000
+"""Characters: more than that takes too long to lay out, and nobody reads it in a dialog."""
+LINE_CHARS = 40
+"""What a line costs besides, in characters."""
+
+
+def bounded(lines: Sequence[Line]) -> list[Line]:
+    """As much of `lines` as is shown, and what to do about the rest."""
+    left = MOST_SHOWN
+    shown: list[Line] = []
+    for line in lines:
+        spans: list[Span] = []
+        for text, tone in line:
+            spans.append(Span(text[: max(left, 0)], tone))
+            left -= len(text)
+        shown.append(tuple(spans))
+        left -= LINE_CHARS
+        if left < 0:
+            whole, part = (sum(len(text) for line in each for text, _tone in line) for each in (lines, shown))
+            shown += [(), (Span(f"… {size(whole - part)} more; y copies everything", "warn"),)]
+            break
+    return shown
 
 
 class DetailsScreen(ModalScreen[None]):
@@ -34,7 +58,7 @@ class DetailsScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Reading(classes="panel dialog") as scroll:
             set_panel_title(scroll, self._title)
-            yield Static(as_content(self._lines))
+            yield Static(as_content(bounded(self._lines)))
         yield KeyLine()
 
     def action_copy(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.state.parts import Step, WorkflowRun
 from workbench.text import clean, elapsed, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
+from workbench.widgets.textview.formatting import json_lines
 
 from .rows import LOOKS
 from .tree import step_tree
@@ -115,7 +116,7 @@ def about_step(run: WorkflowRun, step: Step) -> list[Line]:
 def _indented(value: str) -> str:
     """JSON on several lines; what was cut stays as it is."""
     try:
-        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+        return _formatted(json.loads(value))
     except ValueError:
         return value
 
@@ -127,7 +128,19 @@ def _shown(result: Any) -> str:
         "result"
     }:  # how a plain value is wrapped for the protocol
         return _shown(result["result"])
-    return json.dumps(result, indent=2, ensure_ascii=False)
+    return _formatted(result)
+
+
+def _formatted(value: Any) -> str:
+    """JSON on several lines, as far as it will be shown."""
+    text: list[str] = []
+    chars = 0
+    for each in json_lines(value):
+        text.append(each)
+        chars += len(each) + 1
+        if chars > RESULT_CHARS:
+            break
+    return "\n".join(text)
 
 
 def _text(text: str, tone: Any = "") -> list[Line]:

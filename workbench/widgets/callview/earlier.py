@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.forms import dump_json
+import json
+from typing import Any
+
 from workbench.records import CallRecord
 from workbench.text import fit, span, time_of_day
 from workbench.widgets.outline import Outline
@@ -26,5 +28,18 @@ class EarlierList(Outline[CallRecord]):
             Span(f"{outcome.text[:1]} ", outcome.tone),
             Span(fit(span(row.seconds), 8, "right")),
             Span("  "),
-            Span(dump_json(row.arguments)[: max(width, 10)] if row.arguments else "without arguments", "dim"),
+            Span(_beginning(row.arguments, max(width, 10)) if row.arguments else "without arguments", "dim"),
         )
+
+
+def _beginning(value: Any, most: int) -> str:
+    """The first `most` characters of a value's JSON, at the cost of no more than those."""
+    text = ""
+    for chunk in _ENCODER.iterencode(value):
+        text += chunk[:most]
+        if len(text) >= most:
+            break
+    return text[:most]
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
