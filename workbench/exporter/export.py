@@ -41,6 +41,9 @@ def make_export(project: Project, path: Path, *, thin: bool = False) -> Export:
     plan = plan_of(project)
     if plan.findings:
         raise _refusal(plan.findings)
+    own = {project.config_path, *(file.path for file in plan.user_files.files.values())}
+    if any(path.exists() and file.exists() and path.samefile(file) for file in own):
+        raise ExportError(f"{path} is one of the project's own files: write the script to another file")
     text = script_text(plan, path, thin=thin)
     ast.parse(text)
     return Export(text, tuple(_notes(plan)), tuple(plan.variables))
@@ -58,9 +61,9 @@ def export_script(project: Project, path: Path, *, force: bool = False, thin: bo
         ConfigError: the project's config can't be read.
         OSError: it can't be written.
     """
+    export = make_export(project, path, thin=thin)
     if path.exists() and not force:
         raise _in_the_way(path)
-    export = make_export(project, path, thin=thin)
     try:
         write_atomically(path, export.text, overwrite=force)
     except FileExistsError:

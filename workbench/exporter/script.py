@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import shlex
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -112,7 +113,7 @@ def _docstring(plan: Plan, place: Path, folder: str) -> str:
     section = plan.project.config.server
     paragraphs = [
         f"{section.title or section.name} {section.version}, an MCP server. "
-        f"Run: uv run {place.name} [--base DIR] [--http HOST:PORT] (--help explains them)"
+        f"Run: uv run {shlex.quote(place.name)} [--base DIR] [--http HOST:PORT] (--help explains them)"
     ]
     if section.description:
         paragraphs.append(section.description)

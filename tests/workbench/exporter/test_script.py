@@ -226,6 +226,13 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.iterdir()} == {"p", "shop.py"}
 
 
+def test_no_file_of_the_project_is_overwritten(tmp_path: Path) -> None:
+    project = project_in(tmp_path / "p", ONE_FILE, tools="import helpers\n", helpers="")
+    for name in ("tools.py", "helpers.py", "server.toml"):
+        with pytest.raises(ExportError, match="is one of the project's own files"):
+            export_script(project, project.folder / name, force=True)
+
+
 def test_an_export_that_is_refused_writes_nothing(tmp_path: Path) -> None:
     project = project_in(tmp_path / "p", ONE_FILE, tools="import workbench\n")
     with pytest.raises(ExportError, match=r"tools\.py:1: the workbench is not part of a script"):

@@ -8,7 +8,8 @@ import pytest
 
 from tests.waiting import until
 from workbench.app import WorkbenchApp
-from workbench.screens.export.making import make_script, said_of
+from workbench.project import Project
+from workbench.screens.export.making import make_script, said_of, script_path
 from workbench.session import opened
 from workbench.templates import make_project
 from workbench.widgets.textview import TextView
@@ -46,9 +47,13 @@ async def test_the_script_is_shown_written_and_not_overwritten_without_a_yes(fol
             await until(lambda: "Entry for" in app.screen.query("#script").first(TextView).title, "an entry")
 
 
-def test_what_cannot_be_exported_is_told_with_its_line(folder: Path) -> None:
-    from workbench.project import Project
+def test_the_script_does_not_take_the_place_of_a_functions_file(folder: Path) -> None:
+    config = folder / "server.toml"
+    config.write_text(config.read_text("utf-8").replace('name = "hello"', 'name = "tools"'), "utf-8")
+    assert script_path(Project.find(folder)) == folder / "tools_server.py"
 
+
+def test_what_cannot_be_exported_is_told_with_its_line(folder: Path) -> None:
     tools = folder / "tools.py"
     tools.write_text(tools.read_text("utf-8") + "\nimport workbench\n", "utf-8")
     made = make_script(Project.find(folder), folder / "hello.py", False)

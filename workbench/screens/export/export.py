@@ -15,7 +15,7 @@ from workbench.widgets.spans import Line, Span, line
 from workbench.widgets.textview import TextView
 
 from .keys import EXPORT
-from .making import Made, check_text, make_script, said_of, said_of_check
+from .making import Made, check_text, make_script, said_of, said_of_check, script_path
 from .notes import NotesPanel
 
 
@@ -59,8 +59,7 @@ class ExportScreen(WorkbenchScreen):
     @property
     def path(self) -> Path:
         """Where the script is written."""
-        project = self.engine.project
-        return project.folder / f"{project.name}.py"
+        return script_path(self.engine.project)
 
     # -- the script
 

@@ -23,6 +23,13 @@ class Made(NamedTuple):
     findings: tuple[str, ...]
 
 
+def script_path(project: Project) -> Path:
+    """Where a project's script is written: beside its files, in none of their places."""
+    name = project.name.replace("/", "_")
+    taken = {getattr(module, "path", "") for module in project.config.modules.values()}
+    return project.folder / (f"{name}_server.py" if f"{name}.py" in taken else f"{name}.py")
+
+
 def make_script(project: Project, path: Path, thin: bool) -> Made:
     """The script of the project as it is on the disk now. Blocks; runs the project's functions files."""
     from server_core.config import ConfigError
