@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class UserFiles:
             folder = SearchFolder(place.parent, Path(path).parent.as_posix())
             first[path] = UserFile(place, "", folder)
         self._waiting = list(first.values())
+        self._folders = {file.folder.path for file in first.values()}
         while self._waiting:
             self._follow(self._waiting.pop())
         for path, file in first.items():
@@ -108,7 +109,7 @@ class UserFiles:
         for depth in range(1, len(parts) + 1):
             path = located(file.folder.path.joinpath(*parts[:depth]))
             is_folder = path is not None and path.is_dir()
-            if path is None or (depth == 1 and is_folder and is_installed(parts[0], file.folder.path)):
+            if path is None or (depth == 1 and is_folder and is_installed(parts[0], self._folders)):
                 return depth > 1
             name = ".".join(parts[:depth])
             if path.is_file() and path.suffix != ".py":
@@ -144,7 +145,7 @@ class UserFiles:
             known = self.files.get(name)
             if known is not None and known.path == file.path:
                 return name
-            if known is None and name != CORE and not is_installed(name, file.folder.path):
+            if known is None and name != CORE and not is_installed(name, self._folders):
                 file.module = name
                 self.files = {name: file, **self.files}
                 return name
@@ -172,9 +173,9 @@ def located(place: Path) -> Path | None:
     return place if place.is_dir() and any(place.rglob("*.py")) else None
 
 
-def is_installed(package: str, folder: Path) -> bool:
-    """Whether a top-level package can be imported from elsewhere than `folder`."""
+def is_installed(package: str, folders: Collection[Path]) -> bool:
+    """Whether a top-level package can be imported from elsewhere than `folders`, which may be importable, too."""
     if package in sys.stdlib_module_names:
         return True
-    places = [place for place in sys.path if place and Path(place).absolute() != folder.absolute()]
+    places = [place for place in sys.path if place and Path(place).absolute() not in folders]
     return PathFinder.find_spec(package, places) is not None

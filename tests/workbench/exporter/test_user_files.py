@@ -382,6 +382,17 @@ def test_what_can_not_come_along_is_refused_with_its_line(
     assert message in finding.message
 
 
+def test_names_do_not_depend_on_what_the_workbench_has_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, str | bytes] = {"a/tools.py": tool("1", "one"), "b/tools.py": tool("2", "two")}
+    toml = TWO_FILES.replace("tools.py", "a/tools.py").replace("more.py", "b/tools.py")
+    project = project_of(tmp_path / "p", toml, files)
+    text = script_of(project)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(project.folder / "a"), str(project.folder / "b")])
+    assert script_of(project) == text
+
+
 def test_a_module_name_means_one_file(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a/tools.py": "import helpers\n",
