@@ -16,6 +16,9 @@ from .registry import ListChanges
 HEAD_START_SECONDS = 0.5
 """How long the start of heavy modules waits for that of the others."""
 
+LOOK_SECONDS = 0.2
+"""How often a module that could not start is asked whether it has been fixed."""
+
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """The pauses between tries of a module whose trouble may pass; the last one for ever."""
 
@@ -36,7 +39,7 @@ class ModuleLifecycle:
         changes = await self.bring_up(host)
         if changes is not None:
             await self._core.notices.publish_changes((), changes)
-        elif host.passing:
+        else:
             self._core.background.spawn(self._start_later(host))
 
     async def bring_up(self, host: ModuleHost) -> ListChanges | None:
@@ -86,17 +89,25 @@ class ModuleLifecycle:
             core.breakers.remove(name)
 
     async def _start_later(self, host: ModuleHost) -> None:
-        """Try again until the module is up, can't ever be, or was replaced or removed."""
-        for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
-            await self._core.clock.sleep(pause)
-            if self._modules.get(host.module) is not host or host.status != "failed":
-                return
-            changes = await self.bring_up(host)
-            if changes is not None:
-                await self._core.notices.publish_changes((), changes)
-                return
-            if not host.passing:
-                return
+        """Try again until the module runs, never will, or was replaced or removed."""
+        pauses = itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1]))
+        while self._failed(host):
+            due: bool | None = True
+            if host.passing:
+                await self._core.clock.sleep(next(pauses))
+            else:
+                due = await host.instance.fixed()
+                if due is None:
+                    return
+                if not due:
+                    await self._core.clock.sleep(LOOK_SECONDS)
+            if due and self._failed(host):
+                changes = await self.bring_up(host)
+                if changes is not None:
+                    await self._core.notices.publish_changes((), changes)
+
+    def _failed(self, host: ModuleHost) -> bool:
+        return self._modules.get(host.module) is host and host.status == "failed"
 
     def _unexpected(self, error: Exception, module: Module) -> str:
         reference = self._core.reporter.report(error, f"starting {module.name}")

@@ -184,6 +184,13 @@ class Module:
     async def stop(self) -> None:
         """Close what `start` opened. Also called after a `start` that failed."""
 
+    async def fixed(self) -> bool | None:
+        """Say whether what kept it from starting has changed since, so that another start is worth a try.
+
+        Asked a few times a second; `None` if it can't tell.
+        """
+        return None
+
     def tasks(self) -> Sequence[TaskState]:
         """The long tasks that this module runs or remembers, newest first."""
         return ()

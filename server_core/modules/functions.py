@@ -49,6 +49,7 @@ class FunctionsModule(MarkedFunctions):
         self.reload = reload and bool(path)
         self._loaded: LoadedFile | None = None
         self._offer = Offer()
+        self._broken: FileWatch | None = None
 
     async def start(self, context: ModuleContext) -> None:
         self._context = context
@@ -56,12 +57,20 @@ class FunctionsModule(MarkedFunctions):
             self._offer_again(self._offered_by(import_functions(self.module)))
         elif self.path:
             watch = FileWatch([self.file])
+            self._broken = FileWatch([self.file, *self.file.parent.glob("*.py")])
             self._loaded = load_file(self.file)
+            self._broken = None
             self._offer_again(self._offered_by(self._loaded))
             if self.reload:
                 context.spawn(self._follow(watch), "watching the file")
         else:
             await super().start(context)
+
+    async def fixed(self) -> bool | None:
+        """Whether the file, or one beside it, was saved since it could not be loaded."""
+        if self._broken is None or not self.reload or self._context is None:
+            return None
+        return bool(await self._context.run_sync(self._broken.look))
 
     async def stop(self) -> None:
         if self._loaded is not None:

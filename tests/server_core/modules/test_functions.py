@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 from mcp import Client, MCPError
 
-from server_core.events import ClientsNotified, FunctionsReloaded, ModuleNoted, RequestProgressed
+from server_core.events import (
+    ClientsNotified,
+    FunctionsReloaded,
+    ModuleNoted,
+    ModuleStarted,
+    RequestProgressed,
+)
 from server_core.modules.functions import FunctionsModule
 from server_core.server import Server
 from server_core.testing import NEWEST, OLDEST, ProtocolRevision, connect, expect
@@ -236,6 +242,25 @@ async def test_a_broken_save_keeps_the_old_functions_and_a_mended_one_is_taken_o
             (tmp_path / "tools.py").write_text(HEAD + "@tool\ndef a() -> str:\n    return 'new'\n")
         assert await call(client, "a") == "new"
         assert not server.inspect().modules[0].trouble
+
+
+@pytest.mark.parametrize("broken", ["tools.py", "helpers.py"])
+async def test_a_file_that_was_broken_at_the_start_is_loaded_once_it_is_fixed(
+    tmp_path: Path, broken: str
+) -> None:
+    fixed = {
+        "tools.py": HEAD + "import helpers\n@tool\ndef one() -> int: return helpers.ONE\n",
+        "helpers.py": "ONE = 1\n",
+    }
+    for name, text in fixed.items():
+        (tmp_path / name).write_text("def (" if name == broken else text)
+    server = Server("s", base=tmp_path)
+    server.add(FunctionsModule("tools", path="tools.py"))
+    async with server.running(), connect(server) as client:
+        assert server.inspect().modules[0].status == "failed"
+        async with expect(server.bus, ModuleStarted):
+            (tmp_path / broken).write_text(fixed[broken])
+        assert await call(client, "one") == "1"
 
 
 async def test_clients_are_told_only_of_lists_that_are_others_now(tmp_path: Path) -> None:
