@@ -12,29 +12,41 @@ from workbench.actions import LIST
 
 from .binding import bind
 from .painting import paint
-from .spans import Line
+from .spans import Line, folded
 
 
 class Sheet(ScrollView, can_focus=True):
-    """Shows lines, cut at its width."""
+    """Shows lines, cut at its width, or going on below."""
 
     BINDINGS = bind(*(action for action in LIST if action.id not in ("list.open", "list.copy")))
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, wraps: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
+        self._wraps = wraps
+        self._whole: list[Line] = []
         self._lines: list[Line] = []
 
     def set_lines(self, lines: Sequence[Line]) -> None:
         """Show `lines`."""
-        self._lines = list(lines)
+        self._whole = list(lines)
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        if self._wraps:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.scrollable_content_region.width
+        wraps = self._wraps and width > 0
+        self._lines = [row for each in self._whole for row in folded(each, width)] if wraps else self._whole
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()
 
     @property
     def text(self) -> str:
         """The lines without their tones."""
-        return "\n".join("".join(text for text, _tone in spans) for spans in self._lines)
+        return "\n".join("".join(text for text, _tone in spans) for spans in self._whole)
 
     def render_line(self, y: int) -> Strip:
         place = y + self.scroll_offset.y

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 from workbench.text import Tone, fit, one_line
 
@@ -75,6 +75,25 @@ def fitted(spans: Line, width: int, align: str = "left") -> Line:
         kept.append(Span(text, tone))
         left -= taken
     return tuple(kept)
+
+
+def folded(spans: Line, width: int) -> list[Line]:
+    """`spans` as rows of at most `width` cells."""
+    rows: list[list[Span]] = [[]]
+    left = width
+    for text, tone in cleaned(spans):
+        rest = text
+        while rest:
+            piece = chop_cells(rest, max(left, 1))[0]
+            if cell_len(piece) > left and left < width:
+                piece = ""  # a wide character at the edge
+            rows[-1].append(Span(piece, tone))
+            left -= cell_len(piece)
+            rest = rest[len(piece) :]
+            if rest:
+                rows.append([])
+                left = width
+    return [tuple(row) for row in rows]
 
 
 def spread(left: Line, right: Line, width: int) -> Line:

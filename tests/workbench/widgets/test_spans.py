@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.widgets.spans import Span, bar, cells, cleaned, fitted, line, sparkline, spread
+from workbench.widgets.spans import Span, bar, cells, cleaned, fitted, folded, line, sparkline, spread
 
 words = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=12)
 lines = st.lists(words, max_size=5).map(lambda texts: tuple(Span(text) for text in texts))
@@ -71,3 +71,19 @@ def test_a_curve_can_be_several_lines_high():
 
 def test_no_values_are_an_empty_curve():
     assert sparkline([]) == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "rows"),
+    [
+        ("", 4, ["12"]),
+        ("ab", 4, ["12ab"]),
+        ("abcdef", 4, ["12ab", "cdef"]),
+        ("本本本", 3, ["12", "本", "本", "本"]),
+        ("a\u202e", 6, ["12a<U+", "202E>"]),
+    ],
+)
+def test_a_line_that_is_folded_keeps_all_of_it(text: str, width: int, rows: list[str]):
+    folds = folded((Span("12", "dim"), Span(text)), width)
+    assert ["".join(part for part, _tone in row) for row in folds] == rows
+    assert folds[0][0] == Span("12", "dim")

@@ -146,7 +146,7 @@ class CallView(Vertical):
             yield TextView(framed=False, empty=self.empty, id="raw")
             yield Sheet(id="trace")
             yield WireView(id="wire")
-            yield Sheet(id="log")
+            yield Sheet(wraps=True, id="log")
             yield EarlierList(empty="No earlier calls.", id="earlier")
             yield Sheet(id="progress")
 
