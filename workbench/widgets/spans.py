@@ -84,7 +84,7 @@ def folded(spans: Line, width: int) -> list[Line]:
     for text, tone in cleaned(spans):
         rest = text
         while rest:
-            piece = chop_cells(rest, max(left, 1))[0]
+            piece = next(filter(None, chop_cells(rest, max(left, 1))), rest)
             if cell_len(piece) > left and left < width:
                 piece = ""  # a wide character at the edge
             rows[-1].append(Span(piece, tone))
