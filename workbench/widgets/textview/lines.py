@@ -26,7 +26,7 @@ from .colors import color_style
 from .document import Document
 from .finding import Match, find, matches_of
 from .keys import LINES
-from .rows import MOST_WRAPPED, Row, row_of, wrapped
+from .rows import Row, can_wrap, row_of, wrapped
 
 NOTE_SECONDS = 0.2
 """How long the first lines may take before it is said that they are being made."""
@@ -113,7 +113,7 @@ class TextLines(ScrollView, can_focus=True):
     def _wrap(self, document: Document) -> None:
         """Add the rows of new lines; for another width make all of them again."""
         width = self.scrollable_content_region.width
-        if not self._wrapping or document.chars > MOST_WRAPPED:
+        if not self._wrapping or not can_wrap(document):
             self._rows = None
             return
         if self._rows is None or width != self._rows_width:
@@ -299,7 +299,7 @@ class TextLines(ScrollView, can_focus=True):
         self.scroll_to(y=self.max_scroll_y, animate=False)
 
     def action_wrap(self) -> None:
-        if not self._wrapping and self.document is not None and self.document.chars > MOST_WRAPPED:
+        if not self._wrapping and self.document is not None and not can_wrap(self.document):
             self.notify(
                 "This text is too large to be wrapped; the arrows scroll it sideways", severity="warning"
             )

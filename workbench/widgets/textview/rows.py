@@ -14,12 +14,21 @@ MOST_WRAPPED = 500_000
 """Characters up to which wrapping is quick enough to do at each change of the width."""
 
 
+LINE_CHARS = 20
+"""What a line costs besides, in characters."""
+
+
 class Row(NamedTuple):
     """Characters `start` to `end` of the line at `place`."""
 
     place: int
     start: int
     end: int
+
+
+def can_wrap(document: Document) -> bool:
+    """Whether a document is small enough to be wrapped."""
+    return document.chars + LINE_CHARS * len(document.lines) <= MOST_WRAPPED
 
 
 def wrapped(document: Document, width: int, first: int = 0) -> Iterator[Row]:
