@@ -18,6 +18,8 @@ from types import TracebackType
 
 import pyte
 
+from tests.waiting import OutOfTimeError
+
 
 class Terminal:
     """Runs `arguments` in a pseudo-terminal; use it as a context manager. Not for Windows."""
@@ -154,14 +156,18 @@ class Terminal:
         """Take in output until `condition` holds.
 
         Raises:
-            TimeoutError: it does not within `seconds`; the text has the screen.
+            OutOfTimeError: it does not within `seconds`; the text has the screen.
+            AssertionError: the program has ended before.
         """
         end = time.monotonic() + seconds
         while not condition():
             left = end - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"{what} did not come within {seconds:g} s; the screen:\n{self.text}")
-            self.read(min(left, 0.05))
+                raise OutOfTimeError(f"{what} did not come within {seconds:g} s; the screen:\n{self.text}")
+            if not self.read(min(left, 0.05)) and self.ended and not condition():
+                raise AssertionError(
+                    f"The program ended before {what}, with code {self._status}:\n{self.text}"
+                )
 
     def answer(self, keys: str, mark: str, seconds: float) -> float | None:
         """Milliseconds from typing `keys` to the arrival of `mark` from the program; `None` if it takes longer.
@@ -186,14 +192,14 @@ class Terminal:
         """Wait for `mark` in what the program writes from now on, without showing it: for measuring.
 
         Raises:
-            TimeoutError: it does not come within `seconds`.
+            OutOfTimeError: it does not come within `seconds`.
         """
         wanted, came = mark.encode(), bytearray()
         end = time.monotonic() + seconds
         while wanted not in came:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self._fd], [], [], left)[0]:
-                raise TimeoutError(f"{mark!r} did not come within {seconds:g} s")
+                raise OutOfTimeError(f"{mark!r} did not come within {seconds:g} s")
             came += os.read(self._fd, 65536)
         self.raw += came
 

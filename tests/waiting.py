@@ -9,6 +9,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+
+class OutOfTimeError(TimeoutError):
+    """A wait ended without what it waited for. On a machine that does much else it may be nobody's mistake: `.ci/run`
+    tries again what failed by this, and by nothing else."""
+
+
 NAP_SECONDS = 0.002
 PATIENCE_SECONDS = 60.0
 """How long anything may take on a machine that has much else to do; only a failing test waits so long."""
@@ -18,7 +24,7 @@ async def until(condition: Callable[[], T], what: str, seconds: float = PATIENCE
     """Let the loop turn until `condition()` is true, and return what it answers.
 
     Raises:
-        TimeoutError: it was not within `seconds`; the text is `what` should have happened.
+        OutOfTimeError: it was not within `seconds`; the text is `what` should have happened.
     """
     end = time.monotonic() + seconds
     for turn in range(10**9):
@@ -29,7 +35,7 @@ async def until(condition: Callable[[], T], what: str, seconds: float = PATIENCE
             break
         # Most conditions come true within a few turns of the loop; the others are not worth a busy core.
         await asyncio.sleep(0 if turn < 50 else NAP_SECONDS)
-    raise TimeoutError(f"Not within {seconds:g} s: {what}")
+    raise OutOfTimeError(f"Not within {seconds:g} s: {what}")
 
 
 def until_sync(condition: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
@@ -37,20 +43,20 @@ def until_sync(condition: Callable[[], T], what: str, seconds: float = PATIENCE_
     end = time.monotonic() + seconds
     while not (answer := condition()):
         if time.monotonic() > end:
-            raise TimeoutError(f"Not within {seconds:g} s: {what}")
+            raise OutOfTimeError(f"Not within {seconds:g} s: {what}")
         time.sleep(NAP_SECONDS)
     return answer
 
 
 async def within(work: Awaitable[T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """What `work` answers; it is cancelled, with a `TimeoutError` that names `what`, if it takes longer."""
+    """What `work` answers; it is cancelled, with an `OutOfTimeError` that names `what`, if it takes longer."""
     try:
         async with asyncio.timeout(seconds) as limit:
             return await work
     except TimeoutError:
         if not limit.expired():
             raise
-        raise TimeoutError(f"Not within {seconds:g} s: {what}") from None
+        raise OutOfTimeError(f"Not within {seconds:g} s: {what}") from None
 
 
 async def loop_turns(count: int = 20) -> None:

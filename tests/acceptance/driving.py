@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.terminal import Terminal
+from tests.waiting import OutOfTimeError
 from workbench.actions import PLACES
 
 from .frames import faults
@@ -92,7 +93,7 @@ def go(terminal: Terminal, screen: str) -> None:
     """
     for _attempt in range(KEY_ATTEMPTS):
         terminal.send(KEYS[screen])
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(OutOfTimeError):
             terminal.wait_until(lambda: is_on(terminal, screen), f"the screen {screen}", KEY_SECONDS)
             return
     terminal.wait_until(lambda: is_on(terminal, screen), f"the screen {screen}")
@@ -102,7 +103,7 @@ def whole(terminal: Terminal, seconds: float = 15.0) -> None:
     """Wait until the screen is whole: what is on its way may be half drawn.
 
     Raises:
-        TimeoutError: it does not become whole; the text has its faults.
+        OutOfTimeError: it does not become whole; the text has its faults.
     """
     found: list[str] = []
 
@@ -112,8 +113,8 @@ def whole(terminal: Terminal, seconds: float = 15.0) -> None:
 
     try:
         terminal.wait_until(is_whole, "a whole screen", seconds)
-    except TimeoutError as error:
-        raise TimeoutError("\n".join([*found, str(error)])) from None
+    except OutOfTimeError as error:
+        raise OutOfTimeError("\n".join([*found, str(error)])) from None
 
 
 def open_form(terminal: Terminal, name: str) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.terminal import Terminal
+from tests.waiting import OutOfTimeError
 
 from .watched import ANSWER, MARK_KEY
 
@@ -166,18 +167,18 @@ class Monkey:
         with Terminal(command, environment=environment, folder=str(self._folder)) as terminal:
             try:
                 self._play(terminal, keys, report)
-            except TimeoutError as error:
+            except OutOfTimeError as error:
                 self.figures.troubles.append(str(error))
             self.figures.troubles += troubles_in(report, bytes(terminal.raw))
 
     def _play(self, terminal: Terminal, keys: int, report: Path) -> None:
         if not terminal.drain_until("\x1b[?1049h", START_SECONDS):
-            raise TimeoutError("It did not start")
+            raise OutOfTimeError("It did not start")
         before = self.figures.keys
         while self.figures.keys - before < keys and not terminal.ended:
             try:
                 self._burst(terminal)
-            except TimeoutError:
+            except OutOfTimeError:
                 raise
             except OSError:  # it has ended meanwhile
                 break
@@ -197,12 +198,18 @@ class Monkey:
             terminal.resize(*rng.choice(SIZES))
         if rng.random() < 0.05:
             self._save()
+        self._wait_for_answer(terminal)
+
+    def _wait_for_answer(self, terminal: Terminal) -> None:
         started = time.monotonic()
-        terminal.send(MARK_KEY)
-        if not terminal.drain_until(ANSWER, ANSWER_SECONDS) and not terminal.ended:
-            os.kill(terminal.pid, signal.SIGUSR1)
-            terminal.drain_until("no such mark", 1.0)
-            raise TimeoutError(f"It did not answer within {ANSWER_SECONDS:g} s")
+        while not terminal.ended:
+            terminal.send(MARK_KEY)  # again and again: what is typed while an editor has the terminal is lost
+            if terminal.drain_until(ANSWER, 2.0):
+                break
+            if time.monotonic() - started > ANSWER_SECONDS:
+                os.kill(terminal.pid, signal.SIGUSR1)
+                terminal.drain_until("no such mark", 1.0)
+                raise OutOfTimeError(f"It did not answer within {ANSWER_SECONDS:g} s")
         self.figures.slowest = max(self.figures.slowest, time.monotonic() - started)
 
     def _save(self) -> None:
@@ -228,7 +235,7 @@ class Monkey:
                     terminal.send("\x1b[27u\x1b[27u\x11y")  # out of what is open; y answers the question
                 except OSError:
                     break
-                terminal.drain(0.5)
+                terminal.drain_until("no such mark", 0.5)
             self._ended(terminal, report, (0,))
         else:
             number = getattr(signal, how)
@@ -241,7 +248,9 @@ class Monkey:
         if not asked_to_leave(report):
             self.figures.troubles.append(f"It ended by itself, with code {code}")
         elif code not in codes:
-            last = bytes(terminal.raw[-1500:]).decode(errors="replace")
+            last = report.with_name(f"{report.name}.fault").read_text("utf-8") or terminal.raw[-500:].decode(
+                errors="replace"
+            )
             self.figures.troubles.append(f"It ended with code {code}: {last}")
         elif (left := unrestored(bytes(terminal.raw))) is not None:
             self.figures.troubles.append(f"It left the terminal with {left!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import json
 import signal
 import sys
@@ -133,7 +134,7 @@ def tell_tasks(report: Report) -> None:
         waits = [f"main: {''.join(traceback.format_stack(frame)[-8:])}"]
         for task in asyncio.all_tasks():
             places = _places(task)
-            if places[-1].split()[-1] not in ("_run_timer", "get"):
+            if not any(place.endswith((" _get_message", " _run_timer")) for place in places):
                 waits.append(f"{task.get_name()}: {' < '.join(places)}")
         report.add("waits", text="\n".join(waits))
 
@@ -144,4 +145,5 @@ if __name__ == "__main__":
     REPORT = Report(Path(sys.argv[1]))
     install(REPORT)
     tell_tasks(REPORT)
+    faulthandler.enable(Path(f"{sys.argv[1]}.fault").open("w"))  # noqa: SIM115 - to the end
     sys.exit(main(sys.argv[2:]))

@@ -24,6 +24,7 @@ from textual.widget import Widget
 from textual.worker import WorkerFailed, active_worker
 
 from .broken import BrokenScreen
+from .threads import DaemonThreads
 
 ResultT = TypeVar("ResultT")
 
@@ -76,6 +77,10 @@ class ResilientApp(App[ResultT]):
         return False
 
     # -- catching
+
+    async def run_async(self, **options: Any) -> ResultT | None:
+        asyncio.get_running_loop().set_default_executor(DaemonThreads())
+        return await super().run_async(**options)
 
     async def _process_messages(self, *args: Any, **options: Any) -> None:
         await super()._process_messages(*args, **options)
@@ -131,9 +136,9 @@ class ResilientApp(App[ResultT]):
 
     def check_screen(self) -> None:
         """Contain that the screen's message loop has ended without a word; to be called now and then."""
-        screen = self.screen
-        if screen.is_mounted and not (screen.is_running or screen._closing):
-            self._contain(StrayCancellationError("its message loop was cancelled"), screen)
+        for screen in self.screen_stack[-1:] if self.is_running else ():
+            if screen.is_mounted and not (screen.is_running or screen._closing):
+                self._contain(StrayCancellationError("its message loop was cancelled"), screen)
 
     def _task_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -214,12 +219,17 @@ class ResilientApp(App[ResultT]):
     # -- removing screens and widgets
 
     def pop_screen(self) -> AwaitComplete:
-        screen = _screen_of(active_message_pump.get(None))
-        if len(self.screen_stack) < 2 or (screen is not None and screen not in self.screen_stack):
-            return AwaitComplete(
-                asyncio.sleep(0)
-            )  # closed by the message before this one: it closes no other
-        return super().pop_screen()
+        """Close the dialog that asks for it, once, wherever it stands; Textual would close whichever is on top."""
+        asking = _screen_of(active_message_pump.get(None))
+        if asking is not None and asking is not self.screen:
+            for stack in self._screen_stacks.values():
+                if asking in stack[1:]:
+                    stack.remove(asking)
+                    asking._pop_result_callback()
+                    self._discard([asking])
+        elif len(self.screen_stack) > 1:
+            return super().pop_screen()
+        return AwaitComplete(asyncio.sleep(0))
 
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
         doomed = {each for node in nodes for each in node.walk_children(with_self=True)}

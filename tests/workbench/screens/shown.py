@@ -10,7 +10,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from tests.waiting import until
+from tests.waiting import OutOfTimeError, until
 from tests.workbench.fakes import STORY, FakeEngine, traffic
 from workbench.app import WorkbenchApp
 from workbench.session import Next
@@ -82,5 +82,5 @@ async def sees(app: WorkbenchApp, text: str) -> None:
 
     try:
         await until(stands_there, f"{text!r} on the screen")
-    except TimeoutError as error:
-        raise AssertionError(f"{error}; the screen:\n{screen_text(app)}") from None
+    except OutOfTimeError as error:
+        raise OutOfTimeError(f"{error}; the screen:\n{screen_text(app)}") from None
