@@ -108,6 +108,7 @@ class WorkbenchApp(ResilientApp[Next]):
         self.released = released
         self._touched = self.clock.monotonic()
         self._engine: Engine | None = None
+        self._opens = False
         self._came_from: list[str] = []
         self.now = self.clock.now()
         chosen = saved_theme()
@@ -167,19 +168,28 @@ class WorkbenchApp(ResilientApp[Next]):
             self._open(self.project)
 
     @work(name="open the project")
-    async def _open(self, project: Path) -> None:
+    async def _open(self, project: Path, told: str = "") -> None:
+        self._opens = True
         try:
             engine = await asyncio.to_thread(self._open_engine, project)
             modules = await asyncio.to_thread(planned_modules, engine.project.config_path)
         except Exception as error:
             self.feed.change(phase="failed", reason=str(error) or type(error).__name__)
             return
+        finally:
+            self._opens = False
         self._engine = engine
-        self.feed.change(modules=modules)
+        self.feed.change(**vars(Snapshot(name=self.snapshot.name, modules=modules)))
         self.feed.connect(engine, self._wake)
+        if told:
+            self.notify(told, markup=False, timeout=10)
 
-    def _wake(self) -> None:
-        # On the engine's threads.
+    def restart(self, told: str) -> None:
+        """Open the project again, which closes the engine whatever it does; `told` is said then."""
+        if self.project is not None and not self._opens:
+            self._open(self.project, told)
+
+    def _wake(self) -> None:  # on the engine's threads
         self.post_message(self.InboxFilled())
 
     def on_workbench_app_inbox_filled(self) -> None:
@@ -301,6 +311,10 @@ class WorkbenchApp(ResilientApp[Next]):
             return
         if self.snapshot.phase == "failed":
             self.exit(Next(self.project))
+        elif self.snapshot.blocked is not None:
+            from workbench.screens.restarting import offer_restart
+
+            offer_restart(self)
         elif self.has_engine:
             self.do(reload(self.engine), "server.toml is in force")
 

@@ -47,8 +47,10 @@ class Feed:
         self._inspecting = False
 
     def connect(self, engine: Engine, wake: Callable[[], None]) -> None:
-        """Take facts from `engine`, which is started here. `wake` is called on any of its threads when there are some;
-        it must bring about a call of `drain_soon` on this one."""
+        """Take facts from `engine`, which is started here, and no more from the one before. `wake` is called on any of
+        its threads when there are some; it must bring about a call of `drain_soon` on this one."""
+        if self._engine is not None:
+            self._engine.inbox.wake = None
         self._engine = engine
         engine.inbox.wake = wake
         engine.start()

@@ -29,7 +29,8 @@ class Session:
         self._store: Store | None = None
 
     def open(self, path: Path) -> Engine:
-        """Make the engine of the project in `path`, and remember the project among the recent ones.
+        """Make the engine of the project in `path`, and remember the project among the recent ones. An engine that was
+        open before is closed first: that is how a stuck one is restarted.
 
         Raises:
             ProjectError: there is no project.
@@ -39,6 +40,7 @@ class Session:
         from workbench.project import Project
         from workbench.store import Store
 
+        self.close()
         project = Project.find(path)
         add_recent(project.folder)
         self._store = Store(project)

@@ -80,6 +80,7 @@ class Engine(ClientCommands, CoreCommands):
         self.ready: Future[None] = Future()
         self._frames = FrameRing()
         self._thread = LoopThread("workbench-engine", self._main)
+        self._loop_watch: LoopWatch | None = None
         self._core: asyncio.Future[EngineCore] | None = None
         self._running: EngineCore | None = None
 
@@ -94,7 +95,8 @@ class Engine(ClientCommands, CoreCommands):
 
         The store is left to whoever made it.
         """
-        self._thread.stop(STOP_SECONDS)
+        if not self._thread.stop(STOP_SECONDS) and self._loop_watch is not None:
+            self._loop_watch.stop()  # the core can't any more
         if self.ready.cancel():
             self.ready.set_running_or_notify_cancel()
 
@@ -143,7 +145,9 @@ class Engine(ClientCommands, CoreCommands):
 
     def _watch(self) -> LoopWatch | None:
         selector = self._thread.selector
-        return LoopWatch(selector, threading.get_ident(), self.bus.emit) if selector is not None else None
+        if selector is not None:
+            self._loop_watch = LoopWatch(selector, threading.get_ident(), self.bus.emit)
+        return self._loop_watch
 
     def _give_up(self, error: Exception) -> None:
         reason = str(error).strip() or type(error).__name__

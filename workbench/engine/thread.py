@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -23,6 +24,9 @@ slow."""
 TURN_SECONDS = 1.0
 """A loop that has not turned for so long when it shall end is held by a function that may never return."""
 
+INTERRUPT_SECONDS = 0.3
+"""How long what held the loop may take to end once it was interrupted."""
+
 
 class LoopThread:
     """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile.
@@ -39,6 +43,7 @@ class LoopThread:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._main_task: asyncio.Task[None] | None = None
         self._open: set[Future[Any]] = set()
+        self._abandoned = False
         self._interval = sys.getswitchinterval()
 
     @property
@@ -61,7 +66,7 @@ class LoopThread:
         Raises:
             EngineError: the thread has ended, or ends before the coroutine does.
         """
-        if not self._thread.is_alive():
+        if self._abandoned or not self._thread.is_alive():
             raise EngineError(
                 f"The engine has {'not been started' if self._thread.ident is None else 'stopped'}"
             )
@@ -83,7 +88,7 @@ class LoopThread:
 
     def stop(self, seconds: float) -> bool:
         """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in
-        `seconds`. A loop that does not turn any more is not waited for."""
+        `seconds`. A loop that does not turn is interrupted, and abandoned where that does not help."""
         if self._thread.ident is None:
             return True
         turned = threading.Event()
@@ -91,10 +96,24 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self._cancel_main)
             self.loop.call_soon_threadsafe(turned.set)
             if not turned.wait(min(seconds, TURN_SECONDS)) and self._thread.is_alive():
-                seconds = 0.0
+                self._interrupt()
+                if not turned.wait(INTERRUPT_SECONDS):
+                    self._abandon()
+                    seconds = 0.0
         self._thread.join(seconds)
         sys.setswitchinterval(self._interval)
         return not self._thread.is_alive()
+
+    def _interrupt(self) -> None:
+        """Cancel what holds the loop, where it is: Python code stops at its next instruction, a system call never."""
+        ident = ctypes.c_ulong(self._thread.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(asyncio.CancelledError))
+
+    def _abandon(self) -> None:
+        """Answer those who wait for the thread. Should its loop ever turn again, it ends by itself."""
+        self._abandoned = True
+        for future in list(self._open):
+            future.cancel()
 
     def _cancel_main(self) -> None:
         # Once: a second cancellation would interrupt the orderly end that the first one began.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from textual.containers import Vertical
+from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -19,11 +21,10 @@ from workbench.screens.broken import BrokenScreen
 from workbench.screens.details import DetailsScreen
 from workbench.screens.overview import OverviewScreen
 from workbench.screens.overview.panels import HappenedPanel
+from workbench.session import Next
 from workbench.widgets.header import Header
 
-from .shown import screen_text, settled, shown
-
-pytestmark = pytest.mark.anyio
+from .shown import quiet_app, screen_text, settled, shown
 
 
 class BoomError(Exception):
@@ -125,6 +126,7 @@ def _told(app: WorkbenchApp) -> bool:
     return any("Health has the details" in toast.message for toast in app._notifications)
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("fail", PLACES, ids=lambda fail: fail.__name__)
 async def test_an_error_anywhere_is_shown_and_counted_and_the_application_goes_on(
     fail: Callable[[WorkbenchApp, pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
@@ -146,6 +148,7 @@ async def test_an_error_anywhere_is_shown_and_counted_and_the_application_goes_o
         assert app.is_running
 
 
+@pytest.mark.anyio
 async def test_a_fault_at_every_paint_gives_way_to_a_panel_from_which_the_screen_is_reloaded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -169,6 +172,7 @@ async def test_a_fault_at_every_paint_gives_way_to_a_panel_from_which_the_screen
         assert "What happened" in screen_text(app)
 
 
+@pytest.mark.anyio
 async def test_a_broken_header_leaves_a_panel_on_each_screen_and_no_endless_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -184,6 +188,7 @@ async def test_a_broken_header_leaves_a_panel_on_each_screen_and_no_endless_loop
         forgive(app)
 
 
+@pytest.mark.anyio
 async def test_a_dialog_that_fails_is_closed_and_the_screen_behind_it_stays() -> None:
     async with shown(FakeEngine([])) as (app, pilot):
         behind = app.screen
@@ -197,6 +202,7 @@ async def test_a_dialog_that_fails_is_closed_and_the_screen_behind_it_stays() ->
         assert behind.is_running
 
 
+@pytest.mark.anyio
 async def test_a_dialog_that_is_closed_twice_closes_no_other() -> None:
     class Twice(ModalScreen[None]):
         def close(self) -> None:
@@ -212,6 +218,7 @@ async def test_a_dialog_that_is_closed_twice_closes_no_other() -> None:
         assert isinstance(app.screen, DetailsScreen)
 
 
+@pytest.mark.anyio
 async def test_cancelling_who_waits_for_a_removal_cancels_no_widget() -> None:
     async with shown(FakeEngine([])) as (app, pilot):
         box = Vertical(*(Static(str(number)) for number in range(20)))
@@ -232,6 +239,7 @@ async def _remove(box: Widget) -> None:
     await box.remove_children()
 
 
+@pytest.mark.anyio
 async def test_the_workers_of_a_widget_end_before_it_is_removed() -> None:
     async with shown(FakeEngine([])) as (app, pilot):
         box = Vertical(Static("inside", id="inside"))
@@ -249,3 +257,22 @@ async def test_the_workers_of_a_widget_end_before_it_is_removed() -> None:
         await removal
         await settled(app, pilot)
         assert app._exception is None
+
+
+def test_a_thread_that_a_screen_waits_for_does_not_keep_the_application_from_ending() -> None:
+    blocked, release = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocked.set()
+        release.wait(600)
+
+    async def leave(pilot: Pilot[Next]) -> None:
+        pilot.app.screen.run_worker(block, thread=True)
+        await until(blocked.is_set, "the thread running")
+        pilot.app.exit()
+
+    app = quiet_app(FakeEngine([]))
+    try:
+        app.run(headless=True, auto_pilot=leave)  # type: ignore[arg-type]
+    finally:
+        release.set()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import gc
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +33,19 @@ def run(options: Namespace | SimpleNamespace) -> int:
     gc.disable()
     from workbench.app import run as run_app
 
-    return run_app(folder)
+    code = run_app(folder)
+    atexit.register(leave_threads, code)
+    return code
+
+
+def leave_threads(code: int) -> None:
+    """End the process now if threads are left: a server that is stuck or still starting, a check of a script. Python
+    would abort it where one of them comes back from native code while the interpreter goes."""
+    if threading.active_count() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _nothing_there(named: str) -> str:

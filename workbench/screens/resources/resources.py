@@ -61,6 +61,7 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
         super().__init__()
         self._readings: dict[str, Reading] = {}
         self._cache_state: object = None
+        self._listed_from: object = None
         self._entering: Reading | None = None
 
     def body(self) -> ComposeResult:
@@ -112,6 +113,9 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
         self._show_details()
 
     def listed(self) -> None:
+        if self._listed_from is not self.engine:  # it was restarted, and the new one knows no subscription
+            self._listed_from = self.engine
+            self.subscribed.clear()
         self.query_one(ResourceList).show()
         self._details.show_protocol(self.protocol)
         self._choose(self._rows.current_key)
