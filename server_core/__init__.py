@@ -1,6 +1,6 @@
-"""A library for MCP servers made of modules, for clients of both protocol revisions.
+"""A library for building MCP servers out of modules, for clients of both protocol revisions.
 
-The names below are loaded when they are first used, so that importing the package costs nothing.
+The names below are imported on first use, so importing the package costs nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arguments of calls without their secrets, as they may be stored."""
+"""Masks secrets in call arguments, so that calls can be stored."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from .masking import MASKED, is_secret_name, without_passwords
 from .schemas.references import look_up
 
 SHORTEST_ECHO = 4
-"""A secret of fewer characters is not looked for in results: it would be found in any text."""
+"""Shorter secrets are not searched for in results: they would match in any text."""
 
 _SUBSCHEMAS = ("allOf", "anyOf", "oneOf")
 _CONDITIONS = ("if", "then", "else")
 
 
 class MaskedArguments(NamedTuple):
-    """Arguments with `MASKED` in the place of each secret, and what stood there."""
+    """Arguments with `MASKED` in place of each secret, and the secrets it replaced."""
 
     arguments: dict[str, Any]
     secrets: frozenset[str]
 
 
 def mask_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> MaskedArguments:
-    """Mask what is named like a secret, what `schema` marks as one (`writeOnly`, `format: password`; pydantic's
-    `SecretStr` has both), at any depth and through `$ref`, and the secrets in URLs.
+    """Mask secrets in `arguments`, at any depth and through `$ref`.
 
-    Never raises: where the arguments are nested too deeply, or the schema is none, every argument is masked.
+    These are the values that are named like a secret or that `schema` marks as one (`writeOnly`, `format: password`;
+    pydantic's `SecretStr` has both), and the secrets in URLs.
+
+    Never raises: if the arguments are nested too deeply or the schema is invalid, every argument is masked.
     """
     masker = _Masker(schema or {})
     try:
@@ -40,7 +42,7 @@ def mask_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | Non
 
 
 def mask_echoes(value: Any, secrets: frozenset[str]) -> Any:
-    """`value` (as JSON has it) without those secrets, and without the passwords in URLs."""
+    """Return `value` (JSON) without those secrets and without passwords in URLs."""
     if isinstance(value, dict):
         return {mask_echoes(key, secrets): mask_echoes(part, secrets) for key, part in value.items()}
     if isinstance(value, list):
@@ -71,17 +73,17 @@ class _Masker:
         return without_passwords(value) if isinstance(value, str) else value
 
     def of_property(self, schemas: Sequence[Any], name: str) -> list[Any]:
-        """What the schemas say of the property `name`."""
+        """The schemas that apply to the property `name`."""
         found = []
         for schema in self._applied(schemas):
             named = schema.get("properties", {}).get(name)
-            # Whichever pattern fits: matching them could take for ever, and a mask too many does no harm.
+            # Take every pattern: matching could take forever, and masking too much does no harm.
             others = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
             found += [named] if named is not None else others
         return found
 
     def _applied(self, schemas: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
-        """`schemas` and all that they are made of, each once."""
+        """Yield `schemas` and all their subschemas, each once."""
         waiting, seen = list(schemas), set[int]()
         while waiting:
             schema = waiting.pop()
@@ -116,7 +118,7 @@ def _of_item(schemas: Sequence[Mapping[str, Any]], place: int) -> list[Any]:
 
 
 def _resolved(root: Any, reference: str) -> Any:
-    """What a reference inside the schema leads to; `None` for any other."""
+    """The target of a reference within the schema; `None` for any other reference."""
     try:
         return look_up(reference, root)
     except (KeyError, IndexError):

@@ -1,4 +1,4 @@
-"""Tasks that run beside the requests for as long as their owner does."""
+"""Background tasks that run alongside requests for as long as their owner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class BackgroundTasks:
-    """Asyncio tasks of one owner. On the server's loop only."""
+    """The asyncio tasks of one owner. Use on the server's loop only."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,4 +1,4 @@
-"""Circuit breakers: what fails again and again is left alone for a while, then tried by one call."""
+"""Circuit breakers: stop calling what keeps failing, then test it with a single trial call."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ CALLERS_CODES = frozenset({INVALID_PARAMS, RESOURCE_NOT_FOUND_2025, PERMISSION_D
 
 
 def counts_as_failure(error: BaseException) -> bool:
-    """Whether `error` speaks against what a breaker guards.
+    """Whether `error` counts against what a breaker guards.
 
-    A caller's mistakes and a cancelled call never do. Of a group, one that counts is enough.
+    A caller's mistakes and cancelled calls never do. In an exception group, one error that counts is enough.
     """
     if isinstance(error, BaseExceptionGroup):
         return any(counts_as_failure(inner) for inner in error.exceptions)
@@ -64,7 +64,7 @@ def counts_as_failure(error: BaseException) -> bool:
 
 
 def is_named(error: BaseException, names: Collection[str]) -> bool:
-    """Whether the class of `error`, or one that it is derived from, is among `names`, with or without its module."""
+    """Whether the class of `error` or one of its bases is among `names`, with or without its module."""
     if not names:
         return False
     classes = type(error).__mro__
@@ -74,14 +74,14 @@ def is_named(error: BaseException, names: Collection[str]) -> bool:
 
 
 class CircuitBreaker:
-    """Guards one thing that can fail. On the server's loop only.
+    """Guards one thing that can fail. Use on the server's loop only.
 
-    Closed, it lets every call through and counts the failures in a row; it opens at `failure_threshold`.
-    Open, it refuses every call for `reset_timeout` seconds. Then it is half open: one call, the probe, goes
-    through and the others are refused. The probe's success closes it, its failure opens it again; a probe
-    that was cancelled, or failed by its caller's mistake, says nothing and leaves its place to the next call.
+    Closed, it allows every call and counts consecutive failures; it opens at `failure_threshold`.
+    Open, it refuses every call for `reset_timeout` seconds. Then it is half-open: it allows one trial call and
+    refuses the others. If the trial call succeeds, the breaker closes; if it fails, it opens again. A trial call
+    that was cancelled, or failed because of its caller, is inconclusive, and the next call is the trial.
 
-    A call counts only in the period in which it began: what ends after the next change counts for nothing.
+    A call counts only in the period in which it began: its result is ignored after a state change.
     """
 
     def __init__(
@@ -94,14 +94,14 @@ class CircuitBreaker:
         counts: Callable[[BaseException], bool] = counts_as_failure,
     ) -> None:
         """Args:
-        settings: may be replaced at any time; the new ones hold from the next call on.
-        counts: tells a failure of the guarded thing from one that says nothing about it, as a cancelled
-            call always does.
+        settings: may be replaced at any time; new ones apply from the next call.
+        counts: whether an error counts as a failure of the guarded thing rather than of its caller; a cancelled
+            call never does.
         """
         self.name = name
         self.settings = settings
         self.prober: Callable[[], Awaitable[object]] | None = None
-        """Asks the guarded thing whether it works, and raises if not; `probe` uses it, whoever guards may set it."""
+        """Checks whether the guarded thing works and raises if not; called by `probe`, set by the owner."""
         self._clock = clock
         self._bus = bus
         self._counts = counts
@@ -115,10 +115,10 @@ class CircuitBreaker:
         self._history: deque[BreakerChange] = deque(maxlen=BREAKER_HISTORY)
 
     async def call(self, operation: Callable[[], Awaitable[GuardedT]]) -> GuardedT:
-        """Run `operation`, if the breaker lets it through.
+        """Run `operation` if the breaker allows it.
 
         Raises:
-            BreakerOpenError: it was refused; `retry_in` is 0 while a probe is under way.
+            BreakerOpenError: the call was refused; `retry_in` is 0 while a trial call is running.
             BaseException: whatever `operation` raised.
         """
         if self._status != "closed":
@@ -135,12 +135,12 @@ class CircuitBreaker:
         return result
 
     def trip(self, reason: str = "by hand") -> None:
-        """Open now, for the whole of `reset_timeout`; an open one starts to wait anew."""
+        """Open now, for the full `reset_timeout`; if already open, start waiting again."""
         self._retry_at = self._clock.monotonic() + self.settings.reset_timeout
         self._change("open", reason)
 
     def reset(self, reason: str = "by hand") -> None:
-        """Close now and forget the failures; calls under way count for nothing."""
+        """Close now and forget the failures; running calls no longer count."""
         if self._status != "closed":
             self._failures = 0
             self._change("closed", reason)
@@ -149,30 +149,30 @@ class CircuitBreaker:
             self._forget_failures()
 
     def allow_probe(self) -> None:
-        """Let an open breaker's next call through as the probe, without waiting any longer."""
+        """Allow an open breaker's next call as the trial call, without waiting any longer."""
         if self._status == "open":
             self._change("half_open", "by hand")
 
     async def probe(self) -> str:
-        """Try at once whether what it guards works again; returns what came of it, in a few words.
+        """Check at once whether the guarded thing works again; returns the outcome in a few words.
 
-        Without `prober` the next call is the probe. Never raises but for a real cancellation.
+        Without a `prober`, the next call is the trial call. Raises only if it is really cancelled.
         """
         if self._status == "closed":
-            return "it is closed: there is nothing to try"
+            return "the breaker is closed: nothing to try"
         if self._probing:
-            return "a probe is under way"
+            return "a trial call is already running"
         self.allow_probe()
         if self.prober is None:
-            return "its next call goes through"
+            return "the next call is the trial call"
         try:
             await self.call(self.prober)
         except Exception as error:
-            return f"it failed again: {_error_line(error)}"
-        return "it answers again and is closed"
+            return f"trial call failed: {_error_line(error)}"
+        return "trial call succeeded, now closed"
 
     def state(self, guards: Iterable[str] = ()) -> BreakerState:
-        """What it looks like now; what it `guards`, others know."""
+        """The current state; the caller supplies what the breaker `guards`."""
         retry_at = 0.0
         if self._status == "open":
             retry_at = self._clock.now() + self._retry_at - self._clock.monotonic()
@@ -191,12 +191,12 @@ class CircuitBreaker:
         )
 
     def _admit_probe(self) -> None:
-        """Make the call that asks the probe, or refuse it."""
+        """Make the current call the trial call, or refuse it."""
         if self._status == "open":
             retry_in = self._retry_at - self._clock.monotonic()
             if retry_in > 0:
                 self._refuse(retry_in)
-            self._change("half_open", "the time to wait is over")
+            self._change("half_open", "reset timeout passed")
         if self._probing:
             self._refuse(0.0)
         self._set_probing(True)
@@ -217,7 +217,7 @@ class CircuitBreaker:
             self._forget_failures()
         else:
             self._failures = 0
-            self._change("closed", "the probe succeeded")
+            self._change("closed", "trial call succeeded")
 
     def _on_error(self, error: BaseException) -> None:
         if isinstance(error, asyncio.CancelledError | GeneratorExit) or not self._is_failure(error):
@@ -230,7 +230,7 @@ class CircuitBreaker:
         if self._bus.active:
             self._bus.emit(BreakerFailed(self.name, self._failures, threshold, self._last_error))
         if self._status == "half_open":
-            self.trip(f"the probe failed: {self._last_error}")
+            self.trip(f"trial call failed: {self._last_error}")
         elif self._failures >= threshold:
             self.trip(f"{self._failures} failures in a row: {self._last_error}")
 

@@ -9,7 +9,7 @@ from .settings import BreakerSettings
 
 
 class BreakerRegistry:
-    """A server's breakers by name. On the server's loop only."""
+    """A server's breakers, by name. Use on the server's loop only."""
 
     def __init__(self, defaults: BreakerSettings, *, clock: Clock, bus: EventBus) -> None:
         self._defaults = defaults
@@ -18,7 +18,7 @@ class BreakerRegistry:
         self._breakers: dict[str, CircuitBreaker] = {}
 
     def get(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
-        """The breaker of that name, made at the first use; `settings`, where given, hold from now on."""
+        """Return the breaker with that name, created on first use; `settings`, if given, apply from now on."""
         breaker = self._breakers.get(name)
         if breaker is None:
             breaker = CircuitBreaker(name, settings or self._defaults, clock=self._clock, bus=self._bus)
@@ -28,9 +28,9 @@ class BreakerRegistry:
         return breaker
 
     def remove(self, name: str) -> None:
-        """Forget it, if there is one; calls that it guards go on."""
+        """Forget the breaker, if there is one; calls that it guards keep running."""
         self._breakers.pop(name, None)
 
     def all(self) -> tuple[CircuitBreaker, ...]:
-        """Every breaker, in the order in which they were made."""
+        """Every breaker, in order of creation."""
         return tuple(self._breakers.values())

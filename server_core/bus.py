@@ -1,4 +1,4 @@
-"""The bus on which facts travel from the core to whoever listens."""
+"""The event bus, which delivers facts from the core to its listeners."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .clock import Clock, SystemClock
 
 
 class Event(NamedTuple):
-    """A fact with its place in the order of things.
+    """A fact with its sequence number and time.
 
     Attributes:
-        seq: counts from 1 and never repeats in a bus; facts of several threads may reach a listener out of order.
+        seq: counts from 1 and never repeats on a bus; facts from several threads may reach a listener out of order.
         at: seconds since the epoch, by the bus's clock.
         fact: a frozen dataclass, most of them from `events`.
     """
@@ -29,10 +29,10 @@ Listener = Callable[[Event], None]
 
 
 class EventBus:
-    """Hands each emitted fact to every listener, at once, on the thread that emits it.
+    """Delivers each emitted fact to every listener, immediately and on the emitting thread.
 
     Listeners must be quick, must not block and may be called from any thread. One that raises is logged and skipped.
-    Guard the making of a fact on a hot path with `if bus.active`.
+    On a hot path, create the fact only `if bus.active`.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -43,7 +43,7 @@ class EventBus:
         self.active = False
 
     def emit(self, fact: object) -> None:
-        """Hand `fact` to the listeners. Callable from any thread; never raises."""
+        """Deliver `fact` to the listeners. Callable from any thread; never raises."""
         if not self.active:
             return
         event = Event(next(self._count), self._clock.now(), fact)
@@ -52,12 +52,12 @@ class EventBus:
                 listener(event)
             except Exception:
                 logging.getLogger(__name__).exception(
-                    "A listener of the event bus raised; it stays subscribed"
+                    "A listener of the event bus raised an exception; it stays subscribed"
                 )
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event from now on; returns a callable (idempotent) that ends it."""
-        # A token of its own, so that the same function can listen twice and each ends only itself.
+        """Call `listener` with every event from now on; returns an idempotent callable that unsubscribes it."""
+        # A token per subscription, so that a function subscribed twice is unsubscribed one at a time.
         token = object()
         with self._lock:
             self._listeners = (*self._listeners, (token, listener))

@@ -1,4 +1,4 @@
-"""The cache of reads: LRU, bounded in entries, bytes and time, with one load a key however many ask."""
+"""The cache of reads: LRU, bounded in entries, bytes and time, with a single load per key for all waiting readers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ CachedT = TypeVar("CachedT")
 
 @dataclass(frozen=True, slots=True)
 class Cached(Generic[CachedT]):
-    """An answer of the cache. `value` is shared by all who ask: nobody changes it.
+    """A value from the cache. `value` is shared by all callers: don't modify it.
 
     Attributes:
-        hit: it was there, or another caller's load brought it.
+        hit: it was cached, or another caller's load returned it.
         age: seconds since it was loaded.
-        ttl_left: for how many more seconds it may be taken for fresh; 0 if it was not kept.
+        ttl_left: how many more seconds it stays fresh; 0 if it was not cached.
     """
 
     value: CachedT
@@ -36,10 +36,10 @@ class Cached(Generic[CachedT]):
 
 
 class ResourceCache:
-    """Keeps loaded values under string keys; an entry can be dropped by its key or by any of its tags.
+    """Caches loaded values under string keys; an entry can be dropped by its key or any of its tags.
 
-    On the server's loop only. An entry's size is that of its value and its key. One over a quarter of
-    `max_bytes` is answered and not kept, so that no single value empties the cache.
+    Use on the server's loop only. An entry's size is that of its value and its key. A value larger than a quarter of
+    `max_bytes` is returned but not cached, so that no single value empties the cache.
     """
 
     def __init__(self, settings: CacheSettings, *, clock: Clock, bus: EventBus) -> None:
@@ -57,18 +57,18 @@ class ResourceCache:
         self._left: dict[EvictionReason, int] = {"size": 0, "expired": 0, "invalidated": 0, "cleared": 0}
 
     def get(self, key: str) -> Cached[Any] | None:
-        """What is kept under `key`; counts a hit or a miss."""
+        """The value cached under `key`; counts a hit or a miss."""
         cached = self._kept(key)
         if cached is None:
             self._missed(key)
         return cached
 
     async def get_or_load(self, key: str, load: SizedLoad, *, tags: tuple[str, ...] = ()) -> Cached[Any]:
-        """What is kept under `key`, else what `load` brings: one load for all who ask meanwhile.
+        """Return the value cached under `key`, or load it: one load serves every concurrent caller.
 
-        The load runs in a task of its own, in a copy of the first caller's context. A cancelled caller
-        leaves it alone, the last one ends it. Its error is raised at every caller and is not kept. What
-        `invalidate` names while it is being loaded reaches those who already wait, and is not kept.
+        The load runs in its own task, in a copy of the first caller's context. A cancelled caller does not affect it,
+        unless it is the last one. A load's error is raised in every caller and not cached. A value that is invalidated
+        while it is loading is returned to those already waiting, but not cached.
         """
         cached = self._kept(key)
         if cached is not None:
@@ -79,7 +79,7 @@ class ResourceCache:
             self._missed(key)
             flight = self._flights[key] = LoadFlight(key, tags, load, ended=self._ended)
         elif (around := flight_around.get()) is not None and flight.waits_for(around):
-            # A load that asks for itself would wait for ever: it gets what it would get without a cache.
+            # A load that requests its own key would wait forever: load without the cache instead.
             self._missed(key)
             value, _size = await load()
             return Cached(value, False, 0.0, 0.0)
@@ -92,9 +92,9 @@ class ResourceCache:
         return Cached(value, hit, 0.0, self._ttl if flight.kept else 0.0)
 
     def invalidate(self, *tags: str) -> int:
-        """Drop every entry whose key or one of whose tags is named; returns how many there were.
+        """Drop every entry whose key or tags include one of `tags`; returns how many there were.
 
-        Loads under way that are named are no longer joined, and what they bring is not kept.
+        Matching loads under way are no longer joined, and their values are not cached.
         """
         if not self._flights and not self._store.fill():
             return 0
@@ -106,7 +106,7 @@ class ResourceCache:
         return self._drop(keys, "invalidated")
 
     def evict(self, key: str) -> bool:
-        """Drop the entry of this very key, by hand; returns whether there was one."""
+        """Drop the entry with exactly this key, by hand; returns whether there was one."""
         self._ground([flight for flight in (self._flights.get(key),) if flight is not None])
         return self._drop((key,), "invalidated") == 1
 
@@ -116,7 +116,7 @@ class ResourceCache:
         return self._drop(list(self._store), "cleared")
 
     def state(self) -> CacheState:
-        """The counters and the fill, without what has expired."""
+        """The counters and the fill level, without expired entries."""
         self._store.expire()
         self._settle()
         return CacheState(
@@ -132,7 +132,7 @@ class ResourceCache:
         )
 
     def entries(self, most: int = 200) -> tuple[CacheEntryState, ...]:
-        """What is kept, most recently used first, at most so many."""
+        """Up to `most` entries, most recently used first."""
         self._store.expire()
         self._settle()
         now = self._monotonic()
@@ -153,7 +153,7 @@ class ResourceCache:
         self._hits += 1
         if self._bus.active:
             self._bus.emit(CacheHit(key, age))
-        # The clock may have moved past the end of its life since the store looked at it.
+        # The clock may have passed its expiry since the store checked.
         return Cached(entry.value, True, age, max(0.0, self._ttl - age))
 
     def _missed(self, key: str) -> None:
@@ -164,7 +164,7 @@ class ResourceCache:
             self._bus.emit(CacheMissed(key))
 
     def _ground(self, flights: Iterable[LoadFlight]) -> None:
-        """Whoever asks from now on starts a load of their own."""
+        """Stop others from joining these loads: the next caller starts a new one."""
         for flight in flights:
             flight.stale = True
 
@@ -197,7 +197,7 @@ class ResourceCache:
         return self._left[reason] - before
 
     def _settle(self) -> None:
-        """Book what has left the store, then tell of it; the facts carry the fill after the last of them."""
+        """Account for entries that have left the store, then emit facts, which all carry the final fill level."""
         if not self._store.left:
             return
         left, self._store.left = self._store.left, []

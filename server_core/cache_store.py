@@ -1,4 +1,4 @@
-"""What the cache keeps: a `TTLCache` that tells what it has let go of, and why."""
+"""The cache's storage: a `TTLCache` that reports which entries it dropped, and why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .events import EvictionReason
 
 
 class CacheEntry:
-    """A value that is kept; `stored` is on the clock's `monotonic`, `used` counts up with every use."""
+    """A cached value; `stored` is on the clock's `monotonic`, `used` is a counter that orders entries by last use."""
 
     __slots__ = ("hits", "key", "size", "stored", "tags", "used", "value")
 
@@ -29,39 +29,39 @@ class CacheEntry:
 
 
 class EntryStore(TTLCache[str, CacheEntry]):
-    """A `TTLCache` that puts down in `left` which entries it has let go, and why."""
+    """A `TTLCache` that records in `left` which entries it dropped, and why."""
 
     def __init__(self, max_size: int, ttl: float, timer: Callable[[], float]) -> None:
         super().__init__(max_size, ttl, timer=timer)
         self.left: list[tuple[CacheEntry, EvictionReason]] = []
 
     def expire(self, time: float | None = None) -> list[tuple[str, CacheEntry]]:
-        """Let go of what has outlived its time."""
+        """Drop expired entries."""
         expired = list(super().expire(time))
         self.left.extend((entry, "expired") for _key, entry in expired)
         return expired
 
     def popitem(self) -> tuple[str, CacheEntry]:
-        """Let go of what was used longest ago; called by the base class when there are too many."""
+        """Drop the least recently used entry; called by the base class when there are too many."""
         key, entry = super().popitem()
         self.left.append((entry, "size"))
         return key, entry
 
     def drop(self, key: str, reason: EvictionReason) -> None:
-        """Let go of `key` if it is there."""
+        """Drop `key` if it is there."""
         entry = self.pop(key, None)
         if entry is not None:
             self.left.append((entry, reason))
 
     def drop_oldest(self) -> None:
-        """Let go of what was used longest ago, or of everything, if it all expires this very moment."""
+        """Drop the least recently used entry, or everything if it all expires at this moment."""
         with suppress(KeyError):
             self.popitem()
 
     def fill(self) -> int:
-        """How many entries there are; nothing expires by being counted."""
+        """The number of entries; counting doesn't expire any."""
         return Cache.__len__(self)
 
     def quiet_values(self) -> list[CacheEntry]:
-        """Every entry; none counts as used by being looked at."""
+        """Every entry, without marking any as used."""
         return [Cache.__getitem__(self, key) for key in self]

@@ -1,4 +1,4 @@
-"""Time as a parameter: everything in the core asks a `Clock`, so that tests and the workbench can move it."""
+"""Time as a parameter: the core always asks a `Clock`, so that tests and the workbench can control it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where the core gets its time from. Safe to read from any thread."""
+    """The core's source of time. Safe to read from any thread."""
 
     def now(self) -> float:
-        """Seconds since the epoch: for people and for files, never for measuring."""
+        """Seconds since the epoch, for display and files, never for measuring."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds on a clock that never goes back: for ages, time-outs and durations."""
+        """Seconds on a clock that never goes back, for ages, timeouts and durations."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -24,13 +24,13 @@ class Clock(Protocol):
 
 
 def shared_now(clock: Clock) -> float:
-    """Seconds since the epoch as other processes have it: without what this one's clock has jumped on purpose."""
+    """Seconds since the epoch as other processes see them: without this clock's injected jumps."""
     ahead: float = getattr(clock, "ahead", 0.0)
     return clock.now() - ahead
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The machine's clock."""
 
     def now(self) -> float:
         return time.time()

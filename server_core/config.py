@@ -1,6 +1,6 @@
-"""`server.toml`, the written form of a server: reading, writing, and building the server that it describes.
+"""`server.toml`, a server's config file: reading it, writing it and building its server.
 
-Not carried along in exported scripts: those have the constructor calls themselves.
+Not part of exported scripts, which contain the constructor calls themselves.
 """
 
 from __future__ import annotations

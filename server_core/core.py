@@ -1,4 +1,4 @@
-"""What every part of a server shares. Hosting, requests and protocol take a `Core`; only `Server` knows them all."""
+"""The services that all parts of a server share. Hosts, requests and protocol take a `Core`, never the `Server`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .workers import WorkerThreads
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a server says of itself to its clients."""
+    """How a server identifies itself to its clients."""
 
     name: str
     version: str = "0.1.0"
@@ -40,11 +40,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Core:
-    """The services of one server. It knows neither modules' hosts nor transports.
+    """The shared services of one server. Independent of module hosts and transports.
 
     Attributes:
-        base: the folder against which the modules' relative paths are found.
-        development: whether clients get unexpected errors with their text and traceback.
+        base: the folder that modules' relative paths are resolved against.
+        development: whether clients see the text and traceback of unexpected errors.
         background: tasks that run until the server stops.
         lifespan: what the server's user keeps open while it runs.
         workers: threads for synchronous functions.
@@ -82,7 +82,7 @@ def make_core(
     subscriptions: SubscriptionBus | None = None,
     lifespan: LifespanFactory | None = None,
 ) -> Core:
-    """Wire the services of a server together; the arguments are those of `Server`."""
+    """Wire up a server's services; the arguments are those of `Server`."""
     clock = clock or SystemClock()
     bus = bus or EventBus(clock)
     limits = limits or LimitSettings()

@@ -1,6 +1,6 @@
-"""Time limits of many short calls for the price of one timer.
+"""Time limits for many short calls at the cost of a single timer.
 
-`asyncio.timeout` arms and disarms a timer for every call; here one timer waits for the earliest limit of all.
+`asyncio.timeout` sets and cancels a timer for every call; here one timer waits for the earliest deadline.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any
 
 GRACE_SECONDS = 3.0
-"""For how long code may clean up after it was told to end."""
+"""How long code may clean up after it was cancelled."""
 
 
 class DeadlineTimer:
-    """The one timer. On one event loop only."""
+    """The shared timer. Use on one event loop only."""
 
     def __init__(self) -> None:
         self._entries: dict[Deadline, None] = {}
@@ -23,7 +23,7 @@ class DeadlineTimer:
         self._due = 0.0
 
     def limit(self, seconds: float) -> Deadline:
-        """A context manager that cancels its block after `seconds`, unless extended; see `Deadline`."""
+        """Return a context manager that cancels its block after `seconds`, unless extended; see `Deadline`."""
         return Deadline(self, seconds)
 
     def add(self, entry: Deadline, loop: asyncio.AbstractEventLoop) -> None:
@@ -33,7 +33,7 @@ class DeadlineTimer:
             self._arm(entry.due, loop)
 
     def remove(self, entry: Deadline) -> None:
-        """Forget `entry`; the timer is left to find out by itself."""
+        """Forget `entry`; the timer notices when it next fires."""
         self._entries.pop(entry, None)
 
     def _arm(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
@@ -52,12 +52,12 @@ class DeadlineTimer:
 
 
 class Deadline:
-    """A block with a time limit, like `asyncio.timeout`: raises `TimeoutError` when the limit ended it.
+    """A block with a time limit, like `asyncio.timeout`: raises `TimeoutError` if the limit ended it.
 
     Attributes:
-        due: when it is over, in the loop's time.
-        expired: it is over, and the block was cancelled.
-        given_up: the block has heard that it is to end, had `GRACE_SECONDS` for that, and was cancelled once more.
+        due: when it expires, in the loop's time.
+        expired: the deadline has passed and the block was cancelled.
+        given_up: the block was cancelled, did not end within `GRACE_SECONDS`, and was cancelled once more.
     """
 
     __slots__ = (
@@ -86,31 +86,31 @@ class Deadline:
         self._cancelling = 0
 
     def extend(self) -> None:
-        """Let the limit count from now."""
+        """Restart the limit from now."""
         if self._hurried:
             return
         self.due = self.loop.time() + self.seconds
 
     def hold(self) -> None:
-        """Let the limit stand still until `resume`."""
+        """Pause the limit until `resume`."""
         if not self._hurried:
             self.due = math.inf
 
     def resume(self) -> None:
-        """Let the limit count from now, after `hold`."""
+        """Restart the limit from now, after `hold`."""
         if not self.expired and not self._hurried:
             self.extend()
             self._timer.add(self, self.loop)
 
     def hurry(self) -> None:
-        """The block was cancelled, by whomever, and goes on: it has `GRACE_SECONDS` from the first time on."""
+        """The block was cancelled, by whoever, but keeps running: allow it `GRACE_SECONDS` from the first time."""
         if not self._hurried:
             self._hurried = True
             self.due = self.loop.time() + GRACE_SECONDS
             self._timer.add(self, self.loop)
 
     def expire(self) -> None:
-        """The limit is over: cancel the block, or give it up if it was told before."""
+        """The deadline has passed: cancel the block, or give it up if it was cancelled before."""
         self.given_up = self._hurried
         self.expired = True
         self._timer.remove(self)
@@ -132,7 +132,7 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.remove(self)
-        # The cancellation is ours alone only if nobody else asked for one; then it ends here.
+        # Swallow the cancellation only if nobody else requested one.
         left = self._cancelling
         for _ in range(self._cancels):
             left = self._task.uncancel()

@@ -1,7 +1,7 @@
-"""What stood where an error was raised: the frames of its traceback with their source lines and variables.
+"""The frames of an error's traceback, with their source lines and variables.
 
-For people who develop the server, never for its clients: variables may hold anything. They are cut, and those whose
-name sounds like a secret are not shown.
+For developers of the server, never for its clients: variables may hold anything. Values are shortened, and those
+whose names look like secrets are hidden.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ LINES_BEFORE = 5
 LINES_AFTER = 4
 LINE_CHARACTERS = 300
 FRAMES_TOLD = 40
-"""How many frames of an error are told, the innermost ones."""
+"""How many of an error's innermost frames are shown."""
 
 FRAMES_OPENED = 8
-"""Of how many frames of the user's own code variables and source lines are told."""
+"""For how many frames of the user's own code variables and source lines are shown."""
 
 VARIABLES_TOLD = 30
 
 
 class _Passed(NamedTuple):
-    """A frame of a traceback, and what was raised in it, if that traceback ends there."""
+    """A frame of a traceback, with the exception raised in it if the traceback ends there."""
 
     frame: FrameType
     line: int
@@ -36,8 +36,7 @@ class _Passed(NamedTuple):
 
 
 def error_frames(error: BaseException) -> tuple[ErrorFrame, ...]:
-    """The frames of `error` and of what it was raised from, as a traceback has them: the innermost, the one that
-    raised it, last. Never raises."""
+    """The frames of `error` and of its causes, in traceback order: the innermost one last. Never raises."""
     frames: list[_Passed] = []
     for part in _chain(error):
         passed = [_Passed(frame, line, "") for frame, line in _walk(part.__traceback__)]
@@ -52,9 +51,9 @@ def error_frames(error: BaseException) -> tuple[ErrorFrame, ...]:
 
 
 def innermost_place(error: BaseException) -> tuple[str, int]:
-    """File and line of the user's own code that `error` passed last, else of any; empty and 0 for none.
+    """File and line of the last frame in the user's own code, or of the last frame at all; empty and 0 for none.
 
-    Of a syntax error it is the place that can't be read.
+    For a syntax error, the place it points at.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 1
@@ -66,7 +65,7 @@ def innermost_place(error: BaseException) -> tuple[str, int]:
 
 
 def own_traceback(error: BaseException) -> TracebackType | None:
-    """The traceback of `error` without the frames that led to the user's own code; the whole where there is none."""
+    """The traceback of `error` from the user's own code on; the whole traceback if there is none."""
     trace = error.__traceback__
     while trace is not None and not is_own_code(trace.tb_frame):
         trace = trace.tb_next
@@ -74,7 +73,7 @@ def own_traceback(error: BaseException) -> TracebackType | None:
 
 
 def is_own_code(frame: FrameType) -> bool:
-    """Whether a frame runs the user's own code: not Python's, not an installed package's, not this library's."""
+    """Whether a frame runs the user's own code, rather than Python's, an installed package's or this library's."""
     file = frame.f_code.co_filename.replace("\\", "/")
     module = str(frame.f_globals.get("__name__", ""))
     if file.startswith("<") or module.partition(".")[0] in ("server_core", "workbench"):
@@ -85,7 +84,7 @@ def is_own_code(frame: FrameType) -> bool:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """What an error was raised from, the first one first."""
+    """The causes of an error, first cause first."""
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in chain:
@@ -109,14 +108,14 @@ def _told(passed: _Passed, own: bool, opened: bool) -> ErrorFrame:
 
 
 def _unreadable(error: SyntaxError) -> ErrorFrame:
-    """The place that can't be read, as if it were a frame."""
+    """The place of a syntax error, as a frame."""
     file, line = error.filename or "", error.lineno or 1
     first, source = _source_lines(file, line, None)
-    return ErrorFrame(file, line, "the file itself", True, first, source, (), error_line(error))
+    return ErrorFrame(file, line, "module level", True, first, source, (), error_line(error))
 
 
 def _source_lines(file: str, line: int, names: dict[str, Any] | None) -> tuple[int, tuple[str, ...]]:
-    """The number of the first line, and the lines round `line`; `names` may tell how to load the file."""
+    """The lines around `line` and the number of the first; `names` may say how to load the file."""
     linecache.checkcache(file)
     lines = linecache.getlines(file, names)
     first = max(1, line - LINES_BEFORE)

@@ -1,6 +1,6 @@
-"""What can go wrong, and how it is told to a client (protocol errors, codes, what is kept secret).
+"""The errors of a server, and how they are reported to clients (protocol errors, codes, what stays secret).
 
-An error that this file knows is *anticipated*: its text is meant for the client. Any other exception is unexpected:
+The errors defined here are *anticipated*: their text is meant for the client. Any other exception is unexpected:
 the client gets a reference, and the text stays in the log.
 """
 
@@ -34,7 +34,7 @@ _log = logging.getLogger("server_core")
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 
 COMPARED_NAMES = 200
-"""With how many names an unknown one is compared at the most."""
+"""How many names an unknown one is compared with at most."""
 
 
 class CoreError(Exception):
@@ -44,7 +44,7 @@ class CoreError(Exception):
 
 
 class NotFoundError(CoreError):
-    """A tool, prompt, resource, task or workflow that does not exist; the text names the nearest that do."""
+    """A tool, prompt, resource, task or workflow that does not exist; the text suggests the nearest that do."""
 
     code = INVALID_PARAMS
 
@@ -57,19 +57,19 @@ class NotFoundError(CoreError):
 
 
 class InvalidArgumentsError(CoreError):
-    """Arguments that do not fit: which, and why."""
+    """Invalid arguments: which, and why."""
 
     code = INVALID_PARAMS
 
 
 class DeniedError(CoreError):
-    """Something that this server does not allow."""
+    """Something this server does not allow."""
 
     code = PERMISSION_DENIED
 
 
 class UnavailableError(CoreError):
-    """Something that this server needs does not answer now (an open breaker, an exhausted pool)."""
+    """Something this server needs is not available now (an open breaker, an exhausted pool)."""
 
     code = UNAVAILABLE
 
@@ -78,14 +78,14 @@ class BreakerOpenError(UnavailableError):
     """A circuit breaker refused the call. `retry_in` is in seconds."""
 
     def __init__(self, breaker: str, retry_in: float) -> None:
-        when = f"it lets a probe through in {retry_in:.1f} s" if retry_in > 0 else "a probe is under way"
-        super().__init__(f"Circuit breaker {breaker!r} is open: {when}. Try again then.")
+        when = f"it allows a trial call in {retry_in:.1f} s" if retry_in > 0 else "a trial call is running"
+        super().__init__(f"Circuit breaker {breaker!r} is open: {when}. Try again later.")
         self.breaker = breaker
         self.retry_in = retry_in
 
 
 class TimeLimitError(CoreError):
-    """A call that took longer than its limit."""
+    """A call that exceeded its time limit."""
 
     code = TIMED_OUT
 
@@ -100,7 +100,7 @@ class ModuleStartError(CoreError):
     """A module that can't start; the text is one line that says why and what to do.
 
     Attributes:
-        passing: the trouble may pass by itself, so that the server tries again.
+        passing: the cause may go away by itself, so the server tries again.
     """
 
     def __init__(self, text: str, *, passing: bool = False) -> None:
@@ -109,13 +109,13 @@ class ModuleStartError(CoreError):
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The names of `known` that look most like `name`, best first. Of very many names, only some are compared."""
+    """The names in `known` most similar to `name`, best first. Of very many names, only some are compared."""
     if len(name) > 2 * SHOWN_CHARACTERS:
-        return []  # comparing takes time by the square of the length
+        return []  # comparing takes quadratic time
     folded = name.casefold()
     by_folded = {candidate.casefold(): candidate for candidate in known}
     if len(by_folded) > COMPARED_NAMES:
-        # Comparing costs about 60 µs a name: those that begin alike and are as long must do.
+        # Comparing takes about 60 µs a name: compare only those with a similar beginning and length.
         begin = folded[: max(1, len(folded) // 2)]
         alike = (each for each in by_folded if abs(len(each) - len(folded)) <= 4 and each.startswith(begin))
         by_folded = {each: by_folded[each] for each in islice(alike, COMPARED_NAMES)}
@@ -129,7 +129,7 @@ def is_anticipated(error: BaseException) -> bool:
 
 
 def error_code(error: BaseException) -> int:
-    """The JSON-RPC code of `error` (the guide's mapping, on the codes that the specification leaves free)."""
+    """The JSON-RPC code of `error` (from the guide's mapping, on codes that the specification leaves free)."""
     if isinstance(error, MCPError):
         return error.code
     if isinstance(error, CoreError):
@@ -140,15 +140,15 @@ def error_code(error: BaseException) -> int:
 
 
 def new_reference() -> str:
-    """A short id under which the log tells the whole of an unexpected error."""
+    """A short id under which the log has the details of an unexpected error."""
     return secrets.token_hex(4)
 
 
 def traceback_text(error: BaseException) -> str:
     """The traceback as the interpreter would print it, with passwords in URLs masked (drivers' errors have them).
 
-    It begins at the user's own code and has no frames of this library, unless nothing else is left or the log takes
-    details (`DEBUG`).
+    It begins at the user's own code and leaves out this library's frames, unless no others are left or the log level
+    is `DEBUG`.
     """
     own = own_traceback(error)
     whole = _log.isEnabledFor(logging.DEBUG)
@@ -159,7 +159,7 @@ def traceback_text(error: BaseException) -> str:
 
 
 def _hide_own_frames(told: traceback.TracebackException) -> None:
-    """Take this library's frames out of an error and of those it was raised from or holds."""
+    """Remove this library's frames from an error, its causes and the errors it groups."""
     told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(_OWN_FOLDER)]
     if not told.stack:
         told.stack = None  # type: ignore[assignment]  # no heading over nothing
@@ -175,7 +175,7 @@ def protocol_error(
 
     `data` carries `timestamp` (ISO 8601, UTC), `method` and, for an unexpected error, `reference`; the exception's
     text and traceback only in development mode. An `MCPError` keeps its own code, message and data. For a resource
-    that does not exist `data` has its `uri`, and the code is the one of the revision `protocol`.
+    that does not exist, `data` has its `uri` and the code depends on the revision `protocol`.
     """
     if isinstance(error, MCPError):
         return error
@@ -203,7 +203,7 @@ def protocol_error(
 
 
 def clean_surrogates(text: str) -> str:
-    """`text` as it can be sent: lone surrogates become U+FFFD."""
+    """`text` made sendable: lone surrogates become U+FFFD."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Single flight: one load under way, and everyone who waits for what it brings."""
+"""Single flight: one load, shared by everyone who waits for its value."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from typing import Any
 from .cancelling import is_real_cancellation
 
 SizedLoad = Callable[[], Awaitable[tuple[Any, int]]]
-"""Loads a value; answers it with its size in bytes."""
+"""Loads a value; returns it with its size in bytes."""
 
 flight_around: ContextVar[LoadFlight | None] = ContextVar("flight_around", default=None)
-"""The flight whose load the running code belongs to."""
+"""The flight whose load is currently running."""
 
 
 class LoadFlight:
-    """A load in a task of its own, in a copy of the starter's context. On one loop only.
+    """A load in its own task, in a copy of the starter's context. Use on one loop only.
 
     Attributes:
-        value, size: what the load has brought, as long as someone may need it.
-        stale: what it brings is out of date already, or nobody waits for it any more.
-        kept: whoever started it has kept the value.
+        value, size: the loaded value, as long as someone may need it.
+        stale: the value is already out of date, or nobody is waiting for it any more.
+        kept: the starter has cached the value.
     """
 
     def __init__(
         self, key: str, tags: tuple[str, ...], load: SizedLoad, *, ended: Callable[[LoadFlight], None]
     ) -> None:
-        """Start `load`. `ended` is called once it has ended or was given up, before any waiter goes on."""
+        """Start `load`. `ended` is called when it has ended or been abandoned, before any waiter resumes."""
         self.key = key
         self.tags = tags
         self.value: Any = None
@@ -45,14 +45,14 @@ class LoadFlight:
 
     @property
     def landed(self) -> bool:
-        """Whether the load has brought a value."""
+        """Whether the load has returned a value."""
         return self._task.done() and not self._task.cancelled() and self._error is None
 
     async def join(self) -> Any:
-        """Wait for the load and return its value. The last waiter, if it is cancelled, cancels the load.
+        """Wait for the load and return its value. If the last waiter is cancelled, so is the load.
 
         Raises:
-            BaseException: whatever the load raised, `SystemExit` too.
+            BaseException: whatever the load raised, including `SystemExit`.
         """
         around = flight_around.get()
         self._callers += 1
@@ -63,7 +63,7 @@ class LoadFlight:
             if self._task.cancelled():
                 raise asyncio.CancelledError(f"The load of {self.key} was cancelled")
             if self._error is not None:
-                # Several waiters raise the one error: each starts from the load's own traceback.
+                # Several waiters raise the same error: each starts from the load's own traceback.
                 raise self._error.with_traceback(self._traceback)
             return self.value
         finally:
@@ -75,7 +75,7 @@ class LoadFlight:
                 self._task.cancel()
 
     def waits_for(self, other: LoadFlight) -> bool:
-        """Whether this load can't end before `other` has."""
+        """Whether this load can't end before `other` does."""
         seen: set[int] = set()
         rest = [self]
         while rest:
@@ -94,5 +94,5 @@ class LoadFlight:
         except BaseException as error:
             if isinstance(error, GeneratorExit) and is_real_cancellation(error):
                 raise
-            # SystemExit or KeyboardInterrupt that ends a task takes the loop with it; a waiter can answer.
+            # SystemExit or KeyboardInterrupt in a task would take down the loop; a waiter can handle it.
             self._error, self._traceback = error, error.__traceback__

@@ -1,4 +1,4 @@
-"""A running server as one of its modules sees it."""
+"""The running server, as seen by one of its modules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HostedT = TypeVar("HostedT")
 
 
 class ModuleHost:
-    """One module's hold on its server: implements `ModuleContext`, and remembers what to take back when it stops."""
+    """One module's access to its server: implements `ModuleContext` and remembers what to undo at the stop."""
 
     def __init__(self, core: Core, module: Module) -> None:
         self._core = core
@@ -50,7 +50,7 @@ class ModuleHost:
         self._stages: list[Stage] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
-    # -- what a module may do
+    # -- for the module
 
     @property
     def lifespan(self) -> Any:
@@ -69,7 +69,7 @@ class ModuleHost:
             return
         clashes = self._core.registry.change_resources(self.module, added, removed)
         if clashes:
-            self.note(f"{clashes[0].name} is {clashes[0].owner}'s already")
+            self.note(f"{clashes[0].name} is already offered by module {clashes[0].owner}")
         self._tell_offer()
 
     async def publish(
@@ -103,7 +103,7 @@ class ModuleHost:
         task = asyncio.create_task(self._watched(coroutine, name), name=f"{self.module}: {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        # A module that stops at once may end this before its first step, and so never begin to await it.
+        # A module that stops at once may cancel this before its first step, so that it never awaits the coroutine.
         task.add_done_callback(lambda _task: coroutine.close())
 
     async def run_sync(self, function: Callable[[], HostedT]) -> HostedT:
@@ -134,10 +134,10 @@ class ModuleHost:
     def report(self, error: BaseException, where: str) -> str:
         return self._core.reporter.report(error, where)
 
-    # -- what the server does with it
+    # -- for the server
 
     def commit(self) -> ListChanges:
-        """Put what the module offers into the registry."""
+        """Put the module's items into the registry."""
         changes = self._core.registry.put(self.module, self.pending)
         self.pending = Offer()
         if self.status == "running":
@@ -145,7 +145,7 @@ class ModuleHost:
         return changes
 
     def state(self) -> ModuleState:
-        """The module as `inspect` shows it."""
+        """The module's state, as shown by `inspect`."""
         tools, resources, templates, prompts = self._core.registry.counts(self.module)
         return ModuleState(
             self.module,
@@ -161,7 +161,7 @@ class ModuleHost:
         )
 
     def fail(self, reason: str, *, passing: bool = False) -> None:
-        """The module could not start or has broken down. Told anew only if the reason is another one."""
+        """Mark the module as failed: it could not start or broke down. Emits a fact only if the reason is new."""
         known = self.status == "failed" and self.reason == reason
         self.status = "failed"
         self.reason = reason
@@ -170,7 +170,7 @@ class ModuleHost:
             self.bus.emit(ModuleFailed(self.module, self.instance.kind, reason))
 
     async def release(self) -> None:
-        """End the module's background work and stop it; a failure of `stop` is reported, not raised."""
+        """Cancel the module's background work and stop it; a failure of `stop` is reported, not raised."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -199,8 +199,8 @@ class ModuleHost:
 
 
 def clash_text(module: Module, clash: Clash) -> str:
-    """Why a module can't offer what another one offers already, and what to do."""
+    """Why a module can't offer something that another one already offers, and what to do."""
     return (
-        f"{clash.kind} {clash.name!r} is offered by module {clash.owner!r} already; "
+        f"{clash.kind} {clash.name!r} is already offered by module {clash.owner!r}; "
         f"{module.clash_hint(clash.name)}"
     )

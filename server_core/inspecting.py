@@ -1,4 +1,4 @@
-"""How a server's state is read: what `Server.inspect()` does."""
+"""Reads a server's state for `Server.inspect()`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .stages.stage import FaultStage
 def inspect_server(
     core: Core, modules: Mapping[str, ModuleHost], *, running: bool, started: float
 ) -> ServerState:
-    """The whole state of a server, read in one go on its loop."""
+    """The whole state of a server, read at one moment on its loop."""
     hosts = list(modules.values())
     return ServerState(
         name=core.identity.name,

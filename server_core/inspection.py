@@ -1,4 +1,4 @@
-"""The state of a running server as plain immutable values: what `Server.inspect()` answers."""
+"""The state of a running server as plain immutable values, returned by `Server.inspect()`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ModuleStatus = Literal["starting", "running", "failed", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class ModuleState:
-    """A module: `note` is what it says of itself, in `trouble` or not; `reason` is why it failed."""
+    """A module: `note` is its short note about itself, `trouble` marks it as a problem; `reason` is why it failed."""
 
     name: str
     kind: str
@@ -28,7 +28,7 @@ class ModuleState:
 
 @dataclass(frozen=True, slots=True)
 class CacheState:
-    """The resource cache and its counters since the server started."""
+    """The resource cache, with counters since the server started."""
 
     hits: int = 0
     misses: int = 0
@@ -42,14 +42,14 @@ class CacheState:
 
     @property
     def hit_rate(self) -> float | None:
-        """Hits as a share of all look-ups, 0 to 1; `None` before the first."""
+        """Hits as a share of all lookups, 0 to 1; `None` before the first."""
         looked = self.hits + self.misses
         return self.hits / looked if looked else None
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntryState:
-    """One entry of the cache; ages and lives in seconds."""
+    """One cache entry; ages and lifetimes in seconds."""
 
     key: str
     age: float
@@ -60,7 +60,7 @@ class CacheEntryState:
 
 @dataclass(frozen=True, slots=True)
 class BreakerChange:
-    """A step in a breaker's history; `at` is seconds since the epoch."""
+    """One state change in a breaker's history; `at` is seconds since the epoch."""
 
     at: float
     before: BreakerStatus
@@ -70,9 +70,9 @@ class BreakerChange:
 
 @dataclass(frozen=True, slots=True)
 class BreakerState:
-    """A circuit breaker; `retry_at` (epoch seconds) is when the next probe is let through, 0 unless it is open.
+    """A circuit breaker; `retry_at` (epoch seconds) is when the next trial call is allowed, 0 unless it is open.
 
-    `guards` names the tools and templates that go through it, else the modules that have it.
+    `guards` names the tools and templates that it guards, or else the modules that use it.
     """
 
     name: str
@@ -90,7 +90,7 @@ class BreakerState:
 
 @dataclass(frozen=True, slots=True)
 class PoolHolder:
-    """Who holds a connection or waits for one, and since when (epoch seconds); `ticket` is its own in the pool."""
+    """The holder of a connection or a waiter for one, since when (epoch seconds); `ticket` is unique in the pool."""
 
     holder: str
     since: float
@@ -99,7 +99,7 @@ class PoolHolder:
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """A connection pool; `acquire_timeout` is in seconds, `waiters` stand in their order."""
+    """A connection pool; `acquire_timeout` is in seconds, `waiters` are in queue order."""
 
     name: str
     idle: int
@@ -117,8 +117,10 @@ class PoolState:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """A long task; times are epoch seconds, `detail` is the first line of its result or error. `attempts` counts how
-    often it was begun: again, where its process died and its function is marked as idempotent."""
+    """A long task; times are epoch seconds, `detail` is the first line of its result or error.
+
+    `attempts` counts how often it was started: again if its process died and its function is marked as idempotent.
+    """
 
     task: str
     name: str
@@ -135,8 +137,11 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class FaultState:
-    """A fault on purpose on `name`: `how` is what it does and how often, as it is written (`fail:3`); it has `acted`
-    so often since `since` (epoch seconds), and has so many times `left`, `None` for no end."""
+    """An injected fault on `name`.
+
+    `how` is the effect and frequency as written (`fail:3`). It has `acted` that many times since `since` (epoch
+    seconds), and will act `left` more times; `None` for no limit.
+    """
 
     name: str
     kind: FaultKind
@@ -148,7 +153,7 @@ class FaultState:
 
 @dataclass(frozen=True, slots=True)
 class ClientState:
-    """A connected client, with the URIs that it subscribed to."""
+    """A connected client, with the URIs it is subscribed to."""
 
     client: str
     name: str
@@ -158,7 +163,7 @@ class ClientState:
 
 @dataclass(frozen=True, slots=True)
 class RunningRequest:
-    """A request under way since `started` (epoch seconds)."""
+    """A request in progress since `started` (epoch seconds)."""
 
     request: int
     method: str
@@ -177,7 +182,7 @@ class FailureState:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A whole server, read in one go on its loop; of the `failures` the last ones that somebody listened to."""
+    """A whole server, read at one moment on its loop; `failures` has the latest ones for which facts were emitted."""
 
     name: str
     version: str

@@ -25,7 +25,7 @@ from .request import Request
 from .settings import LimitSettings
 
 Contents = Sequence[TextResourceContents | BlobResourceContents]
-"""What a read answers: usually one content, several for a stream's chunks."""
+"""The result of a read: usually one content, several for a stream's chunks."""
 
 ToolHandler = Callable[[Request, dict[str, Any]], Awaitable[CallToolResult | InputRequiredResult]]
 ArgumentCheck = Callable[[dict[str, Any]], object]
@@ -34,21 +34,21 @@ ReadHandler = Callable[[Request, str, Mapping[str, Any]], Awaitable[Contents]]
 PromptHandler = Callable[[Request, dict[str, str]], Awaitable[GetPromptResult | InputRequiredResult]]
 TakePiece = Callable[[str], None]
 FollowHandler = Callable[[Request, str, Mapping[str, Any], TakePiece], Awaitable[None]]
-"""Hands over the pieces of a stream as they come, until it ends or the request is cancelled."""
+"""Delivers the pieces of a stream as they arrive, until it ends or the request is cancelled."""
 Completer = Callable[[Request, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
-"""`(request, argument, typed so far, other arguments) -> suggestions`, at most 100 of which are sent."""
+"""`(request, argument, typed so far, other arguments) -> suggestions`; at most 100 are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolItem:
-    """A tool. `breaker` names what its handler depends on and may fail with it; empty for none.
+    """A tool.
 
-    `seconds` overrides the server's limit for one call. A tool that reads only and is slow may be `cached`.
-    `task` says that it may run as a long task, `task_only` that it runs as nothing else; `source` is `file:line` of
-    its code, where it has any. `check`, if there is one, raises `InvalidArgumentsError` for arguments that the handler
-    would refuse, and does nothing else. `prepare`, if there is one, gets what the tool's parameters ask the client
-    before it runs: their values, or the questions. `asks` says that the handler may ask its client while it runs
-    (`Request.ask_client`), or calls tools that may.
+    `breaker` names the breaker that guards its handler; empty for none. `seconds` overrides the server's time limit for
+    a call. A slow read-only tool may be `cached`. `task` allows it to run as a long task, `task_only` nothing else;
+     `source` is the `file:line` of its code, if any. `check`, if given, only raises `InvalidArgumentsError` for
+    arguments that the handler would refuse. `prepare`, if given, resolves what the tool's parameters ask
+    the client before it runs: it returns the values, or the questions. `asks` means that the handler may ask its client
+    while it runs (`Request.ask_client`), or calls tools that may.
     """
 
     definition: Tool
@@ -67,15 +67,15 @@ class ToolItem:
     def __post_init__(self) -> None:
         schema = self.definition.input_schema
         is_open = schema.get("additionalProperties") or "patternProperties" in schema
-        # A schema without properties may be complete in another way, as by a reference.
+        # A schema without properties may be complete in another way, such as by a reference.
         named = None if is_open or "properties" not in schema else frozenset(schema["properties"])
         object.__setattr__(self, "_named", named)
 
     def refuse_unknown(self, arguments: Mapping[str, Any], limits: LimitSettings) -> None:
-        """Refuse arguments that the schema doesn't have: the tool would ignore them, misspelt ones too.
+        """Refuse arguments missing from the schema: the tool would silently ignore them, including misspelled ones.
 
         Raises:
-            InvalidArgumentsError: there is one; the text names the nearest that it has.
+            InvalidArgumentsError: there is one; the text suggests the nearest known names.
         """
         if self._named is None or arguments.keys() <= self._named:
             return
@@ -91,9 +91,9 @@ class ToolItem:
 
 @dataclass(frozen=True, slots=True)
 class ResourceItem:
-    """A resource that stands in the list. `read` gets the URI as the client sent it and an empty mapping.
+    """A listed resource. `read` gets the URI as the client sent it and an empty mapping.
 
-    `follow` is what a stream has beside it: it goes on for as long as there is more to come.
+    `follow`, for a stream, keeps delivering as long as there is more to come.
     """
 
     definition: Resource
@@ -107,7 +107,7 @@ class ResourceItem:
 
 @dataclass(frozen=True, slots=True)
 class TemplateItem:
-    """A family of resources. `read` gets the URI and the template's variables; `follow` too, as in `ResourceItem`."""
+    """A family of resources. `read` and `follow` get the URI and the template's variables; see `ResourceItem`."""
 
     definition: ResourceTemplate
     read: ReadHandler
@@ -125,7 +125,7 @@ class TemplateItem:
 
 @dataclass(frozen=True, slots=True)
 class PromptItem:
-    """A prompt; `asks` as of a tool."""
+    """A prompt; `asks` has the same meaning as for a tool."""
 
     definition: Prompt
     get: PromptHandler
@@ -137,7 +137,7 @@ class PromptItem:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Everything that a module offers, in the order in which clients shall see it."""
+    """Everything that a module offers, in the order clients should see it."""
 
     tools: Sequence[ToolItem] = ()
     resources: Sequence[ResourceItem] = ()

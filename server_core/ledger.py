@@ -1,4 +1,4 @@
-"""The books of a server's requests: which run, how they ended, what clients are told when one fails."""
+"""Bookkeeping of a server's requests: which are running, how they ended, what clients see when one fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .results import sendable_error, text_result
 
 
 class RequestLedger:
-    """Books each request, top-level and nested. On the server's loop only."""
+    """Tracks every request, top-level and nested. Use on the server's loop only."""
 
     def __init__(self, bus: EventBus, clock: Clock, reporter: ErrorReporter, *, development: bool) -> None:
         self.bus = bus
@@ -32,11 +32,11 @@ class RequestLedger:
         self.running: dict[int, tuple[Request, float]] = {}
 
     def entry(self, request: Request) -> LedgerEntry:
-        """A context manager round the work for `request`."""
+        """Return a context manager that wraps the work for `request`."""
         return LedgerEntry(self, request)
 
     def active(self) -> tuple[RunningRequest, ...]:
-        """The requests under way, oldest first."""
+        """The running requests, oldest first."""
         return tuple(
             RunningRequest(number, request.method, request.target, request.client, since)
             for number, (request, since) in self.running.items()
@@ -44,8 +44,11 @@ class RequestLedger:
 
 
 class LedgerEntry:
-    """One request in the books. Leaves `MCPError` and real cancellations as they are; any other exception that
-    passes becomes the `MCPError` that the client shall get, or a tool's `isError` answer by `tool_failure`."""
+    """Tracks one request.
+
+    `MCPError` and real cancellations pass through unchanged. Any other exception becomes the `MCPError` for the client,
+    or, through `tool_failure`, a tool's `isError` result.
+    """
 
     __slots__ = ("_ledger", "_request", "_started", "error", "outcome", "reference")
 
@@ -69,12 +72,12 @@ class LedgerEntry:
         return self
 
     def failed(self, error: BaseException) -> None:
-        """Book an anticipated failure."""
+        """Record an anticipated failure."""
         self.outcome = "timeout" if isinstance(error, TimeLimitError) else "error"
         self.error = error_text(error)
 
     def tool_error(self, answer: CallToolResult) -> None:
-        """Book a result with `isError`."""
+        """Record a result with `isError`."""
         if self.outcome != "timeout":
             self.outcome = "tool_error"
         if not self.error:
@@ -82,7 +85,7 @@ class LedgerEntry:
             self.error = first[:500]
 
     def tool_failure(self, error: BaseException) -> CallToolResult:
-        """Book an exception out of a tool; returns the answer for the client: its text, or a reference to the log."""
+        """Record an exception raised by a tool; returns the client's result: its text, or a reference to the log."""
         ledger, request = self._ledger, self._request
         request.failure = error
         if is_anticipated(error):
@@ -99,7 +102,7 @@ class LedgerEntry:
         return text_result(text, is_error=True)
 
     def protocol_failure(self, error: BaseException) -> MCPError:
-        """Book an error that the client gets as a JSON-RPC error; returns that."""
+        """Record an error that the client gets as a JSON-RPC error, and return that error."""
         ledger, request = self._ledger, self._request
         self.failed(error)
         if not is_anticipated(error):

@@ -1,4 +1,4 @@
-"""How a module comes up, comes up later by itself, and goes."""
+"""Starts modules, retries those that failed temporarily, and stops them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from .module import Module
 from .registry import ListChanges
 
 HEAD_START_SECONDS = 0.5
-"""How long the start of heavy modules waits for that of the others."""
+"""How long heavy modules wait for the others to start first."""
 
 LOOK_SECONDS = 0.2
-"""How often a module that could not start is asked whether it has been fixed."""
+"""How often a module that could not start is checked for a fix."""
 
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""The pauses between tries of a module whose trouble may pass; the last one for ever."""
+"""Pauses between retries of a module that may recover by itself; the last one repeats forever."""
 
 
 class ModuleLifecycle:
-    """Starts and stops a server's modules. On the server's loop only."""
+    """Starts and stops a server's modules. Use on the server's loop only."""
 
     def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
-        """`modules` are the server's, as they are at any time."""
+        """`modules` is the server's own mapping, which may change at any time."""
         self._core = core
         self._modules = modules
 
     async def start(self, host: ModuleHost, before: Collection[asyncio.Task[None]] = ()) -> None:
-        """Start a module, when `before` are done or had their time, and tell clients of what it offers."""
+        """Start a module once `before` have finished or had their head start, and notify clients of what it offers."""
         if before:
             await asyncio.wait(before, timeout=HEAD_START_SECONDS)
         self._core.bus.emit(ModuleStarting(host.module, host.instance.kind))
@@ -43,7 +43,7 @@ class ModuleLifecycle:
             self._core.background.spawn(self._start_later(host))
 
     async def bring_up(self, host: ModuleHost) -> ListChanges | None:
-        """Start a module and put what it offers into the registry; `None` when it failed."""
+        """Start a module and put its items into the registry; returns `None` if it failed."""
         core, module = self._core, host.instance
         started = core.clock.monotonic()
         try:
@@ -67,7 +67,7 @@ class ModuleLifecycle:
         return changes
 
     async def stop(self, host: ModuleHost) -> None:
-        """Stop a module and take back what it offered; connected clients are told."""
+        """Stop a module and remove its items; connected clients are notified."""
         if host.status == "stopped":
             return
         core = self._core
@@ -82,14 +82,14 @@ class ModuleLifecycle:
         core.bus.emit(ModuleStopped(host.module, host.instance.kind))
 
     def drop_breakers(self, names: Iterable[str]) -> None:
-        """Forget breakers that no running module has any more."""
+        """Forget breakers that no running module uses any more."""
         core = self._core
         kept = {name for host in self._modules.values() if host.status == "running" for name in host.breakers}
         for name in set(names) - kept:
             core.breakers.remove(name)
 
     async def _start_later(self, host: ModuleHost) -> None:
-        """Try again until the module runs, never will, or was replaced or removed."""
+        """Retry until the module is running, fails for good, or was replaced or removed."""
         pauses = itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1]))
         while self._failed(host):
             due: bool | None = True
@@ -114,7 +114,7 @@ class ModuleLifecycle:
         return f"{type(error).__name__}: {error} (reference {reference})"
 
     def _settle_clashes(self, host: ModuleHost) -> None:
-        """The module that stands first keeps a name that two offer, whichever started faster."""
+        """Let the earlier module keep a name that two offer, whichever started faster."""
         core = self._core
         mine = core.registry.order(host.module)
         for clash in core.registry.clashes(host.module, host.pending):

@@ -1,4 +1,4 @@
-"""What a server's user opens before its modules start, and closes after they have stopped."""
+"""What a server's user opens before its modules start and closes after they have stopped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LifespanFactory = Callable[[], AbstractAsyncContextManager[Any]]
 
 
 class Lifespan:
-    """Keeps a context manager open while a server runs, in a task of its own: what it enters, it leaves in that task.
+    """Keeps a context manager open while a server runs, entering and leaving it in the same task.
 
     Attributes:
-        value: what the context manager gave, for functions as `ctx.lifespan`; `None` outside of it.
+        value: what the context manager returned, available to functions as `ctx.lifespan`; `None` while it is closed.
     """
 
     def __init__(self, factory: LifespanFactory | None) -> None:
@@ -24,10 +24,10 @@ class Lifespan:
         self._end = asyncio.Event()
 
     async def open(self) -> None:
-        """Enter it.
+        """Enter the context manager.
 
         Raises:
-            Exception: what it raised.
+            Exception: whatever it raised.
         """
         if self._factory is None:
             return
@@ -40,10 +40,10 @@ class Lifespan:
             await task
 
     async def close(self) -> None:
-        """Leave it.
+        """Leave the context manager.
 
         Raises:
-            Exception: what it raised.
+            Exception: whatever it raised.
         """
         task, self._task = self._task, None
         if task is not None:

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is moved: for tests."""
+"""A clock for tests that only moves when told to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .clock import Clock
 
 
 class ManualClock(Clock):
-    """A `Clock` whose time passes by `advance` alone. Callable from any thread."""
+    """A `Clock` that moves only by `advance`. Callable from any thread."""
 
     def __init__(self, now: float = 1_800_000_000.0, monotonic: float = 1000.0) -> None:
         self._epoch = now - monotonic
@@ -21,15 +21,15 @@ class ManualClock(Clock):
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
     def now(self) -> float:
-        """Seconds since the epoch, as far as this clock has been moved."""
+        """Seconds since the epoch, on this clock."""
         return self._epoch + self._monotonic
 
     def monotonic(self) -> float:
-        """Seconds, as far as this clock has been moved."""
+        """Seconds, on this clock."""
         return self._monotonic
 
     async def sleep(self, seconds: float) -> None:
-        """Return once the clock has been moved by `seconds`; not before the loop's next turn."""
+        """Return once the clock has advanced by `seconds`, but not before the loop's next turn."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -40,12 +40,12 @@ class ManualClock(Clock):
 
     @property
     def sleepers(self) -> int:
-        """How many wait for this clock to move."""
+        """How many sleepers are waiting for this clock."""
         with self._lock:
             return sum(not future.done() for _due, _order, future in self._sleepers)
 
     def advance(self, seconds: float) -> None:
-        """Move the time on, then wake who is due: the earliest due first, of equals who slept first."""
+        """Advance the clock and wake the sleepers that are due: earliest first, ties in the order of their calls."""
         if seconds < 0:
             raise ValueError("A clock never goes back; seconds must be at least 0")
         with self._lock:

@@ -1,4 +1,4 @@
-"""Values as text for a developer's eyes: cut, and without secrets."""
+"""Shows values to developers: shortened, and without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 VALUE_CHARACTERS = 300
 LONGEST_NAME = 200
 MASKED = "••••••"
-"""Stands for a secret wherever one is shown or stored. A value that contains it is never sent: see `contains_mask`."""
+"""Replaces a secret wherever one is shown or stored. A value that contains it is never sent: see `contains_mask`."""
 
 SECRET_WORDS = (
     r"passw(?:or)?d|passwd|passphrase|secret|token|credential|cookie|authorization"
@@ -21,7 +21,7 @@ SECRET_NAME = rf"(?i)(?:{SECRET_WORDS})|(?:^|[_-])(?:pwd|auth|pin)(?:$|[_-])"
 COUNT_OF_TOKENS = (
     r"(?i)(?:max|min|num|total|input|output|prompt)[_-]?\w*tokens$|tokens?[_-]?(?:count|limit|budget)"
 )
-"""Names of the tokens that a language model counts, which are no secrets."""
+"""Names for the tokens that a language model counts, which are not secrets."""
 SECRET_INSIDE = rf"(?i)((?:\w*(?:{SECRET_WORDS})\w*)['\"]?\s*[=:]\s*)('[^']*'?|\"[^\"]*\"?|[^\s,)\]}}'\"]+)"
 PARAMETER_IN_URL = r"([?&;#]([\w-]++)=)[^&;#\s'\"]+"
 SECRET_PARAMETER = rf"(?i){SECRET_WORDS}|^(?:key|sig|signature)$"
@@ -30,14 +30,14 @@ PASSWORD_IN_URL = r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)"
 
 def is_secret_name(name: str) -> bool:
     """Whether this name looks like that of a secret."""
-    # Of a name that is longer than any, the second search would take time with the square of its length.
+    # In overlong names, the second search would take quadratic time.
     return re.search(SECRET_NAME, name) is not None and (
         len(name) > LONGEST_NAME or re.search(COUNT_OF_TOKENS, name) is None
     )
 
 
 def contains_mask(value: object) -> bool:
-    """Whether `value` (as JSON has it) holds `MASKED` anywhere, so that it must not be sent or run."""
+    """Whether `value` (JSON) contains `MASKED` anywhere, so that it must not be sent or run."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -51,7 +51,7 @@ def contains_mask(value: object) -> bool:
 
 
 def masked_repr(value: object, name: str = "") -> str:
-    """`value` as Python would write it: cut, without secrets, whatever its `__repr__` does."""
+    """The `repr` of `value`: shortened, without secrets, whatever its `__repr__` does."""
     if is_secret_name(name) and value is not None and not isinstance(value, bool):
         return MASKED
     text = _Values().repr(value)[: 4 * VALUE_CHARACTERS]
@@ -61,7 +61,7 @@ def masked_repr(value: object, name: str = "") -> str:
 
 
 def without_passwords(text: str) -> str:
-    """`text` without the passwords and other secrets that stand in URLs."""
+    """Mask the passwords and other secrets in URLs in `text`."""
     if "://" not in text:
         return text
     return re.sub(PARAMETER_IN_URL, _masked_parameter, re.sub(PASSWORD_IN_URL, rf"\1{MASKED}\2", text))
@@ -72,7 +72,7 @@ def _masked_parameter(match: re.Match[str]) -> str:
 
 
 class _Values(reprlib.Repr):
-    """Cuts while it looks, so that a huge value costs no more than a small one."""
+    """Shortens while traversing, so that a huge value costs no more than a small one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Values(reprlib.Repr):
             return f"{type(x).__name__}({self._pairs(zip(names, x, strict=False), '{}={}', level)})"
         for kind in (str, dict, list, tuple, set, frozenset):
             if isinstance(x, kind):
-                # Of a subclass too: its own `__repr__` would go through all of it.
+                # Subclasses too: their own `__repr__` would traverse everything.
                 text = str(getattr(self, f"repr_{kind.__name__}")(x, level))
                 return text if type(x) is kind else f"{type(x).__name__}({text})"
         if isinstance(x, bytes | bytearray | memoryview):

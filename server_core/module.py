@@ -1,4 +1,4 @@
-"""The base of every module, and what a module is given when it starts."""
+"""The base class of every module, and the context that it is started with."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 
 class ModuleContext(Protocol):
-    """A running server as one of its modules sees it. Use it on the server's loop, except where it says otherwise."""
+    """The running server, as seen by one of its modules. Use on the server's loop, except where noted."""
 
     module: str
     base: Path
-    """The folder against which the module's relative paths are found."""
+    """The folder that the module's relative paths are resolved against."""
     bus: EventBus
     clock: Clock
     cache: ResourceCache
@@ -39,19 +39,19 @@ class ModuleContext(Protocol):
 
     @property
     def lifespan(self) -> Any:
-        """What the server's `lifespan` gave; `None` without one."""
+        """The value of the server's `lifespan`; `None` without one."""
         ...
 
     def offer(self, offer: Offer) -> None:
-        """Offer exactly this from now on. Inside `start` it takes effect, all at once, when `start` returns.
+        """Offer exactly these items from now on. Inside `start`, it takes effect when `start` returns.
 
         Raises:
-            ModuleStartError: a name or URI is another module's already; the text hints at `prefix`.
+            ModuleStartError: another module already offers a name or URI; the text suggests a `prefix`.
         """
         ...
 
     def change_resources(self, added: Sequence[ResourceItem], removed: Sequence[str]) -> None:
-        """Add or replace these resources and remove those URIs; clients are told by `publish`."""
+        """Add or replace these resources and remove those URIs; `publish` notifies clients."""
         ...
 
     async def publish(
@@ -62,18 +62,18 @@ class ModuleContext(Protocol):
         tools: bool = False,
         prompts: bool = False,
     ) -> None:
-        """Tell subscribed clients: each URI of `updated` once, in order, then each list that changed, once.
+        """Notify subscribed clients: of each URI in `updated` once, in order, then of each changed list once.
 
-        The cache entries of the URIs (their variants with a query too) die first.
+        Cache entries for the URIs, including variants with a query, are dropped first.
         """
         ...
 
     def invalidate(self, *tags: str) -> None:
-        """Drop the cached reads of these URIs (variants with a query too); of the whole module for none."""
+        """Drop cached reads of these URIs, including variants with a query; without URIs, those of the whole module."""
         ...
 
     def breaker(self, name: str, settings: BreakerSettings | None = None) -> CircuitBreaker:
-        """The breaker of something that can fail, made at the first use; items name it as their `breaker`."""
+        """Return the breaker of something that can fail, created on first use; items refer to it by `breaker`."""
         ...
 
     def add_pool(self, pool: ConnectionPool[Any]) -> None:
@@ -81,10 +81,10 @@ class ModuleContext(Protocol):
         ...
 
     def add_stage(self, stage: Stage, *, before: str = "handler") -> None:
-        """Let every request of the server pass `stage` until this module stops, in front of the stage `before`.
+        """Pass every request through `stage`, just before the stage `before`, until this module stops.
 
         Raises:
-            ValueError: there is none of that name.
+            ValueError: there is no stage with that name.
         """
         ...
 
@@ -93,7 +93,7 @@ class ModuleContext(Protocol):
         ...
 
     async def run_sync(self, function: Callable[[], T]) -> T:
-        """Run a blocking function on a daemon worker thread. A cancelled caller leaves it to end by itself."""
+        """Run a blocking function on a daemon worker thread. It finishes even if the caller is cancelled."""
         ...
 
     async def call_tool(
@@ -107,19 +107,19 @@ class ModuleContext(Protocol):
         ...
 
     async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
-        """Hand over the pieces of any module's stream as they come, as the nested request `request`."""
+        """Deliver the pieces of any module's stream as they arrive, as the nested request `request`."""
         ...
 
     def tools(self) -> Mapping[str, ToolItem]:
-        """Every module's tools by name, as they are now."""
+        """All modules' tools by name, at this moment."""
         ...
 
     def resources(self) -> Mapping[str, ResourceItem]:
-        """Every module's listed resources by URI, as they are now."""
+        """All modules' listed resources by URI, at this moment."""
         ...
 
     def note(self, text: str, *, trouble: bool = False) -> None:
-        """Say something short about the module ("3 tables"), shown beside its name; `trouble` is shown everywhere."""
+        """Set the short note shown beside the module's name ("3 tables"); with `trouble` it is shown everywhere."""
         ...
 
     def report(self, error: BaseException, where: str) -> str:
@@ -129,13 +129,13 @@ class ModuleContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModuleProblem:
-    """What is wrong with a part of a module while the rest of it runs, in one line.
+    """A problem with part of a running module, in one line.
 
     Attributes:
-        source: the `file:line` of the user's code that it is about.
-        path: else its keys in the module's table of `server.toml`.
-        advice: nothing is missing because of it.
-        imported: it does not matter where another module offers what it is about.
+        source: the `file:line` of the user's code that it concerns.
+        path: without a source, the keys in the module's table of `server.toml`.
+        advice: a suggestion only; nothing is missing because of it.
+        imported: it can be ignored if another module offers the same thing.
     """
 
     text: str
@@ -150,39 +150,39 @@ class ModuleProblem:
 
 
 class Module:
-    """A part of a server, with a life of its own. Subclass it, and offer things from `start`.
+    """A part of a server that starts and stops with it. Subclass it and call `offer` in `start`.
 
-    A subclass's constructor takes the module's name and then keywords only, the same as its keys in `server.toml`;
-    it does no work: no files, no connections, no threads before `start`.
+    A subclass's constructor takes the module's name, then keyword arguments named like its keys in `server.toml`.
+    It does no work: no files, connections or threads before `start`.
     """
 
     kind: ClassVar[str] = "module"
-    """What it is called in `server.toml` and on the screen."""
+    """Its name in `server.toml` and on screen."""
 
     heavy: ClassVar[bool] = False
-    """Whether its start costs much, as the import of a large library: the others start before it."""
+    """Whether it is expensive to start, for example because it imports a large library: the others start first."""
 
     def __init__(self, name: str, *, prefix: str = "", breaker: BreakerSettings | None = None) -> None:
         """Args:
         name: the module's identity in its server.
-        prefix: put before its tools' and prompts' names (`shop_query`) and into its URIs (`db://shop/…`); `shop` and
-            `shop_` are the same.
-        breaker: settings of the module's own breakers, instead of the server's defaults.
+        prefix: added to the names of its tools and prompts (`shop_query`) and its URIs (`db://shop/…`); `shop` and
+            `shop_` are equivalent.
+        breaker: settings for the module's own breakers, instead of the server's defaults.
         """
         self.name = name
         self.prefix = prefix
         self.breaker_settings = breaker
 
     async def start(self, context: ModuleContext) -> None:
-        """Open what it needs and offer what it has. Runs on the server's loop; may be slow.
+        """Open what the module needs and offer its items. Runs on the server's loop; may be slow.
 
         Raises:
-            ModuleStartError: it can't; the text says why and what to do. Whatever it had opened is closed.
+            ModuleStartError: it can't start; the text says why and what to do. Anything it opened is closed.
         """
         context.offer(Offer())
 
     async def stop(self) -> None:
-        """Close what `start` opened. Also called after a `start` that failed."""
+        """Close what `start` opened. Also called after a failed `start`."""
 
     async def fixed(self) -> bool | None:
         """Say whether what kept it from starting has changed since, so that another start is worth a try.
@@ -196,29 +196,29 @@ class Module:
         return ()
 
     def problems(self) -> Sequence[ModuleProblem]:
-        """What is wrong with parts of it while it runs, for `workbench check`."""
+        """Problems with parts of the running module, for `workbench check`."""
         return ()
 
     def extensions(self) -> Mapping[str, Callable[..., Any]]:
-        """The protocol extensions that it serves, by identifier, with the classes that do so (`ProtocolExtension`)."""
+        """The protocol extensions it serves: their classes by identifier (`ProtocolExtension`)."""
         return {}
 
     def prefixed(self, name: str) -> str:
-        """`name` of a tool or a prompt with the module's prefix."""
+        """Add the module's prefix to the `name` of a tool or prompt."""
         return prefixed_name(self.prefix, name)
 
     def clash_hint(self, name: str) -> str:
-        """What to do where another module has a tool, a prompt or a resource of that name already."""
+        """What to do if another module already has a tool, prompt or resource with that name."""
         return f'give one of the two a prefix (prefix = "{self.name}")'
 
     def uri(self, scheme: str, path: str) -> str:
-        """`scheme://path` with the module's prefix, as `db://shop/table/books`."""
+        """`scheme://path` with the module's prefix, such as `db://shop/table/books`."""
         prefix = self.prefix.rstrip("_")
         return f"{scheme}://{prefix}/{path}" if prefix else f"{scheme}://{path}"
 
 
 def prefixed_name(prefix: str, name: str) -> str:
-    """`name` with a module's prefix; `shop` and `shop_` are the same prefix."""
+    """Add a module's prefix to `name`; `shop` and `shop_` are equivalent."""
     return f"{prefix.rstrip('_')}_{name}" if prefix else name
 
 

@@ -1,4 +1,4 @@
-"""How a kind of module describes itself: its settings are its table in `server.toml`, the errors about that, its form,
+"""How a kind of module describes itself. From its settings come its table in `server.toml` with its errors, its form,
 its documentation, and its constructor call in a script.
 """
 
@@ -30,12 +30,12 @@ def setting(
     """Describe one setting of a kind; without a `default` it is required.
 
     Args:
-        description: one sentence for people who fill in the form.
-        example: a value that they can start from.
-        unit: what a number counts, such as `seconds` or `rows`.
-        path: a file or folder, relative to the project's folder.
-        secret: may hold a password or a token, which is masked and never written out.
-        constraints: those of `pydantic.Field` (`ge`, `gt`, `le`, `max_length`, …).
+        description: one sentence for people filling in the form.
+        example: a value to start from.
+        unit: what a number measures, such as `seconds` or `rows`.
+        path: a file or folder, relative to the project folder.
+        secret: may hold a password or token, which is masked and never written out.
+        constraints: passed to `pydantic.Field` (`ge`, `gt`, `le`, `max_length`, …).
     """
     extra: dict[str, Any] = {}
     if unit:
@@ -54,13 +54,13 @@ def setting(
 
 
 class Table(BaseModel):
-    """A table of the config: immutable, and with no other keys than its own."""
+    """A table of the config: immutable, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class BreakerOverride(Table):
-    """What a module's breakers do otherwise than the server's `[breaker]` says."""
+    """Overrides of the server's `[breaker]` for one module."""
 
     failure_threshold: int | None = setting(None, description="Failures in a row that open the breaker.")
     reset_timeout: float | None = setting(
@@ -71,7 +71,7 @@ class BreakerOverride(Table):
     )
 
     def over(self, defaults: BreakerSettings) -> BreakerSettings:
-        """The whole settings: `defaults` where this says nothing."""
+        """The full settings: `defaults` for everything not overridden here."""
         return BreakerSettings(
             defaults.failure_threshold if self.failure_threshold is None else self.failure_threshold,
             defaults.reset_timeout if self.reset_timeout is None else self.reset_timeout,
@@ -85,20 +85,20 @@ class BreakerOverride(Table):
 
 
 class ModuleSettings(Table):
-    """The description of a kind of module. Subclass it for a kind of your own.
+    """The settings of a kind of module. Subclass it to define your own kind.
 
-    The first sentence of its docstring says what such a module does. Its fields, each a `setting`, are the keywords of
-    the module's constructor. A distribution makes it known by an entry point of the group `server_core.modules`,
-    named as the kind; a `server.toml` can also name it as `kind = "package.file:Class"`.
+    The first sentence of its docstring describes the module. Its fields, each a `setting`, are the keyword arguments of
+    the module's constructor. A distribution registers it as an entry point in the group `server_core.modules`, named
+    after the kind; a `server.toml` can also refer to it directly: `kind = "package.file:Class"`.
     """
 
     module_path: ClassVar[str]
-    """The module's class, as `package.file:Class`. It is imported when a server is built, so that reading a config
-    stays quick."""
+    """The module's class, as `package.file:Class`. It is imported only when a server is built, which keeps reading a
+    config fast."""
 
     kind: str
     prefix: Prefix = setting(
-        "", description="Put before the names of its tools and prompts and into its URIs.", example="shop"
+        "", description="Added to the names of its tools and prompts, and to its URIs.", example="shop"
     )
     enabled: bool = setting(True, description="Whether the module is part of the server.")
     breaker: BreakerOverride | None = setting(
@@ -107,23 +107,23 @@ class ModuleSettings(Table):
 
     @classmethod
     def module_class(cls) -> Any:
-        """The module's class, imported.
+        """Import the module's class.
 
         Raises:
-            ImportError, AttributeError: there is none.
+            ImportError, AttributeError: it does not exist.
         """
         file, _colon, name = cls.module_path.partition(":")
         return getattr(importlib.import_module(file), name)
 
     @classmethod
     def problems(cls, table: Mapping[str, Any], place: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-        """What is wrong with the `table` at `place` that the types of its fields can't say: where, and what."""
+        """Problems in the `table` at `place` that the field types can't express: where, and what."""
         return iter(())
 
     def arguments(self, defaults: BreakerSettings) -> dict[str, Any]:
-        """The keywords for the module's constructor: what the config says, and nothing that it leaves open.
+        """The keyword arguments for the module's constructor, without those that the config leaves unset.
 
-        `defaults` are the server's own breaker settings.
+        `defaults` are the server's breaker settings.
         """
         general = ModuleSettings.model_fields
         own = [key for key in type(self).model_fields if key not in general]

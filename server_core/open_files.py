@@ -1,4 +1,4 @@
-"""The limit of files that a process may have open, and the errors of one that has reached it."""
+"""The limit on a process's open files, and the errors that occur when it is reached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 
 
 def open_files_limit() -> int | None:
-    """How many files and sockets this process may have open; `None` where the system has no such limit."""
+    """How many files and sockets this process may open; `None` if the system has no such limit."""
     try:
         import resource
     except ImportError:  # Windows
@@ -16,7 +16,7 @@ def open_files_limit() -> int | None:
 
 
 def is_out_of_files(error: BaseException | None) -> bool:
-    """Whether `error`, or what it came from, is that no more files can be opened."""
+    """Whether `error` or one of its causes means that no more files can be opened."""
     for _ in range(8):
         if error is None:
             return False

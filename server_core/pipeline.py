@@ -1,9 +1,9 @@
-"""The path of every request. Errors are mapped and the item is looked up here; then come the stages, in this order
-(`core.make_core`), and at last the module's function:
+"""The path of every request. The item is looked up and errors are mapped here; then come the stages, in this order
+(`core.make_core`), and finally the module's function:
 
     cache → results → breaker → time limit → faults → handler
 
-A cached answer survives an open breaker and counts for nothing in it; arguments that don't fit never reach one.
+A cached result is served even while a breaker is open, and does not count in it; neither do invalid arguments.
 An injected fault trips a breaker and times out like a real failure.
 """
 
@@ -30,25 +30,25 @@ from .streaming import chunked, without_stream
 
 ToolAnswer = CallToolResult | InputRequiredResult
 
-NOT_A_STREAM = "comes as a whole: it can be read, but not followed"
+NOT_A_STREAM = "is not a stream: it can be read, but not followed"
 
 NOT_FOR_STREAMS = ("cache", "results", "breaker")
-"""The stages that a followed stream does not pass: what may go on for hours is not cached, has no size, and can't be a
-breaker's trial call."""
+"""The stages that a followed stream skips: it may run for hours, so it can't be cached, measured or used as a breaker's
+trial call."""
 
 
 class Reading(NamedTuple):
-    """What a read answers; `ttl` is for how many more seconds it may be taken for fresh, 0 if it is not cached."""
+    """The result of a read; `ttl` is how many more seconds it stays fresh, 0 if it is not cached."""
 
     contents: Contents
     ttl: float
 
 
 class Pipeline:
-    """Runs requests. On the server's loop only.
+    """Runs requests. Use on the server's loop only.
 
     Attributes:
-        stages: in the order in which requests pass them.
+        stages: in the order in which requests pass through them.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Pipeline:
         time_limit: TimeLimitStage,
         stages: Sequence[Stage],
     ) -> None:
-        """`time_limit` is one of the `stages`; completions and preparations pass it alone."""
+        """`time_limit` is one of the `stages`, and the only one that applies to completions and preparations."""
         self._registry = registry
         self._ledger = ledger
         self._limits = limits
@@ -67,27 +67,29 @@ class Pipeline:
         self.stages: list[Stage] = list(stages)
 
     def add(self, stage: Stage, *, before: str = "handler") -> None:
-        """Let requests pass `stage`, too, directly in front of the one named `before`.
+        """Add `stage` directly before the one named `before`.
 
         Raises:
-            ValueError: there is none of that name.
+            ValueError: there is no stage with that name.
         """
         names = [each.name for each in self.stages]
         if before not in (*names, "handler"):
-            raise ValueError(f"There is no stage {before!r} to put {stage.name!r} before: {', '.join(names)}")
+            raise ValueError(
+                f"Can't add stage {stage.name!r} before {before!r}: the stages are {', '.join(names)}"
+            )
         self.stages.insert(names.index(before) if before in names else len(names), stage)
 
     def remove(self, stage: Stage) -> None:
-        """Take a stage away again; does nothing if it is not there."""
+        """Remove a stage; does nothing if it is not there."""
         if stage in self.stages:
             self.stages.remove(stage)
 
     async def call_tool(self, request: Request, name: str, arguments: dict[str, Any]) -> ToolAnswer:
-        """Call a tool. A failure of the tool is an answer (`isError`), so that a model can read it.
+        """Call a tool. A tool's failure is a result with `isError`, so that a model can read it.
 
         Raises:
             NotFoundError: no module offers the tool.
-            MCPError: the tool raised it: a protocol error of its own choice.
+            MCPError: the tool raised this protocol error itself.
         """
         with self._ledger.entry(request) as entry:
             owned = self._registry.tools.get(name)
@@ -101,7 +103,7 @@ class Pipeline:
             except MCPError:
                 raise
             except BaseException as error:
-                # Also sys.exit, and a CancelledError or GeneratorExit that the tool made up: every call gets an answer.
+                # Including sys.exit, or a CancelledError or GeneratorExit from the tool: every call gets an answer.
                 if is_real_cancellation(error):
                     raise
                 answer = entry.tool_failure(error)
@@ -112,11 +114,12 @@ class Pipeline:
     async def prepare(
         self, request: Request, item: ToolItem, arguments: dict[str, Any]
     ) -> Mapping[str, Any] | InputRequiredResult | None:
-        """What must be settled before a call becomes a task: that its arguments fit, and what its parameters ask the
-        client. Returns the values of these, or the questions.
+        """Check a call before it becomes a task, and resolve what its parameters ask the client.
+
+        Returns their values, or the questions.
 
         Raises:
-            InvalidArgumentsError: the arguments don't fit.
+            InvalidArgumentsError: the arguments are invalid.
         """
         item.refuse_unknown(arguments, self._limits)
         if item.check is not None:
@@ -130,10 +133,10 @@ class Pipeline:
         return settled
 
     async def read(self, request: Request, uri: str) -> Reading:
-        """Read a resource, listed or by a template.
+        """Read a resource, listed or from a template.
 
         Raises:
-            NotFoundError: no resource and no template fits the URI.
+            NotFoundError: no resource or template matches the URI.
             CoreError: an anticipated failure. Anything else is unexpected.
         """
         with self._ledger.entry(request):
@@ -145,11 +148,11 @@ class Pipeline:
             return Reading(contents, request.ttl)
 
     async def follow(self, request: Request, uri: str, take: TakePiece) -> None:
-        """Hand over the pieces of a stream as they come. Returns when it ends; one that grows never does, so cancel it.
+        """Deliver the pieces of a stream as they arrive. Returns when it ends; cancel it if it never does.
 
         Raises:
-            NotFoundError: no resource and no template fits the URI.
-            InvalidArgumentsError: it comes as a whole.
+            NotFoundError: no resource or template matches the URI.
+            InvalidArgumentsError: it is not a stream.
         """
         with self._ledger.entry(request):
             plain, _stream = without_stream(uri)
@@ -164,7 +167,7 @@ class Pipeline:
             )
 
     def _counted(self, request: Request, uri: str, take: TakePiece) -> Callable[[str], None]:
-        """`take`, with each piece counted and emitted."""
+        """Wrap `take` to count each piece and emit a fact."""
         bus, index = self._ledger.bus, 0
 
         def taken(piece: str) -> None:
@@ -196,8 +199,8 @@ class Pipeline:
 
         Raises:
             NotFoundError: no module offers the prompt.
-            InvalidArgumentsError: arguments are missing or don't fit.
-            TooLargeError: it is over the limit.
+            InvalidArgumentsError: arguments are missing or invalid.
+            TooLargeError: the result is over the limit.
         """
         with self._ledger.entry(request):
             owned = self._registry.prompts.get(name)
@@ -218,7 +221,7 @@ class Pipeline:
         typed: str,
         others: Mapping[str, str],
     ) -> list[str]:
-        """Suggestions for an argument of a prompt or a template, at most 100."""
+        """Suggest values for an argument of a prompt or a template, at most 100."""
         with self._ledger.entry(request):
             completer = item.complete
             if completer is None:
@@ -231,7 +234,7 @@ class Pipeline:
     async def _run(
         self, request: Request, item: Item, handler: Handler, *, leave_out: Collection[str] = ()
     ) -> Any:
-        """Through the stages that apply to the item, to its handler."""
+        """Run the handler through the stages that apply to the item."""
         for stage in reversed(self.stages):
             if stage.applies(item) and stage.name not in leave_out:
                 handler = partial(stage.run, request, item, handler)

@@ -1,4 +1,4 @@
-"""A pool of connections: bounded, first come first served, and open to view."""
+"""A connection pool: bounded, first come first served, and observable."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from .settings import PoolSettings
 ConnectionT = TypeVar("ConnectionT")
 
 PRUNE_SECONDS = 1.0
-"""A pool looks for connections that are too old, or were idle too long, at most this often."""
+"""The minimum time between checks for connections that are too old or have been idle too long."""
 
 
 class ConnectionPool(Generic[ConnectionT]):
-    """Keeps `min_size` to `max_size` connections and lends each to one holder at a time. On one loop only.
+    """Keeps `min_size` to `max_size` connections and lends each to one holder at a time. Use on one loop only.
 
-    Waiters are served in the order in which they came, and a newcomer never overtakes one. Opening,
-    checking and closing run in tasks of the pool's own, so that a cancelled caller never leaves a connection
-    half open: what was opened for it goes to the next. A connection counts until it has been closed. What is too
-    old, or was idle too long, is closed by the pool itself.
+    Waiters are served in order, and a newcomer never overtakes one. Connections are opened, checked and closed in the
+    pool's own tasks, so a cancelled caller never leaves one half-open: it goes to the next waiter. A connection counts
+    towards the limit until it is closed. The pool closes connections that are too old or have been idle too long.
     """
 
     def __init__(
@@ -45,10 +44,10 @@ class ConnectionPool(Generic[ConnectionT]):
         check: Callable[[ConnectionT], Awaitable[bool]] | None = None,
     ) -> None:
         """Args:
-        create: opens a connection; it must end by itself (give the driver a connect time-out).
-        close: closes one; an error of it is logged.
-        check: whether an idle connection is still good, asked before each use; an error means no, and so
-            does silence for `acquire_timeout`. Without it every one is good until it is discarded.
+        create: opens a connection; it must time out by itself (give the driver a connect timeout).
+        close: closes a connection; its errors are logged.
+        check: whether an idle connection still works, called before each use; an error or no answer within
+            `acquire_timeout` means no. Without it, connections are reused until they are discarded.
         """
         self.name = name
         self.settings = settings
@@ -77,7 +76,7 @@ class ConnectionPool(Generic[ConnectionT]):
         """Open the first `min_size` connections, all at once.
 
         Raises:
-            BaseException: what `create` raised; the others are closed by then, and so is the pool.
+            BaseException: what `create` raised; the other connections and the pool are closed by then.
         """
         self._running = True
         try:
@@ -91,7 +90,7 @@ class ConnectionPool(Generic[ConnectionT]):
         self._keeper = asyncio.create_task(self._keep(), name=f"pool {self.name}: keeper")
 
     async def aclose(self) -> None:
-        """Refuse whoever waits and close what is idle; what is in use is closed at its release.
+        """Refuse waiters and close idle connections; those in use are closed when they are released.
 
         May be called again. Takes a few seconds at most, whatever a connection does.
         """
@@ -102,10 +101,10 @@ class ConnectionPool(Generic[ConnectionT]):
 
     @asynccontextmanager
     async def connection(self, holder: str) -> AsyncIterator[ConnectionT]:
-        """Lend a connection to `holder`, a name for people. A body that leaves it unusable calls `discard`.
+        """Lend a connection to `holder`, a display name. If the body breaks the connection, it calls `discard`.
 
         Raises:
-            AcquireTimeoutError: none came free within `acquire_timeout`.
+            AcquireTimeoutError: none became available within `acquire_timeout`.
             UnavailableError: the pool is closed.
             BaseException: what `create` raised for this caller.
         """
@@ -116,16 +115,16 @@ class ConnectionPool(Generic[ConnectionT]):
             self._release(slot)
 
     def discard(self, connection: ConnectionT) -> None:
-        """Close `connection`, which is in use, at its release, instead of lending it again."""
+        """Close `connection`, which is in use, when it is released, instead of lending it again."""
         for slot in self._in_use:
             if slot.connection is connection:
                 slot.broken = True
                 return
 
     async def prune(self) -> None:
-        """Close what is too old or was idle too long, then open what `min_size` lacks. The pool does it by itself.
+        """Close connections that are too old or idle too long, then restore `min_size`. The pool does so by itself.
 
-        An error of opening is told by a fact alone: the next caller tries again.
+        A failure to open one is only emitted as a fact: the next caller tries again.
         """
         stale = [slot for slot in self._idle if self._is_stale(slot)]
         for slot in stale:
@@ -136,7 +135,7 @@ class ConnectionPool(Generic[ConnectionT]):
         await self._open_missing()
 
     def state(self) -> PoolState:
-        """What it looks like now. A connection that is being checked counts as idle."""
+        """The current state. A connection being checked counts as idle."""
         offset = self._clock.now() - self._clock.monotonic()
         return PoolState(
             name=self.name,
@@ -172,7 +171,7 @@ class ConnectionPool(Generic[ConnectionT]):
                 self._waiters.remove(waiter)
                 self._tell("cancelled", waiter)
             elif waiter.future.exception() is None:
-                # It was handed a connection in the very turn in which it was cancelled.
+                # It got a connection in the same turn in which it was cancelled.
                 self._release(waiter.future.result())
             raise
         finally:
@@ -190,7 +189,7 @@ class ConnectionPool(Generic[ConnectionT]):
         self._serve()
 
     def _serve(self) -> None:
-        """Get a connection on its way to every waiter, as far as there are any. Called after every change."""
+        """Start providing a connection to every waiter, as far as possible. Called after every change."""
         connector = self._connector
         while (
             self._running
@@ -198,7 +197,7 @@ class ConnectionPool(Generic[ConnectionT]):
             and len(self._waiters) > connector.opening + connector.checking
         ):
             if self._idle:
-                # The one used last: the others grow old and are closed when load falls.
+                # The most recently used one: the others grow old and are closed when load falls.
                 slot = self._idle.pop()
                 if self._is_stale(slot):
                     connector.close(slot)
@@ -210,7 +209,7 @@ class ConnectionPool(Generic[ConnectionT]):
                 return
 
     def _take_opened(self, slot: PoolSlot[ConnectionT]) -> None:
-        # Told when it is where it goes, or on its way there: after the last fact the figures are right.
+        # Emitted once the connection is in place: after the last fact the figures are right.
         if self._waiters.first() is not None:
             self._tell("opened")
             self._hand(slot)
@@ -218,7 +217,7 @@ class ConnectionPool(Generic[ConnectionT]):
             self._hand(slot)
             self._tell("opened")
         if self._running and self._keeper is not None and self._size() < self.settings.min_size:
-            # What was lost can be had again, as this one shows; one after the other, so that a failure ends it.
+            # Opening works again, so replace what was lost: one at a time, until one fails.
             self._connector.open()
 
     def _closed_one(self) -> None:
@@ -226,7 +225,7 @@ class ConnectionPool(Generic[ConnectionT]):
         self._serve()
 
     def _hand(self, slot: PoolSlot[ConnectionT]) -> None:
-        """Give `slot` to the first waiter, else keep it."""
+        """Give `slot` to the first waiter, or keep it idle."""
         waiter = self._waiters.first()
         if not self._running:
             self._connector.close(slot)
@@ -261,15 +260,15 @@ class ConnectionPool(Generic[ConnectionT]):
     def _closed_error(self) -> UnavailableError:
         return UnavailableError(f"Connection pool {self.name!r} is closed.")
 
-    # -- how many there are
+    # -- size
 
     def _open_failed(self, error: BaseException) -> None:
-        """Tell the waiter whose turn it is; the next one gets a try of its own."""
+        """Raise `error` for the first waiter; the next one gets its own attempt."""
         waiter = self._waiters.first()
         if waiter is not None:
             self._waiters.remove(waiter)
             if isinstance(error, asyncio.CancelledError):
-                # Raised at a caller who was not cancelled, it would look as if he had been.
+                # Raised as it is, it would look as if the caller had been cancelled.
                 error = UnavailableError(f"Opening a connection of pool {self.name!r} was cancelled.")
             waiter.future.set_exception(error)
         self._tell("failed", waiter)
@@ -283,7 +282,7 @@ class ConnectionPool(Generic[ConnectionT]):
         return [error for task in tasks if (error := task.result()) is not None]
 
     async def _keep(self) -> None:
-        """Prune whenever a connection becomes too old, or was idle too long."""
+        """Prune whenever a connection becomes too old or has been idle too long."""
         while True:
             now = self._clock.monotonic()
             due = next_stale(self._idle, self._in_use, self.settings, now)

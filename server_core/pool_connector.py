@@ -1,4 +1,4 @@
-"""How a pool's connections come and go: opened, checked and closed, each in a task of its own."""
+"""Opens, checks and closes a pool's connections, each in its own task."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ ConnectedT = TypeVar("ConnectedT")
 ConnectorTaskT = TypeVar("ConnectorTaskT")
 
 POOL_CLOSE_SECONDS = 5.0
-"""How long one connection may take to close before its place is given away."""
+"""How long a connection may take to close before its slot is freed."""
 
 
 class PoolConnector(Generic[ConnectedT]):
-    """Opens, checks and closes for a pool, so that a cancelled caller never leaves a connection half open. On the
-    pool's loop only.
+    """Opens, checks and closes connections for a pool, so that a cancelled caller never leaves one half-open.
+
+    Use on the pool's loop only.
 
     Attributes:
-        opening, checking, closing: how many are under way; a connection counts until it has been closed.
+        opening, checking, closing: how many are in progress; a connection counts until it is closed.
         opened, closed: how many so far.
     """
 
@@ -42,11 +43,11 @@ class PoolConnector(Generic[ConnectedT]):
         freed: Callable[[], None],
     ) -> None:
         """Args:
-        opened: takes a connection that was opened.
-        checked: takes one that was found good.
-        failed: takes what `create` raised.
+        opened: receives a connection that was opened.
+        checked: receives one that passed its check.
+        failed: receives what `create` raised.
         closed: called after each connection that was closed: there is room for another one.
-        freed: called when one that was checked is bad: it is being closed, and does not come back.
+        freed: called when one that was checked is bad: it is being closed and does not come back.
         """
         self.name = name
         self.opening = 0
@@ -71,12 +72,12 @@ class PoolConnector(Generic[ConnectedT]):
         return self.opening + self.checking + self.closing
 
     def open(self) -> asyncio.Task[BaseException | None]:
-        """Open one; the task answers what went wrong."""
+        """Open a connection; the task returns the error, if any."""
         self.opening += 1
         return self._spawn(self._run_open())
 
     def check(self, slot: PoolSlot[ConnectedT], seconds: float) -> None:
-        """Hand `slot` to `checked` if it is still good, else close it; silence for `seconds` means that it is not."""
+        """Pass `slot` to `checked` if it still works, else close it; no answer within `seconds` means no."""
         if self._check is None:
             self._on_checked(slot)
         else:
@@ -84,12 +85,12 @@ class PoolConnector(Generic[ConnectedT]):
             self._spawn(self._run_check(slot, self._check, seconds))
 
     def close(self, slot: PoolSlot[ConnectedT]) -> asyncio.Task[None]:
-        """Close one; an error is logged."""
+        """Close a connection; an error is logged."""
         self.closing += 1
         return self._spawn(self._run_close(slot))
 
     async def settle(self) -> None:
-        """Wait for everything under way, and end it where it takes more than a few seconds."""
+        """Wait for everything in progress, and cancel it after a few seconds."""
         await self._wait()
         for task in self._tasks:
             task.cancel()
@@ -107,7 +108,7 @@ class PoolConnector(Generic[ConnectedT]):
         except GeneratorExit:
             raise
         except BaseException as error:
-            # Also SystemExit: a task that ends with it takes the loop along, and a caller can answer it.
+            # Including SystemExit: a task that ends with it would stop the loop, while a caller can handle it.
             self.opening -= 1
             self._on_failed(error)
             return error

@@ -1,4 +1,4 @@
-"""What a pool keeps account of: its connections and who waits for one, in order."""
+"""A pool's connections and its queue of waiters."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ HOLDER_LENGTH = 80
 
 
 class AcquireTimeoutError(UnavailableError):
-    """No connection came free in time; the text says who holds them, and how long."""
+    """No connection became available in time; the text says who holds them, and for how long."""
 
 
 class PoolSlot(Generic[PooledT]):
-    """A connection and its life; times are of the clock's `monotonic`."""
+    """A connection with its lifetime data; times are on the clock's `monotonic`."""
 
     __slots__ = ("broken", "connection", "holder", "idle_since", "opened", "since", "ticket")
 
@@ -37,14 +37,15 @@ class PoolSlot(Generic[PooledT]):
         self.broken = False
 
     def shown(self, offset: float) -> PoolHolder:
-        """Who holds it; `offset` makes an epoch second of the clock's `monotonic`."""
+        """Who holds it; `offset` converts the clock's `monotonic` to epoch seconds."""
         return PoolHolder(self.holder, self.since + offset, self.ticket)
 
 
 class PoolWaiter(Generic[PooledT]):
-    """A caller who waits; its future gets a slot that is in use already, or an error.
+    """A waiting caller; its future gets a slot, already marked as in use, or an error.
 
-    `ticket` tells it from every other of the pool, also once it holds a slot. `since` is of the clock's `monotonic`."""
+    `ticket` identifies it in the pool, also once it holds a slot. `since` is on the clock's `monotonic`.
+    """
 
     __slots__ = ("future", "holder", "since", "ticket")
 
@@ -57,12 +58,12 @@ class PoolWaiter(Generic[PooledT]):
         self.future = future
 
     def shown(self, offset: float) -> PoolHolder:
-        """Who waits; `offset` makes an epoch second of the clock's `monotonic`."""
+        """Who is waiting; `offset` converts the clock's `monotonic` to epoch seconds."""
         return PoolHolder(self.holder, self.since + offset, self.ticket)
 
 
 class WaiterQueue(Generic[PooledT]):
-    """First come, first served. Who was cancelled is passed over, but may count for another turn."""
+    """A first-come, first-served queue. Cancelled waiters are skipped, but may count for another turn."""
 
     def __init__(self) -> None:
         self._waiters: deque[PoolWaiter[PooledT]] = deque()
@@ -72,11 +73,11 @@ class WaiterQueue(Generic[PooledT]):
         return len(self._waiters)
 
     def __iter__(self) -> Iterator[PoolWaiter[PooledT]]:
-        """Who waits, in order."""
+        """The waiters, in order."""
         return (waiter for waiter in self._waiters if not waiter.future.done())
 
     def enter(self, holder: str, now: float) -> PoolWaiter[PooledT]:
-        """A new waiter at the end. On the loop on which it is served."""
+        """Add a waiter at the end. Call it on the loop that serves it."""
         self._tickets += 1
         waiter: PoolWaiter[PooledT] = PoolWaiter(
             holder, self._tickets, now, asyncio.get_running_loop().create_future()
@@ -85,7 +86,7 @@ class WaiterQueue(Generic[PooledT]):
         return waiter
 
     def first(self) -> PoolWaiter[PooledT] | None:
-        """Who is next; it stays in the queue."""
+        """The next waiter; it stays in the queue."""
         while self._waiters:
             if not self._waiters[0].future.done():
                 return self._waiters[0]
@@ -93,7 +94,7 @@ class WaiterQueue(Generic[PooledT]):
         return None
 
     def remove(self, waiter: PoolWaiter[PooledT]) -> None:
-        """Take `waiter` out, wherever it is, if it is there."""
+        """Remove `waiter` from wherever it is, if it is there."""
         with suppress(ValueError):
             self._waiters.remove(waiter)
 
@@ -107,20 +108,20 @@ def acquire_timeout(
     closing: int,
     now: float,
 ) -> AcquireTimeoutError:
-    """The error for who got none in time, as `3 of 3 in use by query (12.3 s), export (4.0 s) and 1 more`."""
+    """The error for a waiter that timed out, such as `3 of 3 in use by query (12.3 s), export (4.0 s) and 1 more`."""
     where = [f"{len(in_use)} of {settings.max_size} in use {_who_holds(in_use, now)}".strip()]
     if opening:
         where.append(f"{opening} being opened")
     if closing:
         where.append(f"{closing} being closed")
     return AcquireTimeoutError(
-        f"No connection of pool {pool!r} came free within {settings.acquire_timeout:g} s: {'; '.join(where)}. Try "
-        "again later; if it stays so, hold connections for less long, or raise the pool's max_size or acquire_timeout."
+        f"No connection in pool {pool!r} became available within {settings.acquire_timeout:g} s: {'; '.join(where)}. "
+        "Try again later; if it happens often, release connections sooner, or raise max_size or acquire_timeout."
     )
 
 
 def _who_holds(in_use: Iterable[PoolSlot[PooledT]], now: float) -> str:
-    """As `by query (12.3 s), export (4.0 s) and 3 more`, longest first; empty if nobody holds one."""
+    """Format holders as `by query (12.3 s), export (4.0 s) and 3 more`, longest first; empty if there are none."""
     longest = sorted(in_use, key=lambda slot: slot.since)
     if not longest:
         return ""

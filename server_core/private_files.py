@@ -1,4 +1,4 @@
-"""Files that nobody but their owner may read: what a server keeps about the calls that it got."""
+"""Files that only their owner may read: what a server stores about the calls it received."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 
 PRIVATE_FOLDER = ".workbench"
-"""The folder in a project for what is kept about it, which is made private and stays out of version control."""
+"""The folder in a project for data about it; it is private and stays out of version control."""
 
 _DATABASE_PARTS = ("", "-wal", "-shm", "-journal")
 
 
 def make_folder_of(path: Path) -> None:
-    """Make the folder in which `path` will stand. One in `.workbench` is made for its owner alone, and ignored by git;
-    the project's own folder is never made.
+    """Create the folder that will contain `path`. One in `.workbench` is private to its owner and ignored by git; the
+    project folder itself is never created.
 
     Raises:
-        OSError: it can't be made; the project may be gone.
+        OSError: it can't be created; the project may be gone.
     """
     for folder in path.parents[:2]:
         if folder.name == PRIVATE_FOLDER:
@@ -26,10 +26,10 @@ def make_folder_of(path: Path) -> None:
 
 
 def private_database(path: Path) -> None:
-    """Make the SQLite file `path` unless it is there. Only its owner can read it, and what SQLite puts beside it.
+    """Create the SQLite file `path` unless it exists. Only its owner can read it and the files SQLite puts beside it.
 
     Raises:
-        OSError: it can't be made.
+        OSError: it can't be created.
     """
     make_folder_of(path)
     # SQLite gives the files beside a database the same permissions.
@@ -48,7 +48,7 @@ def _make_private(folder: Path) -> None:
 
 
 def _restrict(path: Path, mode: int) -> None:
-    # Somebody else's file, or none: as it is.
+    # Missing, or someone else's: leave it as it is.
     with suppress(OSError):
         if os.stat(path).st_mode & 0o777 & ~mode:
             os.chmod(path, mode)

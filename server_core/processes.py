@@ -1,4 +1,4 @@
-"""Whether another process of this machine is alive."""
+"""Whether another process on this machine is alive."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process of that number that has not ended. Always `True` on Windows."""
+    """Whether a process with that id exists and has not ended. Always `True` on Windows."""
     if os.name == "nt":
-        return True  # where asking by a signal would end it
+        return True  # where a signal would end it
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -20,7 +20,7 @@ def is_alive(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Whether the process has ended and its parent has not asked how; where that can be read (Linux)."""
+    """Whether the process has ended but its parent has not reaped it; detected only on Linux."""
     try:
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Lines for people that don't become a flood."""
+"""Log lines for people, kept from becoming a flood."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class RateLimitedLines:
-    """Writes the first few lines, then one every few seconds that says how many were left out. Not thread-safe."""
+    """Writes the first few lines, then one every few seconds with a count of those omitted. Not thread-safe."""
 
     def __init__(
         self,
@@ -18,8 +18,8 @@ class RateLimitedLines:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Args:
-        first: how many are written at once.
-        seconds: how long the pause after each of the others is.
+        first: how many lines are written immediately.
+        seconds: the minimum pause before each later one.
         """
         self._write = write
         self._left = first
@@ -41,7 +41,7 @@ class RateLimitedLines:
         return True
 
     def close(self) -> None:
-        """Say how many lines are still unmentioned."""
+        """Report the number of omitted lines, if any."""
         if self._omitted:
             self._write(f"{self._omitted} more like the last line")
         self._omitted = 0

@@ -1,4 +1,4 @@
-"""The registry: which module offers what, found by name or URI in one look-up, listed in a stable order."""
+"""The registry of what each module offers, found by name or URI in one lookup and listed in a stable order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Owned(NamedTuple, Generic[OwnedItemT]):
 
 
 class Clash(NamedTuple):
-    """Two modules offer the same thing: `kind` is "tool", "resource", "template" or "prompt"."""
+    """Two modules that offer the same thing: `kind` is "tool", "resource", "template" or "prompt"."""
 
     kind: str
     name: str
@@ -29,7 +29,7 @@ class Clash(NamedTuple):
 
 
 class ListChanges(NamedTuple):
-    """Which of the lists that clients see have changed."""
+    """Which of the lists visible to clients have changed."""
 
     tools: bool = False
     resources: bool = False
@@ -47,7 +47,7 @@ class _Shelf:
 
 
 class Registry:
-    """Every module's items. A change is atomic: a reader on the same loop sees all of it or nothing."""
+    """All modules' items. Changes are atomic: a reader on the same loop sees all of a change or none of it."""
 
     def __init__(self) -> None:
         self._shelves: dict[str, _Shelf] = {}
@@ -57,11 +57,11 @@ class Registry:
         self._lists: dict[str, tuple[Any, ...]] = {}
 
     def reserve(self, module: str) -> None:
-        """Give `module` its place in the order of the lists."""
+        """Reserve the module's place in the order of the lists."""
         self._shelves.setdefault(module, _Shelf())
 
     def modules(self) -> Iterable[str]:
-        """The modules that have a place in the lists, in order."""
+        """The modules with a place in the lists, in order."""
         return self._shelves.keys()
 
     def order(self, module: str) -> int:
@@ -69,7 +69,7 @@ class Registry:
         return list(self._shelves).index(module)
 
     def clashes(self, module: str, offer: Offer) -> list[Clash]:
-        """What of `offer` another module offers already."""
+        """The parts of `offer` that another module already offers."""
         found: list[Clash] = []
         for name in (item.definition.name for item in offer.tools):
             if (tool := self.tools.get(name)) and tool.module != module:
@@ -87,7 +87,7 @@ class Registry:
         return found
 
     def put(self, module: str, offer: Offer) -> ListChanges:
-        """Make `offer` all that `module` offers; returns which lists look different now."""
+        """Make `offer` everything that `module` offers; returns which lists changed."""
         before = self._shelves.get(module, _Shelf())
         after = _Shelf(
             {item.definition.name: item for item in offer.tools},
@@ -110,7 +110,7 @@ class Registry:
     def change_resources(
         self, module: str, added: Iterable[ResourceItem], removed: Iterable[str]
     ) -> list[Clash]:
-        """Add, replace and remove single resources of `module`; returns those that another module has already."""
+        """Add, replace and remove single resources of `module`; returns those that another module already offers."""
         shelf = self._shelves[module]
         clashes: list[Clash] = []
         for uri in removed:
@@ -128,11 +128,11 @@ class Registry:
         return clashes
 
     def remove(self, module: str) -> ListChanges:
-        """Forget `module` and its items, but not its place in the order."""
+        """Remove the items of `module`, but keep its place in the order."""
         return self.put(module, Offer())
 
     def forget(self, module: str) -> ListChanges:
-        """Forget `module` altogether."""
+        """Remove `module` altogether."""
         changes = self.put(module, Offer())
         del self._shelves[module]
         return changes
@@ -143,7 +143,7 @@ class Registry:
         return len(shelf.tools), len(shelf.resources), len(shelf.templates), len(shelf.prompts)
 
     def guarded(self) -> dict[str, list[str]]:
-        """The tools and templates that go through a breaker, by the breaker's name."""
+        """The tools and templates that each breaker guards, by the breaker's name."""
         found: dict[str, list[str]] = {}
         for shelf in self._shelves.values():
             breakers = {name: item.breaker for name, item in shelf.tools.items()}
@@ -154,7 +154,7 @@ class Registry:
         return found
 
     def match(self, uri: str) -> tuple[Owned[TemplateItem], dict[str, Any]] | None:
-        """The first template that `uri` fits, with its variables."""
+        """The first template that matches `uri`, with its variables."""
         for module, shelf in self._shelves.items():
             for item in shelf.templates.values():
                 variables = item.matcher.match(uri)
@@ -169,7 +169,7 @@ class Registry:
                 return Owned(module, item)
         return None
 
-    # The lists as clients see them, made once after each change.
+    # The lists as clients see them, rebuilt after a change.
 
     def tool_list(self) -> Sequence[Tool]:
         """Every tool's definition."""

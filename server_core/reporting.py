@@ -1,4 +1,4 @@
-"""Where unexpected errors go: the log, the bus and the monitoring hooks, all under one reference."""
+"""Reports unexpected errors to the log, the bus and the monitoring hooks, all under one reference."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MonitoringHook = Callable[["ErrorReport"], None]
 
 RECENT_ERRORS = 50
 FRAMED_PER_SECOND = 20
-"""Of how many errors a second frames are kept: a tool that fails all the time must not cost more by it."""
+"""How many errors per second keep their frames, so that a tool that always fails does not become slower."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """An unexpected error, as the monitoring hooks get it. `where` is a tool, a URI, a module or a thread; `method` is
-    that of a request."""
+    """An unexpected error, as passed to monitoring hooks. `where` is a tool, a URI, a module or a thread; `method` is
+    the request's."""
 
     reference: str
     where: str
@@ -41,8 +41,8 @@ class ErrorReporter:
 
     Attributes:
         count: how many errors so far.
-        keeps_frames: whether the facts carry the frames with source lines and variables. For development: they are
-            never told to a client, but any listener of the bus sees them.
+        keeps_frames: whether facts carry the frames with source lines and variables. For development: clients never
+            see them, but every listener of the bus does.
     """
 
     def __init__(
@@ -59,26 +59,26 @@ class ErrorReporter:
         self.count = 0
 
     def add_hook(self, hook: MonitoringHook) -> None:
-        """Call `hook` with every report from now on; one that raises is logged and keeps its place."""
+        """Call `hook` with every report from now on; one that raises is logged and stays registered."""
         self._hooks.append(hook)
 
     def recent(self) -> tuple[FailureState, ...]:
-        """The last errors of which facts were made, oldest first."""
+        """The latest errors for which facts were emitted, oldest first."""
         return tuple(self._recent)
 
     def report(
         self, error: BaseException, where: str, *, method: str = "", source: ErrorSource = "module"
     ) -> str:
-        """Tell log, bus and hooks of `error`; returns the reference under which they know it."""
+        """Report `error` to the log, the bus and the hooks; returns its reference there."""
         reference = new_reference()
         self.count += 1
         logged = self._log.isEnabledFor(logging.ERROR)
         if is_out_of_files(error):
-            # It comes by the thousand, wherever a file or a connection would be opened.
+            # These come by the thousand, wherever a file or a connection is opened.
             logged, told = False, ""
             if not self._out_of_files.add(
                 f"{where} failed (reference {reference}): too many open files (the limit is {open_files_limit()}). "
-                "Raise it with `ulimit -n`, or open fewer at a time"
+                "Raise it with `ulimit -n`, or open fewer files at a time"
             ):
                 return reference
         else:
@@ -103,11 +103,11 @@ class ErrorReporter:
             try:
                 hook(report)
             except Exception:
-                self._log.exception("A monitoring hook raised")
+                self._log.exception("A monitoring hook raised an exception")
         return reference
 
     def _write(self, error: BaseException, where: str, reference: str, told: str) -> None:
-        """Log it by a record of our own: a formatter takes its `exc_text` instead of making a traceback, unmasked."""
+        """Log it with a record of our own: formatters use its masked `exc_text` instead of making a traceback."""
         record = self._log.makeRecord(
             self._log.name,
             logging.ERROR,

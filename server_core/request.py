@@ -1,4 +1,4 @@
-"""One request on its way through the core: who asked what, how far it is, and where its time went."""
+"""One request on its way through the core: who asked for what, its progress, and where its time went."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
 REQUEST_KEY_META = "io.mcp-server-workbench/key"
-"""The `_meta` key by which a client may name a request, to find it again among the facts."""
+"""The `_meta` key with which a client can label a request, to recognize it among the facts."""
 
 current_request: ContextVar[Request | None] = ContextVar("current_request", default=None)
-"""The request that the running code serves, also in worker threads; `None` outside of requests."""
+"""The request that the running code serves, including on worker threads; `None` outside requests."""
 
 _request_numbers = itertools.count(1)
 
 ProgressSink = Callable[[float, float | None, str], Awaitable[None]]
 AskClient = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
-"""Asks a task's client for several things (the protocol's JSON, by names) and waits for the answers."""
+"""Asks a task's client several questions (the protocol's JSON, by name) and waits for the answers."""
 
 
 class Trace:
@@ -43,11 +43,11 @@ class Trace:
         self._stages: list[tuple[str, float]] = []
 
     def add(self, stage: str, seconds: float) -> None:
-        """Book `seconds` under `stage` ("cache hit", "pool", "handler", …)."""
+        """Add `seconds` to `stage` ("cache hit", "pool", "handler", …)."""
         self._stages.append((stage, seconds))
 
     def since(self, stage: str, started: float) -> None:
-        """Book the time since `started` (of the clock's `monotonic`) under `stage`."""
+        """Add the time since `started` (on the clock's `monotonic`) to `stage`."""
         self._stages.append((stage, self._clock.monotonic() - started))
 
     @property
@@ -57,30 +57,30 @@ class Trace:
 
 
 class Request:
-    """What a handler knows of the request that it serves.
+    """The request that a handler is serving.
 
     Attributes:
         number: unique in this process.
-        method: the protocol's method, as `tools/call`.
+        method: the protocol method, such as `tools/call`.
         target: the tool's or prompt's name, or the URI.
-        client: the connection's id, empty for a call that the core makes itself.
-        protocol: the revision that the client speaks.
-        key: what the client put in `_meta` under `REQUEST_KEY_META`, else empty.
-        session: the SDK's context of the wire request, a nested one's that of its outer one; `None` for detached work.
-            A call that asks its client goes on with the session of the request that brings the answer.
-        params: the SDK's typed parameters of the wire request, `None` likewise.
-        loop: the core's loop, once the handler runs.
-        on_progress: called at each report of progress; the pipeline's time limit hangs on it.
-        seconds: the time limit of the call where its item has none, instead of the server's; `None` for that.
-        failure: what a tool raised, which the client is told as an answer.
-        deadline: the time limit while the handler runs.
-        ask: how a task, or a call of a 2026-07-28 client, asks its client; `None` where the session asks, or nobody.
-        prepared: what the tool's parameters were told by the client before the task was made; `None` outside of that.
+        client: the connection's id, empty for a call made by the core itself.
+        protocol: the protocol revision that the client speaks.
+        key: the label that the client put in `_meta` under `REQUEST_KEY_META`, else empty.
+        session: the SDK's context of the wire request, shared by nested requests; `None` for detached work. A call that
+            asks its client continues with the session of the request that brings the answer.
+        params: the SDK's typed parameters of the wire request; `None` likewise.
+        loop: the core's loop, once the handler is running.
+        on_progress: called at each progress report; the pipeline's time limit uses it.
+        seconds: the call's time limit if its item has none; `None` for the server's.
+        failure: the exception a tool raised, if the client gets it as a result.
+        deadline: the time limit while the handler is running.
+        ask: asks the client of a task or of a 2026-07-28 call; `None` if the session asks, or nobody can be asked.
+        prepared: the client's answers for the tool's parameters, collected before the task was created; else `None`.
         arguments: those of a tool or prompt, or the variables of a template's URI.
-        size: about how many bytes the answer takes, once it is known.
-        ttl: for how many more seconds a cached answer is fresh.
-        endless: a stream that is followed, which has no time limit.
-        cancelled: the handler was stopped; a function still on its worker thread hears of it when it reports progress.
+        size: the approximate size of the result in bytes, once it is known.
+        ttl: how many more seconds a cached result stays fresh.
+        endless: a followed stream, which has no time limit.
+        cancelled: the handler was cancelled; a function on a worker thread notices when it next reports progress.
     """
 
     __slots__ = (
@@ -157,10 +157,10 @@ class Request:
     def nested(
         self, method: str, target: str, *, sink: ProgressSink | None = None, attached: bool = True
     ) -> Request:
-        """A request that the handler of this one makes inside the core (a workflow's step, a task's body).
+        """Create a request that this one's handler makes inside the core (a workflow step, a task's body).
 
-        Its progress goes to `sink`, never to the client of this one by itself. With `attached=False` it outlives
-        this one: it keeps no hold on the client's connection.
+        Its progress goes to `sink`, and not to this request's client. With `attached=False` it outlives this request
+        and keeps no reference to the client's connection.
         """
         made = Request(
             method,
@@ -178,7 +178,7 @@ class Request:
 
     @property
     def session(self) -> ServerRequestContext[Any, Any] | None:
-        """The SDK's context of the wire request that is served."""
+        """The SDK's context of the wire request being served."""
         return self._session if self._outer is None else self._outer.session
 
     @session.setter
@@ -186,22 +186,22 @@ class Request:
         self._session = session
 
     async def ask_client(self, requests: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask the client and wait; the time limit stands still meanwhile.
+        """Ask the client and wait for the answers; the time limit is paused meanwhile.
 
         Raises:
             ToolError: nobody can be asked, or nobody answered in time.
         """
         if self.ask is None:
             raise ToolError(
-                f"{self.target} asks its client for something, and nobody can be asked here: call it from a client"
-                " that declares the tasks extension (io.modelcontextprotocol/tasks), or not as a task."
+                f"{self.target} asks its client a question, but this client can't be asked: use one that declares the"
+                " tasks extension (io.modelcontextprotocol/tasks), or don't call it as a task."
             )
         with self.held():
             return await self.ask(requests)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let the time limit stand still while the block waits for the client's user."""
+        """Pause the time limit while the block waits for the client's user."""
         deadline = self.deadline
         if deadline is not None:
             deadline.hold()
@@ -212,7 +212,7 @@ class Request:
                 deadline.resume()
 
     async def report_progress(self, progress: float, total: float | None = None, message: str = "") -> None:
-        """Tell the client and the bus how far the handler is. On the core's loop only."""
+        """Report the handler's progress to the client and the bus. On the core's loop only."""
         if self.on_progress is not None:
             self.on_progress()
         message = clean_surrogates(message)
@@ -224,13 +224,13 @@ class Request:
             await self.session.session.report_progress(progress, total, message or None)
 
     def progress_from_thread(self, progress: float, total: float | None = None, message: str = "") -> None:
-        """The same as `report_progress` for a synchronous function on a worker thread; returns at once.
+        """`report_progress` for a synchronous function on a worker thread; returns immediately.
 
         Raises:
-            asyncio.CancelledError: nobody waits for the function any more; that ends it.
+            asyncio.CancelledError: nobody is waiting for the function any more, so it should end.
         """
         if self.cancelled:
-            raise asyncio.CancelledError(f"{self.target} was stopped")
+            raise asyncio.CancelledError(f"{self.target} was cancelled")
         loop = self.loop
         if loop is None or loop.is_closed():
             return
@@ -238,7 +238,7 @@ class Request:
 
     @staticmethod
     def key_of(meta: Mapping[str, Any] | None) -> str:
-        """The client's own name for a request, out of its `_meta`."""
+        """The client's own label for a request, from its `_meta`."""
         value = meta.get(REQUEST_KEY_META) if meta else None
         return value if isinstance(value, str) else ""
 

@@ -1,4 +1,4 @@
-"""What leaves the server is JSON that any client can read: measured, bounded, free of NaN and of lone surrogates."""
+"""Checks that everything sent is JSON that any client can read: size limits, no NaN, no lone surrogates."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from .errors import CoreError, TooLargeError, clean_surrogates
 from .items import Contents
 
 NUMBER_BITS = 14_000
-"""A longer number has more digits (4,300) than Python's own JSON reads."""
+"""Longer numbers have more digits (4,300) than Python's own JSON module reads."""
 
 
 class UnsendableError(CoreError):
-    """A result that JSON can't carry; the text says what and what to do."""
+    """A result that JSON can't represent; the text says why and what to do."""
 
 
 def text_result(text: str, *, is_error: bool = False) -> CallToolResult:
-    """A tool result of one text."""
+    """A tool result with a single text block."""
     return CallToolResult(content=[TextContent(type="text", text=clean_surrogates(text))], is_error=is_error)
 
 
 def checked_result(result: CallToolResult, limit: int) -> tuple[CallToolResult, int]:
-    """`result` as it can be sent, and about how many bytes it takes.
+    """Return `result` in sendable form, with its approximate size in bytes.
 
     Raises:
         TooLargeError: it takes more than `limit` bytes.
-        UnsendableError: it holds NaN or an infinity, or something that is not JSON.
+        UnsendableError: it contains NaN, an infinity, or something that is not JSON.
     """
     size = sum(_checked_block(block) for block in result.content)
     if result.structured_content is not None:
@@ -47,44 +47,44 @@ def checked_result(result: CallToolResult, limit: int) -> tuple[CallToolResult, 
             result.structured_content = structured
         size += measured
     if size > limit:
-        raise too_large("The result", size, limit, "Ask for less, or for a part of it.")
+        raise too_large("The result", size, limit, "Ask for less, or for part of it.")
     return result, size
 
 
 def checked_contents(contents: Contents, limit: int) -> tuple[Contents, int]:
-    """The contents of a read as they can be sent, and about how many bytes they take. Raises like `checked_result`."""
+    """Return a read's contents in sendable form, with their approximate size. Raises like `checked_result`."""
     for content in contents:
         if isinstance(content, TextResourceContents):
             content.text = clean_surrogates(content.text)
     size = _contents_size(contents)
     if size > limit:
         raise too_large(
-            "The resource", size, limit, "Read it in parts (?limit=…&offset=… where it takes them)."
+            "The resource", size, limit, "Read it in parts (with ?limit=…&offset=… if it supports them)."
         )
     return contents, size
 
 
 def checked_prompt(result: GetPromptResult, limit: int) -> GetPromptResult:
-    """A rendered prompt as it can be sent. Raises `TooLargeError` like `checked_result`."""
+    """Return a rendered prompt in sendable form. Raises `TooLargeError` like `checked_result`."""
     size = sum(_checked_block(message.content) for message in result.messages)
     if size > limit:
-        raise too_large("The prompt", size, limit, "Give it arguments that make it shorter.")
+        raise too_large("The prompt", size, limit, "Pass arguments that make it shorter.")
     return result
 
 
 def sendable_error(error: MCPError) -> MCPError:
-    """A handler's own protocol error as it can be sent: the same one where it can be as it is."""
+    """Return a handler's own protocol error in sendable form: the same object if nothing needs changing."""
     message, data = clean_surrogates(error.message), json_value(error.data)
     return error if message is error.message and data == error.data else MCPError(error.code, message, data)
 
 
 def json_value(value: Any) -> Any:
-    """`value` as JSON can carry it: what is not JSON becomes text, NaN and infinities too."""
+    """Convert `value` to JSON: anything that is not JSON becomes text, including NaN and infinities."""
     try:
         plain = json.loads(
             json.dumps(value, default=str, skipkeys=True), parse_constant=lambda constant: constant
         )
-    except (ValueError, RecursionError):  # it holds itself, or is nested without end
+    except (ValueError, RecursionError):  # it contains itself, or is nested too deeply
         plain = str(value)
     return _without_surrogates(plain)
 
@@ -92,13 +92,13 @@ def json_value(value: Any) -> Any:
 def too_large(what: str, size: int, limit: int, advice: str) -> TooLargeError:
     """The error for a result over the limit."""
     return TooLargeError(
-        f"{what} has {size / 1e6:.1f} MB or more, over the limit of {limit / 1e6:.1f} MB "
+        f"{what} is {size / 1e6:.1f} MB or more, over the limit of {limit / 1e6:.1f} MB "
         f"([limits] result_bytes). {advice}"
     )
 
 
 def _checked_block(block: ContentBlock) -> int:
-    """Clean a content block in place; returns about how many bytes it takes."""
+    """Clean a content block in place; returns its approximate size in bytes."""
     if isinstance(block, TextContent):
         text = clean_surrogates(block.text)
         if text is not block.text:
@@ -119,9 +119,9 @@ def _contents_size(contents: Sequence[TextResourceContents | BlobResourceContent
 
 
 def _clean_json(value: Any, limit: int) -> tuple[Any, int]:
-    """`value` without lone surrogates (the same object where there are none) and its rough size.
+    """Return `value` without lone surrogates (the same object if there are none) and its approximate size.
 
-    An explicit stack, and no further than `limit`, so that neither depth nor size can hurt.
+    Uses an explicit stack and stops at `limit`, so that neither depth nor size can do harm.
     """
     size = 0
     dirty = False
@@ -136,14 +136,14 @@ def _clean_json(value: Any, limit: int) -> tuple[Any, int]:
             size += 6
             if part is not None and part.bit_length() > NUMBER_BITS:
                 raise UnsendableError(
-                    "The result holds a number of thousands of digits, which JSON clients can't read; return it as a "
-                    "string."
+                    "The result contains a number with thousands of digits, which JSON clients can't read; "
+                    "return it as a string."
                 )
         elif isinstance(part, float):
             size += 8
             if part != part or part in (float("inf"), float("-inf")):
                 raise UnsendableError(
-                    f"The result holds {part}, which JSON can't carry; return null or a string instead."
+                    f"The result contains {part}, which JSON can't represent; return null or a string instead."
                 )
         elif isinstance(part, dict):
             size += 2 + 2 * len(part)
@@ -154,11 +154,11 @@ def _clean_json(value: Any, limit: int) -> tuple[Any, int]:
             stack.extend(part)
         else:
             raise UnsendableError(
-                f"The result holds a {type(part).__name__}, which is not JSON; convert it to text, numbers, "
+                f"The result contains a {type(part).__name__}, which is not JSON; convert it to text, numbers, "
                 "lists or objects first."
             )
         if size > limit:
-            raise too_large("The result", size, limit, "Ask for less, or for a part of it.")
+            raise too_large("The result", size, limit, "Ask for less, or for part of it.")
     return (_without_surrogates(value) if dirty else value), size
 
 

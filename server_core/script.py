@@ -1,4 +1,4 @@
-"""What an exported script does by itself: it finds the folder of its files, and serves as its command line says."""
+"""The runtime of an exported script: it finds the folder with its files, and serves as the command line says."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .events import ModuleFailed, ModuleNoted
 from .server import Server
 
 SCRIPT_TOKEN = "MCP_TOKEN"
-"""The environment variable whose value clients must send as a bearer token."""
+"""The environment variable with the bearer token that clients must send."""
 
 
 def script_base(script: str, variable: str, folder: str, *, needed: bool = True) -> Path:
-    """The folder against which the server's relative paths are found: `--base DIR`, else the environment's
-    `variable`, else `folder`, as seen from the script.
+    """Find the folder that the server's relative paths are resolved against: `--base DIR`, else the environment's
+    `variable`, else `folder`, relative to the script.
 
-    Reads the command line when `script` is the program that runs, and then ends the process with status 2 if that
-    is wrong or the folder is not there.
+    Reads the command line if `script` is the running program, and exits with status 2 if the command line is wrong or
+    the folder is missing.
 
     Args:
         script: the script's `__file__`.
-        needed: the server has relative paths, so that the folder must be there.
+        needed: whether the server has relative paths, so that the folder must exist.
     """
     given = os.environ.get(variable)
     is_program = getattr(sys.modules.get("__main__"), "__file__", None) == script
@@ -34,7 +34,7 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
     base = Path(given).absolute() if given else (Path(script).resolve().parent / folder).resolve()
     if needed and is_program and not base.is_dir():
         print(
-            f"There is no folder {base}: name that of the server's files with --base DIR or {variable}",
+            f"There is no folder {base}: set the folder of the server's files with --base DIR or {variable}",
             file=sys.stderr,
         )
         raise SystemExit(2)
@@ -42,7 +42,7 @@ def script_base(script: str, variable: str, folder: str, *, needed: bool = True)
 
 
 def run_script(server: Server) -> None:
-    """Serve one client over stdin and stdout, or those that come by HTTP if the command line says so. Blocks."""
+    """Serve one client over stdin and stdout, or any number over HTTP if the command line says so. Blocks."""
     options = _script_options()
     token = os.environ.get(SCRIPT_TOKEN, "").strip()
     if options.http is not None:
@@ -61,7 +61,7 @@ def run_script(server: Server) -> None:
             print(error, file=sys.stderr)
             raise SystemExit(2) from error
     server.bus.subscribe(_report_failure)
-    # What was imported and defined stays for good: no collection needs to look through it again.
+    # Imports and definitions stay for good: garbage collection needn't scan them again.
     gc.freeze()
     gc.enable()
     if options.http is None:
@@ -82,23 +82,23 @@ def _script_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="An MCP server. It speaks over stdin and stdout to the client that starts it."
     )
-    parser.add_argument("--base", metavar="DIR", help="the folder of the server's files")
+    parser.add_argument("--base", metavar="DIR", help="folder with the server's files")
     parser.add_argument(
         "--http",
         metavar="HOST:PORT",
         type=_http_address,
-        help=f"serve by HTTP instead, at http://HOST:PORT/mcp. Clients must send the token in {SCRIPT_TOKEN}, which "
-        "HOST needs unless it is this machine",
+        help=f"serve over HTTP instead, at http://HOST:PORT/mcp. Clients must send the token in {SCRIPT_TOKEN}, "
+        "which is required unless HOST is this machine",
     )
     parser.add_argument(
-        "--no-auth", action="store_true", help="serve everybody who can reach HOST, without a token"
+        "--no-auth", action="store_true", help="serve anyone who can reach HOST, without a token"
     )
     parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="a name by which clients may call it besides HOST, as behind a proxy; may be repeated",
+        help="another host name that clients may use, for example behind a proxy; may be repeated",
     )
     return parser.parse_args()
 

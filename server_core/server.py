@@ -1,4 +1,4 @@
-"""The server: modules, the path of requests, and the parts that they share."""
+"""The server: its modules, the path of requests, and the parts they share."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ DecoratorT = TypeVar("DecoratorT", bound=Callable[..., Any])
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 OWN_FUNCTIONS = "main"
-"""The name of the module that holds the functions decorated with `@server.tool` and its like."""
+"""The name of the module for functions decorated with `@server.tool` and the like."""
 
 SETTLE_SECONDS = 10.0
-"""How long a served process waits for its modules before it answers its first client."""
+"""How long a server waits for its modules before it answers its first client."""
 
 
 class Server:
@@ -64,10 +64,10 @@ class Server:
     ```
 
     `server.tool`, `server.resource`, `server.prompt`, `server.task` and `server.stream` are the decorators of the same
-    names in `server_core`, and add the function, too.
+    names in `server_core`, and also add the function to this server.
 
-    Everything but the constructor, the decorators, `add` and `run` belongs to one event loop: the one that `start` runs
-    on.
+    Everything except the constructor, the decorators, `add` and `run` must be used on one event loop: the one that
+    `start` runs on.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class Server:
         lifespan: LifespanFactory | None = None,
     ) -> None:
         """Args:
-        base: the folder against which the modules' relative paths are found; the current one if not given.
-        development: unexpected errors are told to clients with their text and traceback.
-        subscriptions: carries change notices; in memory unless given (several processes would share one).
-        lifespan: makes an async context manager that is entered before the modules start and left after they have
-            stopped; what it gives is `ctx.lifespan` in functions.
+        base: the folder that modules' relative paths are resolved against; by default the current one.
+        development: show clients the text and traceback of unexpected errors.
+        subscriptions: delivers change notifications; in memory by default (several processes would share one).
+        lifespan: makes an async context manager that is entered before the modules start and exited after they have
+            stopped; its value is available to functions as `ctx.lifespan`.
         """
         self.core = core = make_core(
             Identity(name, version, title, description, instructions),
@@ -134,27 +134,27 @@ class Server:
 
     @cached_property
     def protocol(self) -> ProtocolServer:
-        """The SDK's server in front of this one: what `mcp.Client` and the transports take."""
+        """The SDK's server in front of this one, for `mcp.Client` and the transports."""
         return ProtocolServer(self.core, self.modules)
 
-    # -- life
+    # -- lifecycle
 
     def add(self, module: ModuleT) -> ModuleT:
-        """Make `module` part of the server; `start` starts it.
+        """Add `module` to the server; `start` starts it.
 
         Raises:
-            ValueError: the server has a module of that name, or is running (use `add_module` then).
+            ValueError: the server already has a module with that name, or is running (use `add_module` then).
         """
         if self._running:
-            raise ValueError("The server is running: use `await server.add_module(module)`")
+            raise ValueError("The server is already running: use `await server.add_module(module)`")
         if module.name in self.modules:
-            raise ValueError(f"The server has a module named {module.name!r} already")
+            raise ValueError(f"The server already has a module named {module.name!r}")
         self.modules[module.name] = ModuleHost(self.core, module)
         self.registry.reserve(module.name)
         return module
 
     def _offering(self, decorator: DecoratorT) -> DecoratorT:
-        """`decorator`, which marks a function, as one that also adds the function to this server."""
+        """Wrap `decorator`, which marks a function, to also add the function to this server."""
 
         @wraps(decorator)
         def offer(*words: Any, **keywords: Any) -> Any:
@@ -167,7 +167,7 @@ class Server:
 
     def _add_function(self, function: FunctionT) -> FunctionT:
         if self._running:
-            raise ValueError("The server is running: decorate functions before it starts")
+            raise ValueError("The server is already running: decorate functions before it starts")
         if self._functions is None:
             from .functions.offering import MarkedFunctions
 
@@ -176,12 +176,11 @@ class Server:
         return function
 
     async def start(self, *, settle: float | None = None) -> None:
-        """Start every module, side by side, and return when all have started or failed, or after `settle` seconds.
+        """Start all modules concurrently, and return when all have started or failed, or after `settle` seconds.
 
-        A module that fails is marked and told of (`ModuleFailed`); the rest runs. One whose trouble may pass (a
-        database that does not answer) is tried again by itself. Those still starting go on. Heavy ones wait for the
-        others, half a second at most.
-        Does nothing on a server that runs.
+        A module that fails is marked and reported (`ModuleFailed`); the others keep running. One that may recover (a
+        database that does not answer) is retried automatically. Modules that are still starting continue. Heavy modules
+        wait up to half a second for the others. Does nothing if the server is already running.
         """
         if self._running:
             return
@@ -210,7 +209,7 @@ class Server:
             await asyncio.wait(starting, timeout=settle)
 
     async def stop(self) -> None:
-        """Stop every module, end the listen streams and forget the cache. Idempotent."""
+        """Stop every module, end the listen streams and clear the cache. Idempotent."""
         if not self._running:
             return
         self._running = False
@@ -224,7 +223,7 @@ class Server:
 
     @asynccontextmanager
     async def running(self, *, settle: float | None = None) -> AsyncIterator[Server]:
-        """`start`, then `stop` at the end of the block."""
+        """Run the server for the duration of the block: `start`, then `stop`."""
         try:
             await self.start(settle=settle)
             yield self
@@ -232,25 +231,27 @@ class Server:
             await self.stop()
 
     def run(self) -> None:
-        """Serve one client over stdio until it goes away. Blocks; to be called from a program's main thread."""
+        """Serve one client over stdio until it disconnects. Blocks; call it from a program's main thread."""
         asyncio.run(self.serve_stdio())
 
     def report_uncaught(self) -> AbstractContextManager[None]:
-        """Report what nobody catches, too, while a `with` block runs: errors of this loop's tasks, of threads, and
-        those that Python can't raise. Whatever serves does so; a program with a loop of its own may. See
+        """Report uncaught errors while a `with` block runs: those of this loop's tasks, of threads, and those that
+        Python can't raise. The `run` and `serve` methods do this; a program with its own loop may. See
         `reported_uncaught`.
         """
         return reported_uncaught(self.reporter)
 
     async def serve_stdio(self) -> None:
-        """Start, serve one client over stdin and stdout, stop."""
+        """Start, serve one client over stdin and stdout, then stop."""
         with self.report_uncaught():
             async with self.running(settle=SETTLE_SECONDS):
                 await serve_stdio(self.protocol)
 
     def run_http(self, host: str = "127.0.0.1", port: int = 8000, **options: Unpack[HttpOptions]) -> None:
-        """Serve clients at `http://HOST:PORT/mcp` until Ctrl-C or SIGTERM. Blocks; to be called from a program's main
-        thread. Ends the program with a line on stderr and status 1 if it can't listen there.
+        """Serve clients at `http://HOST:PORT/mcp` until Ctrl-C or SIGTERM. Blocks; call it from a program's main
+        thread.
+
+        Ends the program with a line on stderr and status 1 if it can't listen there.
 
         Args:
             options: `token`, `no_auth`, `allowed_hosts`; see `protocol.http.HttpOptions`.
@@ -263,35 +264,35 @@ class Server:
             sys.exit(str(error))
 
     async def serve_http(self, host: str, port: int, **options: Unpack[HttpOptions]) -> signal.Signals | None:
-        """Start, serve clients by HTTP until a signal or a cancellation ends it, stop; see `protocol.http.serve_http`.
+        """Start, serve clients over HTTP until a signal or a cancellation, then stop; see `protocol.http.serve_http`.
 
         Raises:
             AddressError: it can't listen there, or not without a token; nothing was started.
         """
-        from .protocol.http import serve_http  # a sixth of the core, which nothing needs over stdio
+        from .protocol.http import serve_http  # a sixth of the core, not needed over stdio
 
         with self.report_uncaught():
             return await serve_http(self, host, port, **options)
 
     def add_stage(self, stage: Stage, *, before: str = "handler") -> None:
-        """Let every request pass a stage of your own, in front of the one named `before` (see `Pipeline`).
+        """Pass every request through your own stage, just before the stage named `before` (see `Pipeline`).
 
         Raises:
-            ValueError: there is none of that name.
+            ValueError: there is no stage with that name.
         """
         self.pipeline.add(stage, before=before)
 
     # -- modules of a running server
 
     async def add_module(self, module: Module) -> None:
-        """Start `module` and add it; connected clients are told.
+        """Start and add `module`; connected clients are notified.
 
         Raises:
             ModuleStartError: it can't start; it stays in `inspect` as failed.
-            ValueError: the server has a module of that name.
+            ValueError: the server already has a module with that name.
         """
         if module.name in self.modules:
-            raise ValueError(f"The server has a module named {module.name!r} already")
+            raise ValueError(f"The server already has a module named {module.name!r}")
         host = ModuleHost(self.core, module)
         self.modules[module.name] = host
         self.registry.reserve(module.name)
@@ -300,10 +301,10 @@ class Server:
             raise ModuleStartError(host.reason)
 
     async def remove_module(self, name: str) -> None:
-        """Stop the module and forget it; connected clients are told.
+        """Stop and remove the module; connected clients are notified.
 
         Raises:
-            NotFoundError: there is none of that name.
+            NotFoundError: there is no module with that name.
         """
         host = self.modules.get(name)
         if host is None:
@@ -313,11 +314,11 @@ class Server:
         self.registry.forget(name)
 
     async def replace_module(self, module: Module) -> None:
-        """Start `module` in place of the one of the same name, which serves on until then.
+        """Start `module` in place of the one with the same name, which keeps serving until then.
 
         Raises:
-            ModuleStartError: the new one can't start; the old one stays as it is.
-            NotFoundError: there is none of that name.
+            ModuleStartError: the new module can't start; the old one keeps running.
+            NotFoundError: there is no module with that name.
         """
         old = self.modules.get(module.name)
         if old is None:
@@ -335,5 +336,5 @@ class Server:
         await self.notices.publish_changes((), changes)
 
     def inspect(self) -> ServerState:
-        """The whole state, read in one go."""
+        """The server's whole state, read at one moment."""
         return inspect_server(self.core, self.modules, running=self._running, started=self._started)

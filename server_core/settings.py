@@ -1,4 +1,4 @@
-"""The settings of a server's own parts, as plain frozen dataclasses: the constructor's words and the config's keys."""
+"""A server's settings as plain frozen dataclasses: constructor arguments and config keys alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 STRICT_SETTINGS: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False}
-"""Tells pydantic, which reads these out of a config, to refuse unknown keys, and numbers that are none."""
+"""Makes pydantic, which reads these from a config, refuse unknown keys, NaN and infinities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """What one request may cost: bytes of its result, seconds of a call, seconds of a database query; and by HTTP how
-    many connections and 2025-11-25 sessions there may be, and how long a session may be idle.
+    """The limits of one request: size of its result, seconds for a call, seconds for a database query. Over HTTP also
+    how many connections and 2025-11-25 sessions there may be, and how long a session may be idle.
 
-    `unknown_arguments` is what happens to arguments that a tool's schema doesn't have: a call with one is an error, or
-    they are ignored.
+    `unknown_arguments` says what happens to arguments missing from a tool's schema: the call fails, or they are
+    ignored.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
@@ -53,12 +53,11 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class BreakerSettings:
-    """A circuit breaker opens after `failure_threshold` failures in a row, and lets a probe through after
+    """A circuit breaker opens after `failure_threshold` failures in a row, and allows a trial call after
     `reset_timeout` seconds.
 
-    `ignore` names classes of exceptions that say nothing about what it guards, with or without their module
-    (`ValueError`, `httpx.HTTPStatusError`); what is derived from them is meant too. A caller's own
-    mistakes never count anyway.
+    `ignore` names exception classes that don't count as failures, with or without their module (`ValueError`,
+    `httpx.HTTPStatusError`); their subclasses are included. A caller's own mistakes never count.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS
@@ -69,7 +68,7 @@ class BreakerSettings:
 
     def __post_init__(self) -> None:
         if isinstance(self.ignore, str):
-            raise ValueError("ignore must be a list of names of exceptions")
+            raise ValueError("ignore must be a list of exception names")
         object.__setattr__(self, "ignore", tuple(self.ignore))
         if self.failure_threshold < 1 or self.reset_timeout <= 0:
             raise ValueError("failure_threshold and reset_timeout must be greater than 0")
@@ -79,7 +78,7 @@ class BreakerSettings:
 class PoolSettings:
     """A connection pool keeps `min_size` to `max_size` connections; a caller waits at most `acquire_timeout` seconds.
 
-    A connection is closed once it is older than `max_age` seconds or was idle for `max_idle` seconds.
+    A connection is closed when it is older than `max_age` seconds or has been idle for `max_idle` seconds.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT_SETTINGS

@@ -1,4 +1,4 @@
-"""Code that does not let itself be stopped is closed, so that whoever waits for it gets an answer all the same."""
+"""Closes code that resists cancellation, so that its callers still get an answer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .deadlines import Deadline
 StoppedT = TypeVar("StoppedT")
 
 _unstoppable: list[Coroutine[Any, Any, Any]] = []
-"""Those that resist even being closed. They never run again; letting go of one would make Python try anew."""
+"""Coroutines that resist even being closed. They never run again; dropping one would make Python close it again."""
 
 
 class Stoppable(Generic[StoppedT]):
-    """Awaits a coroutine that has begun, in the same task, and closes it once its deadline has given it up.
+    """Awaits a started coroutine in the same task, and closes it once its deadline has given it up.
 
-    `asyncio` can only ask: a coroutine that swallows `CancelledError` runs on, and so does whoever awaits it.
+    `asyncio` can only ask: a coroutine that swallows `CancelledError` keeps running, and so does whoever awaits it.
     """
 
     __slots__ = ("_coroutine", "_deadline", "_waiting")
@@ -25,7 +25,7 @@ class Stoppable(Generic[StoppedT]):
     def __init__(self, coroutine: Coroutine[Any, Any, StoppedT], waiting: Any, deadline: Deadline) -> None:
         """Args:
         waiting: what its first `send` returned.
-        deadline: the one whose block this is awaited in.
+        deadline: the one whose block awaits this.
         """
         self._coroutine = coroutine
         self._waiting = waiting
@@ -42,7 +42,7 @@ class Stoppable(Generic[StoppedT]):
                         _close(coroutine)
                         raise
                     waiting = coroutine.throw(stop)
-                    self._deadline.hurry()  # it has heard of it and goes on: to clean up, or for ever
+                    self._deadline.hurry()  # it was cancelled but keeps running: to clean up, or forever
                 except GeneratorExit:
                     coroutine.close()
                     raise
@@ -58,5 +58,5 @@ class Stoppable(Generic[StoppedT]):
 def _close(coroutine: Coroutine[Any, Any, Any]) -> None:
     try:
         coroutine.close()
-    except RuntimeError:  # it swallows that, too, or awaits something in a `finally`
+    except RuntimeError:  # it swallows this as well, or awaits in a `finally`
         _unstoppable.append(coroutine)

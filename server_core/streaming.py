@@ -1,4 +1,4 @@
-"""`?stream=true` on a readable resource: its text in chunks, with progress, cancellable between any two."""
+"""`?stream=true` on a readable resource: its text in chunks, with progress, cancellable between chunks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .items import Contents, TakePiece
 from .request import Request
 
 CHUNK_META = "io.mcp-server-workbench/chunk"
-"""The `_meta` key of a chunk's place: `index` from 1, `of` where the number is known, `truncated` on a last one
-that is not the end."""
+"""The `_meta` key for a chunk's position: `index` from 1, `of` if the number is known, `truncated` on a last chunk that
+is not the end."""
 
 CHUNK_BYTES = 64_000
-"""How much one chunk of a streamed read carries, unless told otherwise."""
+"""The default size of a chunk in a streamed read."""
 
 
 def without_stream(uri: str) -> tuple[str, bool]:
-    """`uri` without a `stream=true` in its query, and whether it had one."""
+    """Remove `stream=true` from the query of `uri`; also returns whether it was there."""
     base, mark, query = uri.partition("?")
     if not mark:
         return uri, False
@@ -37,10 +37,10 @@ def without_stream(uri: str) -> tuple[str, bool]:
 async def chunked(
     contents: Contents, uri: str, request: Request, bus: EventBus, chunk_bytes: int = CHUNK_BYTES
 ) -> Contents:
-    """`contents` as several contents of at most `chunk_bytes` each, in order, with progress told for each.
+    """Split `contents` into chunks of at most `chunk_bytes` each, in order, reporting progress for each.
 
-    What comes in chunks already, each told of, stays as it is. A cancelled request stops between two chunks.
-    Each chunk has `index` (from 1) and `of` in its `_meta`.
+    Contents that already arrive in chunks, with their progress reported, stay as they are. A cancelled request stops
+    between two chunks. Each chunk has `index` (from 1) and `of` in its `_meta`.
     """
     if contents and all(CHUNK_META in (content.meta or {}) for content in contents):
         return [content.model_copy(update={"uri": uri}) for content in contents]
@@ -67,10 +67,10 @@ async def collected(
     mime_type: str = "text/plain",
     total: int | None = None,
 ) -> Contents:
-    """What an async generator yields, a content for each piece, with progress told for each.
+    """Collect what an async generator yields, one content per piece, reporting progress for each.
 
-    Ends at `limit` bytes: the last chunk then says `truncated`. The generator is closed at the end, also when the
-    request is cancelled half way.
+    Stops at `limit` bytes: the last chunk is then marked `truncated`. The generator is always closed, even when the
+    request is cancelled halfway.
     """
     chunks: list[TextResourceContents] = []
     size = 0
@@ -95,11 +95,11 @@ async def collected(
 
 
 async def handed_over(pieces: AsyncGenerator[str, None], take: TakePiece) -> None:
-    """Hand over each piece as it comes. The generator is closed at the end, also by a cancellation half way."""
+    """Deliver each piece as it arrives. The generator is always closed, even by a cancellation halfway."""
     async with aclosing(pieces):
         async for piece in pieces:
             take(piece)
-            await asyncio.sleep(0)  # one that never waits must not keep the loop for itself
+            await asyncio.sleep(0)  # a generator that never waits must not block the loop
 
 
 def _pieces(

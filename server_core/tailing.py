@@ -1,4 +1,4 @@
-"""A text file in pieces, and what is added to it later."""
+"""Reads a text file in pieces, and follows what is appended to it."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from .module import ModuleContext
 from .streaming import CHUNK_BYTES
 
 FOLLOW_SECONDS = 0.2
-"""How often a file that grows is looked at."""
+"""How often a growing file is checked."""
 
 
 async def file_pieces(
     context: ModuleContext, path: Path, *, endless: bool, opened: Callable[[], BinaryIO] | None = None
 ) -> AsyncGenerator[str, None]:
-    """The text of a file, what is no UTF-8 replaced; if `endless`, then what is added to it, until closed.
+    """Yield a file's text, with invalid UTF-8 replaced; if `endless`, also what is appended, until closed.
 
-    A file that was cut begins anew; one that was rotated away is read to its end, and then its successor.
+    A truncated file is read again from its start; one that was rotated is read to its end, then its successor.
 
     Args:
-        opened: opens the file, on a worker thread, where there is more to it than its path.
+        opened: opens the file, on a worker thread, if opening its path is not enough.
 
     Raises:
-        NotFoundError: the file can't be opened. Whatever else `opened` raises, likewise.
+        NotFoundError: the file can't be opened. Other errors raised by `opened` pass through.
     """
 
     def open_it() -> BinaryIO:
         return opened() if opened is not None else path.open("rb")
 
-    # Incremental: a character may lie across two chunks.
+    # Incremental, since a character may be split across two chunks.
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     try:
         file = await context.run_sync(open_it)
     except OSError as error:
         raise NotFoundError("stream", f"{path.name} ({error.strerror})") from error
-    whole = True  # the last line is
+    whole = True  # whether the last line is complete
     try:
         while True:
             rotated = endless and _is_another_file(path, file)
@@ -55,17 +55,19 @@ async def file_pieces(
             if not endless:
                 break
             fresh = await context.run_sync(partial(_reopened, open_it)) if rotated else None
-            if fresh is not None:  # the old one is read to its end
+            if fresh is not None:  # the old file has been read to its end
                 file.close()
                 file = fresh
                 decoder.reset()
                 continue
-            if os.fstat(file.fileno()).st_size < file.tell():  # a log that was cut begins anew
+            if os.fstat(file.fileno()).st_size < file.tell():  # a truncated log starts over
                 file.seek(0)
                 decoder.reset()
-                context.bus.emit(LogWritten(context.module, "info", f"{path.name} was cut: it begins anew"))
+                context.bus.emit(
+                    LogWritten(context.module, "info", f"{path.name} was truncated: reading it again")
+                )
                 if not whole:
-                    yield "\n"  # what comes now is no part of the line before
+                    yield "\n"  # what follows is not part of the previous line
                     whole = True
             await context.clock.sleep(FOLLOW_SECONDS)
         if rest := decoder.decode(b"", final=True):
@@ -75,7 +77,7 @@ async def file_pieces(
 
 
 def file_mark(path: Path) -> tuple[int, ...]:
-    """What tells a file from what it was before; empty while there is none."""
+    """A value that changes when the file does; empty while there is none."""
     try:
         stat = path.stat()
     except OSError:
@@ -91,7 +93,7 @@ def _reopened(opened: Callable[[], BinaryIO]) -> BinaryIO | None:
 
 
 def _is_another_file(path: Path, file: BinaryIO) -> bool:
-    """Whether the file at `path` is not the open one any more; not while there is none."""
+    """Whether `path` now leads to a different file than the open one; not while there is none."""
     try:
         return not os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except OSError:

@@ -1,5 +1,5 @@
-"""For the tests of your own server: a client in memory in either revision, a clock to move, a bounded wait for a fact,
-faults on purpose.
+"""Helpers for testing your own server: an in-memory client for either revision, a clock you control, a bounded wait for
+a fact, injected faults.
 
 ```python
 async with server.running(), connect(server) as client:
@@ -37,10 +37,10 @@ ExpectedFactT = TypeVar("ExpectedFactT")
 async def connect(
     server: Server, protocol: ProtocolRevision = NEWEST, **options: Any
 ) -> AsyncIterator[Client]:
-    """A client of the running `server`, over streams in memory that carry true JSON-RPC messages.
+    """Connect a client to the running `server`, over in-memory streams that carry real JSON-RPC messages.
 
-    `options` go to `mcp.Client` (`message_handler`, `elicitation_callback`, …). Its own cache is off, so that each
-    read reaches the server. Enter and leave it in the same task.
+    `options` are passed to `mcp.Client` (`message_handler`, `elicitation_callback`, …). Its own cache is off, so that
+    every read reaches the server. Enter and exit it in the same task.
     """
     mode = "legacy" if protocol == OLDEST else "auto"
     options.setdefault("cache", None)
@@ -50,11 +50,11 @@ async def connect(
 
 
 def set_faults(server: Server, *faults: str) -> FaultInjector:
-    """Let faults act on the running `server`, each written as `NAME=fail:3`, `NAME=delay:2`, `NAME=hang`, `NAME=garble`
-    or `NAME=drop`; NAME is a tool, prompt, URI, template or module. The injector clears them.
+    """Inject faults into the running `server`, each written as `NAME=fail:3`, `NAME=delay:2`, `NAME=hang`,
+    `NAME=garble` or `NAME=drop`; NAME is a tool, prompt, URI, template or module. The injector clears them.
 
     Raises:
-        FaultSpecError: one is not written so, or nothing has that name.
+        FaultSpecError: a fault is malformed, or nothing has that name.
     """
     injector = FaultInjector(server.core)
     for fault in map(parse_fault, faults):
@@ -71,12 +71,12 @@ async def expect(
     *,
     seconds: float = 30.0,
 ) -> AsyncIterator[asyncio.Future[ExpectedFactT]]:
-    """Run the block, then wait until a fact of `kind` for which `where` holds was emitted since the block began.
+    """Run the block, then wait until a fact of `kind` matching `where` has been emitted since the block began.
 
-    The future that the block is given holds the first such fact afterwards.
+    The future passed to the block then holds the first such fact.
 
     Raises:
-        TimeoutError: none came within `seconds` after the block; the text names the kind.
+        TimeoutError: none was emitted within `seconds` after the block; the text names the kind.
     """
     loop = asyncio.get_running_loop()
     found: asyncio.Future[ExpectedFactT] = loop.create_future()
@@ -95,7 +95,7 @@ async def expect(
         try:
             await asyncio.wait_for(asyncio.shield(found), seconds)
         except TimeoutError:
-            raise TimeoutError(f"No {kind.__name__} came within {seconds:g} s") from None
+            raise TimeoutError(f"No {kind.__name__} was emitted within {seconds:g} s") from None
     finally:
         unsubscribe()
         found.cancel()

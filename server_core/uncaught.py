@@ -1,4 +1,4 @@
-"""Errors that nobody waits for: of the loop's tasks and callbacks, of threads, and of what Python can't raise."""
+"""Reports uncaught errors: from the loop's tasks and callbacks, from threads, and those that Python can't raise."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .reporting import ErrorReporter
 
 
 class UnhandledError(RuntimeError):
-    """Something that the loop complained of without an exception; the text is the complaint."""
+    """Something the event loop reported without an exception; the text is its message."""
 
 
 @contextmanager
 def reported_uncaught(reporter: ErrorReporter) -> Iterator[None]:
-    """Report them to `reporter` while the block runs. On a running loop, which is the one that is listened to.
+    """Report uncaught errors to `reporter` while the block runs. Call it on the running loop that it should cover.
 
-    The process-wide hooks (`threading.excepthook`, `sys.unraisablehook`) and the loop's handler stand before those
-    that were there: one that somebody had put there is still called, Python's own, which print, are not. At the end
-    they are put back, unless somebody else has put one on top.
+    The process-wide hooks (`threading.excepthook`, `sys.unraisablehook`) and the loop's handler wrap the existing ones:
+    custom hooks are still called, Python's own, which print, are not. Afterwards the previous ones are restored, unless
+    someone else has wrapped these.
     """
     hooks = UncaughtHooks(reporter, asyncio.get_running_loop())
     hooks.install()
@@ -33,7 +33,7 @@ def reported_uncaught(reporter: ErrorReporter) -> Iterator[None]:
 
 
 class UncaughtHooks:
-    """The three hooks of one loop. Installed and removed on that loop; they are called on any thread."""
+    """The three hooks of one loop. Install and remove them on that loop; they are called on any thread."""
 
     def __init__(self, reporter: ErrorReporter, loop: asyncio.AbstractEventLoop) -> None:
         self._reporter = reporter
@@ -47,7 +47,7 @@ class UncaughtHooks:
         self._python_before: Any = None
 
     def install(self) -> None:
-        """Put the hooks in their places."""
+        """Install the hooks."""
         self._installed = True
         self._loop_before = self._loop.get_exception_handler()
         self._thread_before = threading.excepthook
@@ -57,7 +57,7 @@ class UncaughtHooks:
         sys.unraisablehook = self._of_python
 
     def remove(self) -> None:
-        """Put back what was there; a hook that another one stands on just passes on from now on."""
+        """Restore the previous hooks; one that has been wrapped since then just passes calls on."""
         self._installed = False
         if self._loop.get_exception_handler() is self._of_loop:
             self._loop.set_exception_handler(self._loop_before)
@@ -75,7 +75,7 @@ class UncaughtHooks:
             loop.default_exception_handler(context)
 
     def _on_thread(self, args: threading.ExceptHookArgs) -> None:
-        # A thread that ends itself by `sys.exit` is no failure, as in Python's own hook.
+        # A thread that ends by `sys.exit` has not failed, as in Python's own hook.
         if self._installed and args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
             name = args.thread.name if args.thread is not None else "unknown"
             self._reporter.report(args.exc_value, f"thread {name}", source="uncaught")
@@ -90,21 +90,21 @@ class UncaughtHooks:
             self._python_before(unraisable)
 
     def _report_soon(self, error: BaseException, where: str) -> None:
-        """On the loop's next turn: the garbage collector may call from anywhere, with any lock held."""
+        """Report on the loop's next turn: the garbage collector may call from anywhere, with any lock held."""
 
         def report() -> None:
             self._reporter.report(error, where, source="uncaught")
 
-        with suppress(RuntimeError):  # the loop is closed: the process ends
+        with suppress(RuntimeError):  # the loop is closed: the process is ending
             self._loop.call_soon_threadsafe(report)
 
 
 def _loop_trouble(context: dict[str, Any]) -> tuple[BaseException, str]:
-    """The error that a loop complains of, and whose it is."""
-    message = str(context.get("message") or "an error in the loop")
+    """The error that the loop reported, and where it occurred."""
+    message = str(context.get("message") or "an error in the event loop")
     error = context.get("exception")
     task = context.get("task") or context.get("future")
-    where = "accepting a connection" if message.startswith("socket.accept()") else "the loop"
+    where = "accepting a connection" if message.startswith("socket.accept()") else "the event loop"
     if isinstance(task, asyncio.Task):
         coroutine = task.get_coro()
         where = f"task {getattr(coroutine, '__qualname__', '') or task.get_name()}"

@@ -1,8 +1,8 @@
-"""Watches single files by looking at them now and then.
+"""Watches single files by polling them.
 
-A look follows whatever leads to the path: links that are turned, folders that are swapped, removed and made again,
-editors that write a new file in the place of the old one, disks of a network. The operating system's notices miss most
-of these, since they belong to the folder that was there at first.
+Polling follows the path wherever it leads: changed symlinks, folders swapped or deleted and recreated, editors that
+replace the file, network disks. The operating system's file events miss most of these, because they are tied to the
+original folder.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 LOOK_SECONDS = 0.1
-"""How often to look: a look at a few files costs microseconds."""
+"""How often to poll: checking a few files takes microseconds."""
 
 FileMark = tuple[int, ...]
-"""What tells a file from what it was before; empty while there is none."""
+"""A value that changes when the file does; empty while there is none."""
 
 
 def file_mark(path: Path) -> FileMark:
-    """The mark of what `path` leads to now, if that is a file."""
+    """The mark of the file that `path` now leads to, if any."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -31,15 +31,16 @@ def file_mark(path: Path) -> FileMark:
 
 
 class FileWatch:
-    """Says which of some files have changed. Make it before the files are read; looks block."""
+    """Reports which of some files have changed. Create it before the files are read; `look` blocks."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._reported = {path: file_mark(path) for path in paths}
         self._last = dict(self._reported)
 
     def look(self) -> set[Path]:
-        """The files that have changed, come or gone since they were last reported, and did not change since the last
-        look: what is being written is not ready to be read."""
+        """The files that have changed, appeared or disappeared since they were last reported, and stayed the same since
+        the
+        last look: a file that is being written is not ready to be read."""
         now = {path: file_mark(path) for path in self._reported}
         changed = {
             path for path, mark in now.items() if mark != self._reported[path] and mark == self._last[path]

@@ -1,7 +1,7 @@
-"""Daemon worker threads for the user's synchronous functions and for blocking libraries.
+"""Daemon worker threads for users' synchronous functions and blocking libraries.
 
-Not `asyncio.to_thread` nor anyio's threads: those are joined at exit, so one function that never returns would keep
-the process alive.
+Not `asyncio.to_thread` or anyio's threads: those are joined at exit, so a function that never returns would keep the
+process alive.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Job = tuple[contextvars.Context, Callable[[], Any], "asyncio.Future[Any]", asyn
 class WorkerThreads:
     """Runs functions on daemon threads, at most `limit` of them awaited at a time.
 
-    Threads are reused and end after `idle_seconds` without work. Use it on one event loop.
+    Threads are reused and end after `idle_seconds` without work. Use on one event loop only.
     """
 
     def __init__(self, limit: int = 64, idle_seconds: float = 10.0) -> None:
@@ -33,7 +33,7 @@ class WorkerThreads:
     async def run(self, function: Callable[[], WorkerResultT]) -> WorkerResultT:
         """Call `function` on a worker thread, in a copy of the caller's context; return or raise what it does.
 
-        When the caller is cancelled the function is left to end by itself and its result is dropped.
+        If the caller is cancelled, the function runs to its end and its result is dropped.
         """
         loop = asyncio.get_running_loop()
         async with self._slots:
@@ -50,7 +50,7 @@ class WorkerThreads:
 
 
 class _Worker:
-    """One thread, which goes back to the idle ones after each job."""
+    """One thread, which returns to the idle threads after each job."""
 
     def __init__(self, idle: deque[_Worker], idle_seconds: float) -> None:
         self._idle = idle
@@ -61,7 +61,7 @@ class _Worker:
         threading.Thread(target=self._work, name="server-core-worker", daemon=True).start()
 
     def accept(self, job: _Job) -> bool:
-        """Take a job, unless the thread has just ended for lack of work."""
+        """Take a job, unless the thread has just ended from lack of work."""
         with self._lock:
             if self._ended:
                 return False
@@ -84,14 +84,14 @@ class _Worker:
                 result = context.run(function)
             except StopIteration as stop:  # a future can't carry it
                 error = RuntimeError(f"The function raised StopIteration: {stop}")
-            except BaseException as caught:  # sys.exit in a tool must reach the caller, not end this thread
+            except BaseException as caught:  # sys.exit in a tool must reach the caller, not end the thread
                 error = caught
             self._idle.append(self)
             try:
                 loop.call_soon_threadsafe(_settle, future, result, error)
-            except RuntimeError:  # the loop is closed: nobody waits any more
+            except RuntimeError:  # the loop is closed: nobody is waiting any more
                 return
-            # Hold on to nothing of the job while waiting for the next one.
+            # Don't keep references to the job while waiting for the next one.
             del context, function, future, loop, result, error
 
 

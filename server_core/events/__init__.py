@@ -1,6 +1,6 @@
 """The vocabulary of facts: what happened inside a server, in the past tense.
 
-Each fact is a frozen dataclass that `EventBus.emit` hands to its listeners. A module may bring facts of its own;
+Each fact is a frozen dataclass that `EventBus.emit` hands to its listeners. A module may define facts of its own;
 these are the ones that the core and its own modules emit. Times are seconds, sizes are bytes.
 """
 

@@ -1,4 +1,4 @@
-"""What comes into the cache and goes out of it."""
+"""Facts about what enters and leaves the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EvictionReason = Literal["size", "expired", "invalidated", "cleared"]
 
 @dataclass(frozen=True, slots=True)
 class CacheHit:
-    """A read was answered from the cache, or joined a load under way."""
+    """A read was answered from the cache, or joined a load already under way."""
 
     key: str
     age: float
@@ -25,7 +25,7 @@ class CacheMissed:
 
 @dataclass(frozen=True, slots=True)
 class CacheStored:
-    """A loaded value was put in the cache; `entries` and `total` are the cache's new fill."""
+    """A loaded value was cached; `entries` and `total` describe the cache afterwards."""
 
     key: str
     size: int
@@ -35,7 +35,7 @@ class CacheStored:
 
 @dataclass(frozen=True, slots=True)
 class CacheEvicted:
-    """An entry left the cache; `entries` and `total` are the cache's new fill."""
+    """An entry left the cache; `entries` and `total` describe the cache afterwards."""
 
     key: str
     reason: EvictionReason

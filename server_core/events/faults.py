@@ -1,4 +1,4 @@
-"""Faults on purpose: set, at work, used up, cleared."""
+"""Injected faults: set, triggered, used up, cleared."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ FaultKind = Literal["fail", "delay", "hang", "garble", "drop", "clock"]
 
 @dataclass(frozen=True, slots=True)
 class FaultSet:
-    """A fault was set on the tool, prompt, URI, template or module `name`; `how` is what it does and how often, as it
-    is written: `fail:3`. It will act `left` times, where it has an end. One of the same name and kind that was there
-    before has gone."""
+    """A fault was set on the tool, prompt, URI, template or module `name`, replacing any of the same name and kind.
+
+    `how` is the effect and frequency as written (`fail:3`); `left` is how often it will act, if that is limited.
+    """
 
     name: str
     kind: FaultKind
@@ -22,8 +23,7 @@ class FaultSet:
 
 @dataclass(frozen=True, slots=True)
 class FaultActed:
-    """A fault hit a request for `target`, and did `effect`. It has acted `acted` times; `left` times are to come,
-    where it has an end."""
+    """A fault hit a request for `target` with `effect`; it has acted `acted` times and has `left` to go, if limited."""
 
     name: str
     kind: FaultKind
@@ -36,7 +36,7 @@ class FaultActed:
 
 @dataclass(frozen=True, slots=True)
 class FaultUsedUp:
-    """A fault acted as often as it should, and is gone."""
+    """A fault acted as often as requested and was removed."""
 
     name: str
     kind: FaultKind
@@ -45,7 +45,7 @@ class FaultUsedUp:
 
 @dataclass(frozen=True, slots=True)
 class FaultCleared:
-    """A fault was taken away."""
+    """A fault was removed by hand."""
 
     name: str
     kind: FaultKind
@@ -54,7 +54,7 @@ class FaultCleared:
 
 @dataclass(frozen=True, slots=True)
 class ClockJumped:
-    """The server's clock jumped by `seconds`, and is now `ahead` of the machine's (negative: behind)."""
+    """The server's clock jumped by `seconds` and is now `ahead` of the machine's (negative: behind)."""
 
     seconds: float
     ahead: float

@@ -1,4 +1,4 @@
-"""Files that change, recordings of that, and functions that are loaded again."""
+"""File changes, their recordings, and reloaded function files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class FilesChanged:
-    """A batch of file changes was taken in: the resource list, the cache and the clients know of it.
+    """A batch of file changes was applied: the resource list and the cache are updated, and clients are notified.
 
-    `replayed` tells a recording's batch from the operating system's; `seconds` is how long the intake took.
+    `replayed` marks a batch from a recording rather than the operating system; `seconds` is how long applying it took.
     """
 
     module: str
@@ -39,7 +39,7 @@ class ReplayStarted:
 
 @dataclass(frozen=True, slots=True)
 class ReplayFinished:
-    """A replay ended and the resource list is true to the disk again."""
+    """A replay ended and the resource list matches the disk again."""
 
     module: str
     batches: int
@@ -47,7 +47,7 @@ class ReplayFinished:
 
 @dataclass(frozen=True, slots=True)
 class FunctionsReloaded:
-    """A functions file was loaded again in place; the names are tools, resources and prompts."""
+    """A functions file was reloaded in place; `names` are its tools, resources and prompts."""
 
     module: str
     path: str

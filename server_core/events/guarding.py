@@ -1,4 +1,4 @@
-"""Breakers and pools: what stands between a request and what can fail."""
+"""Circuit breakers and connection pools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PoolStep = Literal["opened", "acquired", "released", "closed", "waiting", "timed
 
 @dataclass(frozen=True, slots=True)
 class BreakerFailed:
-    """A call that a breaker guards has failed; `failures` of `threshold` in a row."""
+    """A call guarded by a breaker failed: `failures` in a row, of `threshold`."""
 
     breaker: str
     failures: int
@@ -21,7 +21,7 @@ class BreakerFailed:
 
 @dataclass(frozen=True, slots=True)
 class BreakerChanged:
-    """A breaker went from one state to another; `retry_in` is the time to the next probe while it is open."""
+    """A breaker changed state; while it is open, `retry_in` is the time until the next trial call."""
 
     breaker: str
     before: BreakerStatus
@@ -33,14 +33,14 @@ class BreakerChanged:
 
 @dataclass(frozen=True, slots=True)
 class BreakerRecovered:
-    """The failures in a row of a closed breaker are 0 again: a call succeeded, or it was reset by hand."""
+    """A closed breaker's count of consecutive failures is back to 0: a call succeeded, or it was reset by hand."""
 
     breaker: str
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerProbed:
-    """A half-open breaker's probe began, or (`under_way` false) it said nothing and left its place to the next call."""
+    """A half-open breaker's trial call began, or (`under_way` false) was inconclusive."""
 
     breaker: str
     under_way: bool
@@ -56,10 +56,10 @@ class BreakerRefused:
 
 @dataclass(frozen=True, slots=True)
 class PoolChanged:
-    """A pool's connections or waiters have changed.
+    """A pool's connections or waiters changed.
 
-    `waiting`, `acquired` and `released`, and `timed_out`, `cancelled` and `failed` of who waited, are steps of one
-    `holder`; its `ticket` is the same in each and nobody else's. The other steps have none (0).
+    The steps of one `holder` (`waiting`, `acquired`, `released`, or `timed_out`, `cancelled`, `failed`) share a unique
+    `ticket`. Other steps have none (0).
     """
 
     pool: str

@@ -1,4 +1,4 @@
-"""Requests and how they end."""
+"""Requests and their outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Outcome = Literal["ok", "tool_error", "error", "timeout", "cancelled"]
 """How a request ended: `tool_error` is a result with `isError`, `error` a JSON-RPC error."""
 
 FOLLOW_METHOD = "resources/follow"
-"""The method of a request that follows a stream for as long as somebody looks; no client sends it."""
+"""The method of a request that follows a stream while someone is watching; no client sends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RequestProgressed:
 
 @dataclass(frozen=True, slots=True)
 class RequestFinished:
-    """A request was answered. `stages` are (name, seconds) in the order in which they were passed."""
+    """A request was answered. `stages` are (name, seconds), in order."""
 
     request: int
     method: str

@@ -1,4 +1,4 @@
-"""The server, its modules, its clients."""
+"""The server, its modules and its clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ServerStarted:
 
 @dataclass(frozen=True, slots=True)
 class ServerStopped:
-    """Every module has stopped and every client connection is gone."""
+    """Every module has stopped and every client connection is closed."""
 
     name: str
 
@@ -31,7 +31,7 @@ class ModuleStarting:
 
 @dataclass(frozen=True, slots=True)
 class ModuleStarted:
-    """A module's `start` returned and what it offers is in the registry."""
+    """A module's `start` returned and its items are in the registry."""
 
     module: str
     kind: str
@@ -44,7 +44,7 @@ class ModuleStarted:
 
 @dataclass(frozen=True, slots=True)
 class ModuleFailed:
-    """A module could not start or has broken down; the rest of the server runs on. `reason` is one line."""
+    """A module could not start or broke down; the rest of the server keeps running. `reason` is one line."""
 
     module: str
     kind: str
@@ -53,7 +53,7 @@ class ModuleFailed:
 
 @dataclass(frozen=True, slots=True)
 class ModuleStopped:
-    """A module was removed or the server stops; what it offered is gone from the registry."""
+    """A module was removed or the server is stopping; its items have left the registry."""
 
     module: str
     kind: str
@@ -61,7 +61,7 @@ class ModuleStopped:
 
 @dataclass(frozen=True, slots=True)
 class OfferChanged:
-    """What a running module offers has changed; the counts are the new totals of that module."""
+    """A running module's items changed; the counts are that module's new totals."""
 
     module: str
     tools: int
@@ -72,9 +72,9 @@ class OfferChanged:
 
 @dataclass(frozen=True, slots=True)
 class ModuleNoted:
-    """A module has something short to say about itself ("3 tables"), shown beside its name.
+    """A module set the short note shown beside its name ("3 tables").
 
-    `trouble` is what somebody should mend, though the module runs.
+    `trouble` marks something to fix, although the module is running.
     """
 
     module: str
@@ -101,7 +101,7 @@ class ClientDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class ClientsNotified:
-    """A change notice went out to `clients` clients; `uri` is empty for the list changes."""
+    """A change notification was sent to `clients` clients; `uri` is empty for list changes."""
 
     kind: Literal["updated", "tools", "resources", "prompts"]
     uri: str

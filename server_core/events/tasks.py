@@ -19,7 +19,7 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskProgressed:
-    """A running task told how far it is."""
+    """A running task reported progress."""
 
     task: str
     progress: float
@@ -29,7 +29,7 @@ class TaskProgressed:
 
 @dataclass(frozen=True, slots=True)
 class TaskChanged:
-    """A task's status has changed; `detail` is the first line of its result or error, `name` its tool."""
+    """A task's status changed; `detail` is the first line of its result or error, `name` its tool."""
 
     task: str
     status: TaskStatus

@@ -1,4 +1,4 @@
-"""What goes wrong, what is logged, who blocks the loop."""
+"""Errors, log messages and a blocked event loop."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 ErrorSource = Literal["request", "module", "uncaught"]
-"""What an unexpected error ended: a request, a module's own work, or a task or thread that nobody waited for."""
+"""Where an unexpected error occurred: in a request, a module's own work, or a task or thread nobody awaits."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorFrame:
-    """A frame of an error's traceback.
+    """One frame of an error's traceback.
 
     Attributes:
         own: whether it is the user's own code.
-        first: the number of the first line of `source`; `line` is among them.
-        variables: (name, value) of the frame's variables, cut and without secrets.
-        raised: what was raised in it, where the traceback of an error ends there; others were called from it.
+        first: the line number of the first line of `source`, which includes `line`.
+        variables: (name, value) of the frame's variables, shortened and without secrets.
+        raised: the exception raised in this frame, if a traceback ends here; empty for frames that called others.
     """
 
     file: str
@@ -32,16 +32,16 @@ class ErrorFrame:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReported:
-    """Something unexpected was caught.
+    """An unexpected error was caught.
 
     Attributes:
-        reference: what the client was told.
+        reference: the reference given to the client.
         where: the tool, the URI, the module's work or the thread.
         error: the exception's class and text.
-        traceback: the whole text.
-        file, line: the user's own code that it passed last, else where it was raised.
-        method: the request's, as `tools/call`; empty for any other source.
-        frames: the innermost last; empty unless the server is developed (`ErrorReporter.keeps_frames`).
+        traceback: the full traceback.
+        file, line: the last frame in the user's own code, else where it was raised.
+        method: the request's method, such as `tools/call`; empty for any other source.
+        frames: innermost last; empty outside development (`ErrorReporter.keeps_frames`).
     """
 
     reference: str
@@ -57,7 +57,7 @@ class ErrorReported:
 
 @dataclass(frozen=True, slots=True)
 class LogWritten:
-    """A line was logged or printed by a tool, a module or a library (`library`), which did so by itself."""
+    """A tool, a module or a library (`library`) logged or printed a line."""
 
     source: str
     level: Literal["debug", "info", "warning", "error"]
@@ -67,7 +67,7 @@ class LogWritten:
 
 @dataclass(frozen=True, slots=True)
 class LoopBlocked:
-    """The core's loop has not turned for `seconds`; `function` at `file`:`line` holds it."""
+    """The core's event loop has been blocked for `seconds` by `function` at `file`:`line`."""
 
     target: str
     function: str
@@ -78,6 +78,6 @@ class LoopBlocked:
 
 @dataclass(frozen=True, slots=True)
 class LoopFreed:
-    """The core's loop turns again after `seconds`."""
+    """The core's event loop is running again after `seconds`."""
 
     seconds: float

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 StepPlace = tuple[str, ...]
-"""Where a step stands in a run's tree: the ids of the steps around it with their branches (`sales`) and items (`[3]`),
-and its own id last."""
+"""A step's position in the run's tree: the ids of the enclosing steps with their branches (`sales`) and items (`[3]`),
+then its own id."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowStarted:
-    """A workflow run began; `resumed` is the run that it goes on with, if any."""
+    """A workflow run began; `resumed` is the run it continues, if any."""
 
     run: str
     workflow: str
@@ -34,7 +34,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepFilled:
-    """What a step works on is known: `given` is JSON, cut, without the environment's values."""
+    """A step's input is known: `given` is JSON, shortened, without values from the environment."""
 
     run: str
     workflow: str
@@ -45,7 +45,7 @@ class StepFilled:
 
 @dataclass(frozen=True, slots=True)
 class StepAttemptFailed:
-    """An attempt of a step failed, and the next one begins in `delay` seconds; `attempt` counts from 1."""
+    """An attempt at a step failed, and the next one begins in `delay` seconds; `attempt` counts from 1."""
 
     run: str
     workflow: str
@@ -59,7 +59,7 @@ class StepAttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A step ended: `skipped` says in `detail` why, `failed` what went wrong; `answered` is as `StepFilled.given`."""
+    """A step ended: `detail` says why it was `skipped` or `failed`; `answered` is like `StepFilled.given`."""
 
     run: str
     workflow: str

@@ -1,1 +1,1 @@
-"""Faults on purpose: what a developer sets to see how the server and its clients bear it."""
+"""Injected faults, for developers who want to see how a server and its clients cope with failure."""

@@ -1,4 +1,4 @@
-"""A fault while it is set."""
+"""A fault that is currently set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .spec import Fault
 
 
 class ActiveFault:
-    """A fault that is set, and how often it has acted."""
+    """A fault that is set, with a count of how often it has acted."""
 
     __slots__ = ("acted", "fault", "since")
 
@@ -19,24 +19,24 @@ class ActiveFault:
 
     @property
     def left(self) -> int | None:
-        """How often it will act yet; `None` for no end."""
+        """How many more times it will act; `None` for no limit."""
         return None if self.fault.times is None else self.fault.times - self.acted
 
     def state(self) -> FaultState:
-        """As `inspect` shows it."""
+        """The state shown by `inspect`."""
         fault = self.fault
         return FaultState(fault.name, fault.kind, fault.how, self.acted, self.left, self.since)
 
     @property
     def effect(self) -> str:
-        """What it did the last time, in words."""
+        """A description of its latest effect."""
         fault = self.fault
         if fault.kind == "garble":
-            return f"garbles the answer: {GARBLINGS[(self.acted - 1) % len(GARBLINGS)]}"
+            return f"garbles the result: {GARBLINGS[(self.acted - 1) % len(GARBLINGS)]}"
         return {
             "fail": "fails",
-            "delay": f"waits {fault.value:g} s",
+            "delay": f"delays by {fault.value:g} s",
             "hang": "hangs",
-            "drop": "breaks the connection",
-            "clock": f"lets the clock jump by {fault.value:+g} s",
+            "drop": "drops the connection",
+            "clock": f"moves the clock by {fault.value:+g} s",
         }[fault.kind]

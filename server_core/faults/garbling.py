@@ -1,4 +1,4 @@
-"""Answers damaged on purpose: still frames that the protocol knows, with contents that a client must survive."""
+"""Deliberately damaged results: still valid protocol frames, with contents that a client must survive."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mcp.types import (
 GarbledT = TypeVar("GarbledT")
 
 NOISE = "\x00\x1b[2J\x1b]0;garbled\x07\u202e\ufffd\ud7ff"
-"""What no terminal, page or parser should take at its word: NUL, escapes, a reversed direction, broken characters."""
+"""Text that no terminal, page or parser should trust: NUL, escapes, reversed direction, broken characters."""
 
-GARBLINGS = ("cut off half way", "noise in its texts", "values of other types", "empty")
-"""The ways in which an answer is damaged, one after the other."""
+GARBLINGS = ("cut off halfway", "noise in its text", "values of other types", "empty")
+"""The ways a result is damaged, in turn."""
 
 
 def garbled(answer: GarbledT, way: int) -> GarbledT:
-    """A damaged copy of what a handler answers; `way` counts through `GARBLINGS`. What it doesn't know stays whole."""
+    """Return a damaged copy of a handler's result; `way` cycles through `GARBLINGS`. Other types are left alone."""
     way %= len(GARBLINGS)
     damage = _TEXT_DAMAGES[way]
     if isinstance(answer, CallToolResult):
@@ -44,7 +44,7 @@ def garbled(answer: GarbledT, way: int) -> GarbledT:
 
 
 def _damaged(part: Any, damage: Callable[[str], str]) -> Any:
-    """A content block, or the contents of a resource, with its text or data damaged."""
+    """Damage the text or data of a content block or a resource's contents."""
     resource = getattr(part, "resource", None)
     if isinstance(resource, TextResourceContents | BlobResourceContents):
         return part.model_copy(update={"resource": _damaged(resource, damage)})
@@ -56,7 +56,7 @@ def _damaged(part: Any, damage: Callable[[str], str]) -> Any:
 
 
 def _damaged_json(value: Any, way: int) -> Any:
-    """`value`, which is JSON, damaged; an object stays an object, as the protocol wants it."""
+    """Damage a JSON `value`; an object stays an object, as the protocol requires."""
     if isinstance(value, dict):
         kept = list(value.items())[: len(value) // 2] if way == 0 else value.items()
         return {key: _damaged_json(each, way) for key, each in kept}

@@ -1,4 +1,4 @@
-"""Faults on purpose, at work: they stand between the breaker and the handler, so that each acts like a real one."""
+"""Injects faults into requests, between the breaker and the handler, so that each behaves like a real failure."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from .jumping import JumpingClock
 from .spec import Fault, FaultSpecError, unknown_name
 
 HANGING_UP_SECONDS = 1.0
-"""How long a request waits to be ended with its connection, where that does not end it at once."""
+"""How long a request waits for its dropped connection to end it."""
 
 
 class FaultError(UnavailableError):
-    """A request that failed on purpose; the text names the fault."""
+    """A request that failed because of an injected fault; the text names the fault."""
 
 
 class FaultInjector:
-    """The faults of a server, as a stage of its pipeline. On the server's loop only, but for `fault_states`.
+    """The faults of a server, as a stage of its pipeline. Use on the server's loop only, except `fault_states`.
 
-    They last until they are used up or cleared, and outlive the server that they are attached to: the next one may
-    take them over. While there are none, no request is any slower.
+    Faults last until they are used up or cleared. They outlive the server that the injector is attached to, so that the
+    next server can take them over. Without faults, requests pay nothing.
     """
 
     name = "faults"
 
     def __init__(self, core: Core, *, chance: Callable[[], float] = random.random) -> None:
         """Args:
-        chance: random numbers from 0 to 1, which decide on which requests a share acts.
+        chance: returns random numbers from 0 to 1, which decide which requests a fault with a share hits.
         """
         self._chance = chance
         self._active: dict[tuple[str, FaultKind], ActiveFault] = {}
@@ -54,12 +54,12 @@ class FaultInjector:
         return self._core.clock
 
     def move_to(self, core: Core) -> None:
-        """Act on `core` from now on, and no longer on the one before."""
+        """Inject faults into `core` from now on, and no longer into the previous one."""
         self._core.pipeline.remove(self)
         self._attach(core)
 
     def set(self, fault: Fault) -> None:
-        """Let `fault` act from now on; one of the same name and kind is replaced. A jump without a name happens now.
+        """Set `fault`, replacing any of the same name and kind. A clock jump without a name happens at once.
 
         Raises:
             FaultSpecError: the server's clock can't jump.
@@ -76,10 +76,10 @@ class FaultInjector:
         self._core.bus.emit(FaultSet(fault.name, fault.kind, fault.how, fault.times))
 
     def check_name(self, name: str) -> None:
-        """Make sure that the running server has something called `name`.
+        """Check that the running server has something called `name`.
 
         Raises:
-            FaultSpecError: it has not; the text tells the nearest names.
+            FaultSpecError: it has not; the text suggests the nearest names.
         """
         registry = self._core.registry
         known = [
@@ -91,14 +91,14 @@ class FaultInjector:
         ]
         if name in known:
             return
-        # A resource that is not listed may fit a template, which is written in braces.
+        # An unlisted resource may match a template, which is written in braces.
         if "://" not in name or "{" in name or registry.match(name) is None:
             raise unknown_name(name, known)
 
     def clear(self, name: str = "", kind: FaultKind | None = None) -> int:
-        """Take away the faults of that name and kind; all for none. Returns how many there were.
+        """Remove the faults of that name and kind, or all of them; returns how many there were.
 
-        What hangs already hangs on until its time limit, and a clock that jumped stays where it is.
+        A request that already hangs keeps hanging until its time limit, and a clock that jumped stays where it is.
         """
         gone = [key for key in self._active if (not name or key[0] == name) and kind in (None, key[1])]
         for key in gone:
@@ -108,7 +108,7 @@ class FaultInjector:
         return len(gone)
 
     def fault_states(self) -> tuple[FaultState, ...]:
-        """The faults that act for the last time, then those that are set, in the order in which they were."""
+        """The faults acting for the last time, then those that are set, in the order in which they were set."""
         return tuple(active.state() for active in (*self._ending, *self._active.values()))
 
     # -- the stage
@@ -120,7 +120,10 @@ class FaultInjector:
         names = _names_of(request, item)
         if not any(name in names for name, _kind in self._active):
             return await handler()
-        for kinds in (("clock", "delay"), ("fail", "hang", "drop")):  # what takes time before what ends it
+        for kinds in (
+            ("clock", "delay"),
+            ("fail", "hang", "drop"),
+        ):  # delays first, then what ends the request
             for active in self._hits(names, kinds):
                 started = request.clock.monotonic()
                 last = active.left == 0
@@ -132,11 +135,11 @@ class FaultInjector:
                     self._tell_end(active, last)
         answer = await handler()
         if answer is None or isinstance(answer, InputRequiredResult):
-            return answer  # a stream that was followed: its pieces are with whoever follows it
+            return answer  # a followed stream: its pieces have been delivered
         for active in self._hits(names, ("garble",)):
             started = request.clock.monotonic()
             self._tell(active, request)
-            # Damaged answers are not for those who ask later: a load that is named here is not kept.
+            # A damaged result must not reach later readers, so the load named here is not cached.
             self._core.cache.invalidate(request.target, request.target.partition("?")[0])
             last = active.left == 0
             answer = garbled(answer, active.acted - 1)
@@ -145,7 +148,7 @@ class FaultInjector:
         return answer
 
     def _hits(self, names: tuple[str, ...], kinds: tuple[FaultKind, ...]) -> Iterator[ActiveFault]:
-        """The faults of these kinds that act on a request now, in the order in which they were set; counts them."""
+        """Yield and count the faults of these kinds that hit this request, in the order in which they were set."""
         for key, active in list(self._active.items()):
             fault = active.fault
             if fault.kind not in kinds or fault.name not in names or self._active.get(key) is not active:
@@ -161,7 +164,7 @@ class FaultInjector:
 
     async def _act(self, fault: Fault, request: Request) -> None:
         if fault.kind == "fail":
-            raise FaultError(f"{request.target} failed on purpose (fault {fault.text}).")
+            raise FaultError(f"{request.target} failed: injected fault {fault.text}.")
         if fault.kind == "delay":
             await request.clock.sleep(fault.value)
         elif fault.kind == "hang":
@@ -169,7 +172,7 @@ class FaultInjector:
         elif fault.kind == "drop":
             if hang_up(request):
                 await request.clock.sleep(HANGING_UP_SECONDS)
-            raise FaultError(f"{request.target} lost its connection on purpose (fault {fault.text}).")
+            raise FaultError(f"{request.target} lost its connection: injected fault {fault.text}.")
         elif fault.kind == "clock":
             self._jump(fault.value)
 
@@ -189,7 +192,7 @@ class FaultInjector:
             )
 
     def _tell_end(self, active: ActiveFault, last: bool) -> None:
-        """A fault has acted; after the `last` time it is used up, and only then: one that hangs acts all the while."""
+        """Finish one use of a fault; only after its `last` use is it used up, as one that hangs is still acting."""
         if last:
             self._ending.remove(active)
             self._core.bus.emit(FaultUsedUp(active.fault.name, active.fault.kind, active.acted))
@@ -202,7 +205,9 @@ class FaultInjector:
 
     def _jumping(self) -> JumpingClock:
         if not isinstance(self._clock, JumpingClock):
-            raise FaultSpecError("The server's clock can't jump: it was not given a JumpingClock")
+            raise FaultSpecError(
+                "The server's clock can't jump: the server was created without a JumpingClock"
+            )
         return self._clock
 
     def _jump(self, seconds: float) -> None:
@@ -212,7 +217,7 @@ class FaultInjector:
 
 
 def _names_of(request: Request, item: Item) -> tuple[str, ...]:
-    """What a fault may be called that acts on this request."""
+    """The names a fault can have to hit this request."""
     names = (request.target, request.target.partition("?")[0], request.module)
     if isinstance(item, TemplateItem):
         return *names, item.definition.uri_template

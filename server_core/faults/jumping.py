@@ -1,4 +1,4 @@
-"""A clock that can be made to jump, as a machine's does when it wakes or is put right."""
+"""A clock that can jump, as a machine's clock does when it wakes up or is corrected."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import threading
 from ..clock import Clock
 
 FARTHEST_JUMP = 1e9
-"""As many seconds, some thirty years, is the clock made to differ at most, so that its times remain dates."""
+"""The largest offset from the real clock in seconds, about thirty years, so that times remain valid dates."""
 
 
 class JumpingClock(Clock):
-    """A `Clock` that goes as another one does, but for its jumps. Callable from any thread.
+    """A `Clock` that follows another one, apart from its jumps. Callable from any thread.
 
     Attributes:
-        ahead: by how many seconds `now` is ahead of the other clock; negative if it is behind.
+        ahead: how many seconds `now` is ahead of the other clock; negative if it is behind.
     """
 
     def __init__(self, inner: Clock) -> None:
@@ -26,15 +26,15 @@ class JumpingClock(Clock):
         self._sleepers: dict[asyncio.Future[None], float] = {}
 
     def now(self) -> float:
-        """Seconds since the epoch, with every jump."""
+        """Seconds since the epoch, including every jump."""
         return self.inner.now() + self.ahead
 
     def monotonic(self) -> float:
-        """Seconds, with every jump forward: this one never goes back."""
+        """Seconds, including every forward jump: this clock never goes back."""
         return self.inner.monotonic() + self._passed
 
     async def sleep(self, seconds: float) -> None:
-        """Return after `seconds` of `monotonic`: a jump over the end is the end."""
+        """Return after `seconds` of `monotonic`; a jump past the end wakes it."""
         if seconds <= 0:
             await self.inner.sleep(seconds)
             return
@@ -52,8 +52,10 @@ class JumpingClock(Clock):
                 del self._sleepers[jumped]
 
     def jump(self, seconds: float) -> None:
-        """Let `seconds` pass at once, and wake who has slept for long enough by that. A jump back moves `now` alone.
-        It goes no farther than `FARTHEST_JUMP` from the other clock."""
+        """Make `seconds` pass at once and wake the sleepers whose time has come. A jump back moves only `now`.
+
+        It goes no farther than `FARTHEST_JUMP` from the other clock.
+        """
         with self._lock:
             before = self.ahead
             self.ahead = max(-FARTHEST_JUMP, min(before + seconds, FARTHEST_JUMP))

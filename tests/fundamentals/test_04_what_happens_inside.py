@@ -86,9 +86,7 @@ async def test_a_stage_of_your_own_stands_in_the_way_of_every_request() -> None:
         assert not (await client.call_tool("ring", {"hour": 12})).is_error
         assert (await client.call_tool("ring", {"hour": 23})).is_error
     assert curfew.passed == ["ring", "ring"]
-    with pytest.raises(
-        ValueError, match=r"no stage .cash. to put .curfew. before: .*cache, results, breaker"
-    ):
+    with pytest.raises(ValueError, match=r"add stage .curfew. before .cash.: .*cache, results, breaker"):
         server.add_stage(curfew, before="cash")
 
 

@@ -67,7 +67,7 @@ async def test_a_fault_on_purpose_shows_how_a_client_bears_it(tmp_path: Path) ->
     async with server.running(), connect(server) as client:
         faults = set_faults(server, "repair=fail:1", "ask=garble")
         failed = await client.call_tool("repair", {})
-        assert "repair failed on purpose" in failed.content[0].text  # type: ignore[union-attr]
+        assert "repair failed: injected fault" in failed.content[0].text  # type: ignore[union-attr]
         assert not (await client.call_tool("repair", {})).is_error
 
         with pytest.raises(RuntimeError, match="result is required"):

@@ -142,7 +142,7 @@ def test_every_writer_names_its_file_and_says_what_to_do(disk: str, tmp_path: Pa
         or ".tmp" in said[name]
         # SQLite says of a file limit only that the disk failed.
         or not (
-            ADVICE[disk] in said[name] or (disk == "limited" and "the disk reports an error" in said[name])
+            ADVICE[disk] in said[name] or (disk == "limited" and "the disk reported an error" in said[name])
         )
     }
     assert wrong == {}

@@ -79,7 +79,7 @@ async def test_failures_in_a_row_open_it_and_it_refuses_every_call(bench: Bench)
     await bench.open()
     bench.clock.advance(20)
     with pytest.raises(
-        BreakerOpenError, match=r"'shop' is open: it lets a probe through in 40\.0 s"
+        BreakerOpenError, match=r"'shop' is open: it allows a trial call in 40\.0 s"
     ) as refused:
         await bench.succeed()
     assert refused.value.retry_in == 40
@@ -184,7 +184,7 @@ async def test_it_can_be_tripped_probed_and_reset_by_hand(bench: Bench) -> None:
         ("closed", "open", "by hand"),
         ("open", "open", "again"),
         ("open", "half_open", "by hand"),
-        ("half_open", "closed", "the probe succeeded"),
+        ("half_open", "closed", "trial call succeeded"),
         ("closed", "open", "by hand"),
         ("open", "closed", "the network is back"),
     ]
@@ -236,9 +236,9 @@ async def test_every_step_is_told_as_a_fact(bench: Bench) -> None:
         BreakerFailed("shop", 3, 3, "OSError: gone"),
         BreakerChanged("shop", "closed", "open", 3, 60, reason),
         BreakerRefused("shop", 60),
-        BreakerChanged("shop", "open", "half_open", 3, 0, "the time to wait is over"),
+        BreakerChanged("shop", "open", "half_open", 3, 0, "reset timeout passed"),
         BreakerProbed("shop", True),
-        BreakerChanged("shop", "half_open", "closed", 0, 0, "the probe succeeded"),
+        BreakerChanged("shop", "half_open", "closed", 0, 0, "trial call succeeded"),
     ]
 
 
@@ -355,22 +355,22 @@ async def test_a_probe_by_hand_asks_at_once_and_tells_what_came_of_it(bench: Ben
             raise trouble
 
     breaker.prober = ask
-    assert await breaker.probe() == "it is closed: there is nothing to try"
+    assert await breaker.probe() == "the breaker is closed: nothing to try"
     await bench.open()
-    assert await breaker.probe() == "it failed again: OSError: no route"
+    assert await breaker.probe() == "trial call failed: OSError: no route"
     assert breaker.state().status == "open"
     assert breaker.state().retry_at == bench.clock.now() + 60, "it waits anew"
     trouble = None
-    assert await breaker.probe() == "it answers again and is closed"
+    assert await breaker.probe() == "trial call succeeded, now closed"
     assert breaker.state().status == "closed"
     assert asked == 2
 
 
 async def test_where_nobody_can_ask_the_next_call_is_the_probe(bench: Bench) -> None:
     await bench.open()
-    assert await bench.breaker.probe() == "its next call goes through"
+    assert await bench.breaker.probe() == "the next call is the trial call"
     assert bench.breaker.state().status == "half_open"
-    assert await bench.breaker.probe() == "its next call goes through"
+    assert await bench.breaker.probe() == "the next call is the trial call"
     assert await bench.succeed() == "fine"
     assert bench.breaker.state().status == "closed"
 

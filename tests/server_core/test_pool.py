@@ -186,9 +186,9 @@ async def test_who_gets_none_in_time_is_told_who_holds_them_and_how_long(databas
             assert [holder.holder for holder in pool.state().holders] == ["query: select 1", "export"]
             assert pool.state().holders[0].since == clock.now() - 12.25
     assert str(caught.value) == (
-        "No connection of pool 'shop' came free within 60 s: 2 of 2 in use by query: select 1 (12.2 s), "
-        "export (4.2 s). Try again later; if it stays so, hold connections for less long, or raise the "
-        "pool's max_size or acquire_timeout."
+        "No connection in pool 'shop' became available within 60 s: 2 of 2 in use by query: select 1 (12.2 s), "
+        "export (4.2 s). Try again later; if it happens often, release connections sooner, or raise max_size "
+        "or acquire_timeout."
     )
     assert pool.state().timed_out == 1
     assert figures(pool) == (2, 0, 0)

@@ -157,7 +157,7 @@ async def test_a_monitoring_hook_hears_of_each_unexpected_error_and_may_fail(
     assert [failure.fact for failure in server.inspect().failures] == [fact]
     assert (report.where, report.method, report.source) == ("bad", "tools/call", "request")
     assert (fact.where, fact.method, fact.reference) == ("bad", "tools/call", report.reference)
-    assert fact.error == "UnspeakableError: (its text could not be made: RuntimeError)"
+    assert fact.error == "UnspeakableError: (no text: its __str__ raised RuntimeError)"
 
 
 @pytest.mark.anyio

@@ -177,5 +177,5 @@ async def test_a_stopped_server_has_stopped_each_module_once() -> None:
 def test_two_modules_of_one_name_are_refused() -> None:
     server = Server("s")
     server.add(ToolsModule("m"))
-    with pytest.raises(ValueError, match="named 'm' already"):
+    with pytest.raises(ValueError, match="already has a module named 'm'"):
         server.add(ToolsModule("m"))

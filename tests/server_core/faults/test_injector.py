@@ -87,7 +87,7 @@ async def test_the_next_calls_fail_and_then_it_is_used_up() -> None:
         it.set("hello=fail:2")
         assert it.server.inspect().faults[0].left == 2
         texts = await it.texts(3)
-        assert "failed on purpose" in texts[0]
+        assert "failed: injected fault" in texts[0]
         assert "hello=fail:2" in texts[1]
         assert texts[2] == "hello"
         assert [(fact.acted, fact.left) for fact in it.of(FaultActed)] == [(1, 1), (2, 0)]
@@ -127,7 +127,7 @@ async def test_a_read_that_fails_on_purpose_is_a_protocol_error_and_a_cached_ans
         with pytest.raises(MCPError) as failure:
             await it.client.read_resource("text://b")
         assert failure.value.code == UNAVAILABLE
-        assert "on purpose" in failure.value.message
+        assert "injected fault" in failure.value.message
         it.injector.clear()
         read = await it.client.read_resource("text://b")
         assert isinstance(read.contents[0], TextResourceContents)
@@ -142,7 +142,7 @@ async def test_failures_open_the_breaker_and_a_call_that_it_refuses_uses_no_faul
         assert all("is open" in text for text in refused)
         assert it.server.inspect().faults[0].left == 1
         it.clock.advance(5)
-        assert "on purpose" in text_of(await it.call()), "the probe fails"
+        assert "injected fault" in text_of(await it.call()), "the probe fails"
         it.clock.advance(5)
         assert await it.texts(1) == ["hello"]
         steps = [f"{fact.before} {fact.after}" for fact in it.of(BreakerChanged)]
@@ -182,7 +182,7 @@ async def test_what_fails_may_be_slow_too() -> None:
         call = asyncio.create_task(it.call())
         await until(lambda: it.clock.sleepers, "the delay comes first")
         it.clock.advance(2)
-        assert "on purpose" in text_of(await call)
+        assert "injected fault" in text_of(await call)
 
 
 async def test_a_hanging_call_ends_by_the_time_limit_and_counts_for_the_breaker() -> None:
@@ -261,7 +261,7 @@ async def test_a_prompt_fails_and_is_garbled_too() -> None:
         damaged = await it.client.get_prompt("greet", {"name": "Ada"})
         assert damaged.messages[0].content.text == "Greet Ad"  # type: ignore[union-attr]
         it.set("more=fail:1")
-        with pytest.raises(MCPError, match="on purpose"):
+        with pytest.raises(MCPError, match="injected fault"):
             await it.client.get_prompt("greet", {"name": "Ada"})
 
 
@@ -311,7 +311,7 @@ async def test_a_request_that_the_core_makes_itself_has_no_connection_to_lose() 
         request = Request("tools/call", "hello", clock=it.server.clock, bus=it.server.bus)
         answer = await within(it.server.pipeline.call_tool(request, "hello", {}), "an answer")
         assert isinstance(answer, CallToolResult)
-        assert "lost its connection on purpose" in text_of(answer)
+        assert "lost its connection: injected fault" in text_of(answer)
 
 
 async def test_the_clock_jumps_at_once_or_with_a_call_and_breakers_and_cache_follow() -> None:

@@ -83,9 +83,9 @@ async def test_prompts_and_resources_that_misbehave_are_answered_with_errors(
             (client.get_prompt("closing_prompt"), "Internal error (reference"),
             (client.read_resource("bad://closing"), "Internal error (reference"),
             (client.read_resource("bad://cached"), "Internal error (reference"),
-            (client.get_prompt("huge_prompt"), "The prompt has 20.0 MB"),
+            (client.get_prompt("huge_prompt"), "The prompt is 20.0 MB"),
             (client.read_resource("bad://leaving"), "Internal error (reference"),
-            (client.read_resource("bad://huge"), "The resource has 20.0 MB"),
+            (client.read_resource("bad://huge"), "The resource is 20.0 MB"),
         ):
             with pytest.raises(MCPError) as failed:
                 await within(work, said)

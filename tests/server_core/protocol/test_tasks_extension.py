@@ -247,4 +247,4 @@ async def test_who_can_not_be_asked_is_not_asked(tmp_path: Path) -> None:
         started = await client.call("start_long_task", task="asks")
         task = started["structuredContent"]["taskId"]
         shown = await client.wait(task)
-        assert "nobody can be asked here" in shown["result"]["content"][0]["text"]
+        assert "this client can't be asked" in shown["result"]["content"][0]["text"]

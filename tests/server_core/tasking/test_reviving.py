@@ -204,7 +204,7 @@ async def test_a_task_that_runs_again_asks_its_client_again(tmp_path: Path) -> N
         await client.update("askable", **{question: {"action": "decline"}})
         assert (await client.wait("askable"))["result"]["content"][0]["text"] == "decline"
         shown = await client.wait("alone")
-        assert "nobody can be asked here" in shown["result"]["content"][0]["text"]
+        assert "this client can't be asked" in shown["result"]["content"][0]["text"]
 
 
 async def test_only_one_of_several_processes_takes_a_task_over(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ async def test_a_workflow_may_have_another_tool_name_or_none(tmp_path: Path) -> 
         (
             {"tool": "echo"},
             {},
-            "tool 'echo' is offered by module 'tools' already; workflow w may have a tool of another name",
+            "tool 'echo' is already offered by module 'tools'; workflow w may have a tool of another name",
         ),
         ({"tool": "execute_workflow"}, {}, "execute_workflow is the tool that runs all of them"),
         ({}, {"v": {"tool": "w", "steps": [value("b", 1)]}}, "workflow w has the tool 'w' already"),

@@ -44,7 +44,7 @@ def test_a_stream_that_ends_is_printed_to_its_end(demo: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["shop://today"], 2, "shop://today comes as a whole: it can be read, but not followed"),
+        (["shop://today"], 2, "shop://today is not a stream: it can be read, but not followed"),
         (["shop://tils"], 3, "Unknown resource: shop://tils; did you mean shop://till"),
         (["shop://till", "--json"], 2, "choose one"),
     ],

@@ -44,7 +44,7 @@ async def served_by_stdio(project: Path, errors: Path, *faults: str) -> AsyncIte
 async def test_a_fault_acts_and_is_told_of(project: Path, tmp_path: Path) -> None:
     async with served_by_stdio(project, tmp_path / "err", "add=fail:1", "clock:+60") as client:
         failed = await within(client.call_tool("add", {"a": 1, "b": 2}), "an answer")
-        assert text_of(failed) == "add failed on purpose (fault add=fail:1)."
+        assert text_of(failed) == "add failed: injected fault add=fail:1."
         assert text_of(await within(client.call_tool("add", {"a": 1, "b": 2}), "an answer")) == "3"
     assert (tmp_path / "err").read_text().splitlines() == [
         "fault on purpose: add=fail:1",
@@ -68,7 +68,7 @@ def test_a_fault_that_is_none_is_one_line_and_status_2(
 ) -> None:
     assert main(["-p", str(project), "serve", "--fault", "add=fial:3"]) == 2
     assert capsys.readouterr().err == (
-        "workbench: --fault 'add=fial:3': 'fial' is no kind of fault; did you mean fail?\n"
+        "workbench: --fault 'add=fial:3': 'fial' is not a kind of fault; did you mean fail?\n"
     )
 
 

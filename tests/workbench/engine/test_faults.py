@@ -39,7 +39,7 @@ async def test_a_fault_acts_on_both_revisions_and_shows_in_state_and_trace(engin
     for protocol in PROTOCOLS:
         record = await add(engine, protocol=protocol)
         assert record.outcome == "tool_error"
-        assert "on purpose" in text_of(record)
+        assert "injected fault" in text_of(record)
         assert "fault" in dict(record.stages)
     record = await add(engine)
     assert record.outcome == "ok"
@@ -133,10 +133,10 @@ async def test_in_the_demo_a_breaker_is_seen_to_open_half_open_and_close(tmp_pat
 
         await engine.set_fault("ask_supplier=fail:4")
         for _ in range(3):
-            assert "failed on purpose" in await ask()
-        assert "is open: it lets a probe through in 5.0 s" in await ask()
+            assert "failed: injected fault" in await ask()
+        assert "is open: it allows a trial call in 5.0 s" in await ask()
         clock.advance(5)
-        assert "failed on purpose" in await ask(), "the probe fails, and it opens again"
+        assert "failed: injected fault" in await ask(), "the probe fails, and it opens again"
         assert "is open" in await ask()
         await engine.set_fault("clock:+5")
         assert "sends 10 copies" in await ask(), "the fault is used up: the probe closes it"

@@ -57,8 +57,8 @@ def test_health(snap_compare: Any, size: tuple[int, int]):
     (shop, books, supplier), (pool,) = STATE.breakers, STATE.pools
     changes = (
         BreakerChange(NOON - 20, "closed", "open", "3 failures in a row: OSError: no route"),
-        BreakerChange(NOON - 6, "open", "half_open", "the time to wait is over"),
-        BreakerChange(NOON - 1, "half_open", "open", "the probe failed: OSError: no route"),
+        BreakerChange(NOON - 6, "open", "half_open", "reset timeout passed"),
+        BreakerChange(NOON - 1, "half_open", "open", "trial call failed: OSError: no route"),
     )
     state = replace(
         STATE,
