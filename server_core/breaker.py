@@ -169,7 +169,7 @@ class CircuitBreaker:
             await self.call(self.prober)
         except Exception as error:
             return f"trial call failed: {_error_line(error)}"
-        return "trial call succeeded, now closed"
+        return "it works again, now closed"
 
     def state(self, guards: Iterable[str] = ()) -> BreakerState:
         """The current state; the caller supplies what the breaker `guards`."""

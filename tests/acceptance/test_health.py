@@ -73,6 +73,6 @@ def test_a_breaker_is_tripped_probed_and_reset_by_hand(project: Path, tmp_path: 
         terminal.wait_for("○ shop")
         terminal.wait_for("→ open")
         terminal.send("p")
-        terminal.wait_for("shop: trial call succeeded, now closed")
+        terminal.wait_for("shop: it works again, now closed")
         terminal.wait_for("● shop")
         whole(terminal)

@@ -361,7 +361,7 @@ async def test_a_probe_by_hand_asks_at_once_and_tells_what_came_of_it(bench: Ben
     assert breaker.state().status == "open"
     assert breaker.state().retry_at == bench.clock.now() + 60, "it waits anew"
     trouble = None
-    assert await breaker.probe() == "trial call succeeded, now closed"
+    assert await breaker.probe() == "it works again, now closed"
     assert breaker.state().status == "closed"
     assert asked == 2
 

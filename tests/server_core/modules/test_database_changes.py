@@ -217,7 +217,7 @@ async def test_a_probe_by_hand_asks_the_database_itself(shop_file: Path, clock: 
         assert "shop.db is gone" in await breaker.probe()
         assert breaker.state().status == "open"
         shutil.move(kept, shop_file)
-        assert await breaker.probe() == "trial call succeeded, now closed"
+        assert await breaker.probe() == "it works again, now closed"
         assert (await shop.query("SELECT count(*) AS n FROM books"))["rows"] == [{"n": 250}]
 
 

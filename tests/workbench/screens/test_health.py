@@ -66,7 +66,7 @@ class HandledEngine(FakeEngine):
 
     async def probe(self, breaker: str) -> str:
         self.commands.append(("probe", breaker))
-        return "trial call succeeded, now closed"
+        return "it works again, now closed"
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -106,7 +106,7 @@ async def test_a_breaker_is_tripped_reset_and_probed_by_hand():
     engine = HandledEngine()
     async with shown(engine, SMALL, "5", "t", "r", "p") as (app, _pilot):
         assert engine.commands == [("trip", "shop"), ("reset", "shop"), ("probe", "shop")]
-        await sees(app, "shop: trial call succeeded, now closed")
+        await sees(app, "shop: it works again, now closed")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
