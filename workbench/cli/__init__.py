@@ -1,4 +1,4 @@
-"""The command line: every command over the same engine as the terminal interface, and without Textual."""
+"""The command line: every command uses the same engine as the terminal interface, without Textual."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Command = Callable[["Namespace | SimpleNamespace"], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that `arguments` (default: the process's) name; returns the exit code."""
+    """Run the command in `arguments` (default: those of the process) and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     if debug:
         import logging
 
-        logging.getLogger("server_core").setLevel(logging.DEBUG)  # tracebacks have all their frames
+        logging.getLogger("server_core").setLevel(logging.DEBUG)  # show every frame in tracebacks
     try:
         return _run(words)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does: nothing is wrong.
+        # Whoever read our output closed the pipe, as `head` does: not an error.
         sys.stderr.close()
         return FAILED
     except Exception as error:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     if not words or (len(words) == 1 and os.sep in words[0] and not words[0].startswith("-")):
-        # The terminal interface of a folder, which is no command's name: the first paint does not wait for argparse.
+        # A folder, not a command: open the terminal interface without importing argparse first.
         return _command("open")(SimpleNamespace(folder=words[0] if words else None))
     from workbench.cli.parser import LATER, build_parser
 
@@ -58,7 +58,7 @@ def _run(words: list[str]) -> int:
         return 0
     command = options.command or "open"
     if command in LATER:
-        raise CommandError(USAGE, f"`workbench {command}` ({LATER[command]}) is not there yet")
+        raise CommandError(USAGE, f"`workbench {command}` ({LATER[command]}) is not available yet")
     return _command(command)(options)
 
 
@@ -68,7 +68,7 @@ def _command(name: str) -> Command:
 
 
 def with_command(words: list[str]) -> list[str]:
-    """`words` with `open` put before a first word that is a folder and not a command."""
+    """Insert `open` before a first word that is a folder and not a command."""
     from workbench.cli.parser import COMMANDS
 
     skip = False
@@ -85,7 +85,7 @@ def with_command(words: list[str]) -> list[str]:
 
 
 def with_options_first(words: list[str]) -> list[str]:
-    """`words` with the options of a command that takes `key=value` moved before those: argparse wants them together."""
+    """Move the options of a command that takes `key=value` before those words: argparse wants them together."""
     from workbench.cli.parser import MIXED, WITH_VALUE
 
     place = next((place for place, word in enumerate(words) if word in MIXED), None)
@@ -105,7 +105,7 @@ def with_options_first(words: list[str]) -> list[str]:
 
 
 def explained(error: Exception) -> tuple[int, str]:
-    """The exit code and the one line for a failure."""
+    """Return the exit code and the one-line message for a failure."""
     if isinstance(error, CommandError):
         return error.code, str(error)
     for name, code in (
@@ -117,11 +117,11 @@ def explained(error: Exception) -> tuple[int, str]:
         ("ReplayError", USAGE),
         ("EngineError", FAILED),
     ):
-        # By name, so that nothing is imported just to compare.
+        # Compared by name, to avoid importing the classes.
         if any(kind.__name__ == name for kind in type(error).__mro__):
             more = len(getattr(error, "others", ()))
             return code, _one_line(error) + (
-                f" (and {more} more: `workbench check` tells them)" if more else ""
+                f" (and {more} more: `workbench check` lists them)" if more else ""
             )
     if isinstance(error, OSError):
         from server_core.disk import disk_text

@@ -1,4 +1,4 @@
-"""Arguments from the command line: `key=value` typed by a schema, or JSON as it is."""
+"""Arguments on the command line: `key=value` typed by a schema, or JSON passed through unchanged."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from workbench.forms.resolve import resolve
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
-    """`key=value` words as a mapping of texts.
+    """Parse `key=value` words into a mapping of strings.
 
     Raises:
-        CommandError: a word without `=`, or a key given twice.
+        CommandError: A word has no `=`, or a key is given twice.
     """
     found: dict[str, str] = {}
     for word in words:
@@ -31,10 +31,10 @@ def pairs(words: Sequence[str]) -> dict[str, str]:
 
 
 def json_arguments(text: str) -> dict[str, Any]:
-    """The object of `--args`: JSON, `@file`, or `-` for standard input.
+    """Parse the object given by `--args`: JSON, `@file`, or `-` for standard input.
 
     Raises:
-        CommandError: no JSON, or no object.
+        CommandError: It is not JSON, or not an object.
     """
     where = "--args"
     if text == "-":
@@ -50,15 +50,16 @@ def json_arguments(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise CommandError(USAGE, f"{where} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise CommandError(USAGE, f'{where} must be a JSON object, as {{"key": 1}}')
+        raise CommandError(USAGE, f'{where} must be a JSON object, for example {{"key": 1}}')
     return value
 
 
 def typed(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """`key=value` words with each value typed by its property of `schema`.
+    """Parse `key=value` words, typing each value by its property in `schema`.
 
     Raises:
-        CommandError: an unknown key (nearest named), a value that doesn't fit, or a required key that is missing.
+        CommandError: A key is unknown (the message suggests the nearest), a value has the wrong type, or a required key
+            is missing.
     """
     given = pairs(words)
     properties: Mapping[str, Any] = schema.get("properties") or {}
@@ -71,10 +72,10 @@ def typed(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_names(given: Iterable[str], known: Iterable[str], required: Iterable[str]) -> None:
-    """Make sure that arguments have the right names.
+    """Check the names of arguments.
 
     Raises:
-        CommandError: an unknown one (nearest named), or a required one that is missing.
+        CommandError: One is unknown (the message suggests the nearest), or a required one is missing.
     """
     names, there = list(known), set(given)
     for key in given:
@@ -96,7 +97,7 @@ def _types(part: Mapping[str, Any], root: Mapping[str, Any]) -> set[str]:
 
 
 def _value(key: str, text: str, part: Mapping[str, Any]) -> Any:
-    """The value that `text` means: a string where the schema takes one and nothing else fits, else JSON."""
+    """Convert `text`: to JSON, or to a string where the schema accepts one and nothing else fits."""
     if "enum" in part:
         for choice in part["enum"]:
             if text == (choice if isinstance(choice, str) else json.dumps(choice)):

@@ -1,4 +1,4 @@
-"""How a command fails: one line on stderr and an exit code that scripts can tell apart."""
+"""Command failures: one line on stderr and an exit code for scripts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INTERRUPTED = 130
 
 
 class CommandError(Exception):
-    """A command that ends with `code` and one line that says what is wrong, where, and what to do."""
+    """A failed command: exit code `code` and one line that says what is wrong, where, and what to do."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -22,10 +22,10 @@ class CommandError(Exception):
 
 
 def not_found(what: str, name: str, known: Iterable[str], *, listed: bool = True) -> CommandError:
-    """Something that the project does not have; the nearest names are told, or all if they are few.
+    """Build the error for an unknown name; it suggests the nearest names, or lists all if there are only a few.
 
     Args:
-        listed: `workbench list` shows them, where they are many.
+        listed: Whether `workbench list` shows these names; the message says so if there are many.
     """
     from server_core.error_texts import shortened
     from server_core.errors import nearest

@@ -1,4 +1,4 @@
-"""Faults on purpose from the command line: read from its words, set on a server, told of on stderr."""
+"""Injected faults on the command line: parsed, set on a server, and reported on stderr."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def faults_of(texts: Iterable[str]) -> list[Fault]:
-    """The faults that the command line names.
+    """Parse the faults given on the command line.
 
     Raises:
-        CommandError: one is not written as a fault.
+        CommandError: One is not a valid fault.
     """
     from server_core.faults.spec import FaultSpecError, parse_fault
 
@@ -30,10 +30,10 @@ def faults_of(texts: Iterable[str]) -> list[Fault]:
 
 
 def set_faults(server: Server, faults: Iterable[Fault]) -> None:
-    """Set `faults` on a running server that was given a `JumpingClock`, and tell on stderr whatever they do.
+    """Set `faults` on a running server that has a `JumpingClock`, and report their effects on stderr.
 
     Raises:
-        CommandError: the server has nothing of a fault's name.
+        CommandError: The server has nothing with the name in a fault.
     """
     from server_core.faults.injector import FaultInjector
     from server_core.faults.spec import FaultSpecError
@@ -45,23 +45,23 @@ def set_faults(server: Server, faults: Iterable[Fault]) -> None:
                 injector.check_name(fault.name)
     except FaultSpecError as error:
         raise CommandError(NOT_FOUND, f"--fault: {error}") from error
-    server.bus.subscribe(_tell_fault)
+    server.bus.subscribe(_report_fault)
     for fault in faults:
         injector.set(fault)
 
 
 def end_process() -> None:
-    """Break the connection of a server that speaks over stdio: it goes as if it had crashed."""
-    say("the connection is broken on purpose: this process ends")
+    """Break the connection of a stdio server: exit as if it had crashed."""
+    say("injected fault: dropping the connection by ending this process")
     os._exit(PROTOCOL)
 
 
-def _tell_fault(event: Event) -> None:
+def _report_fault(event: Event) -> None:
     from server_core.events import ClockJumped, FaultActed, FaultSet, FaultUsedUp
 
     fact = event.fact
     if isinstance(fact, FaultSet):
-        say(f"fault on purpose: {fact.name}={fact.how}")
+        say(f"injected fault: {fact.name}={fact.how}")
     elif isinstance(fact, FaultActed):
         of = "" if fact.left is None else f" of {fact.acted + fact.left}"
         say(f"fault on {fact.name}: {fact.target} {fact.effect} ({fact.acted}{of})")

@@ -1,4 +1,4 @@
-"""What commands print: results on stdout, everything else on stderr, nothing that could move a terminal."""
+"""What commands print: results on stdout, everything else on stderr, and no terminal control sequences."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _results: TextIO | None = None
 
 @contextlib.contextmanager
 def results_apart() -> Iterator[None]:
-    """While the block runs, stdout is the commands' own: what tools and libraries print there goes to stderr."""
+    """Reserve stdout for results during the block: what tools and libraries print goes to stderr."""
     global _results  # noqa: PLW0603 - a process has one stdout
     plain = sys.stdout
     kept: int | None = None
     with contextlib.ExitStack() as stack:
         try:
             on_descriptor = plain.fileno() == 1
-        except (OSError, ValueError, AttributeError):  # a stream that is no file, as under a test
+        except (OSError, ValueError, AttributeError):  # not a real file, as in tests
             on_descriptor = False
         if on_descriptor:
             plain.flush()
@@ -47,43 +47,43 @@ def results_apart() -> Iterator[None]:
 
 
 def results() -> TextIO:
-    """The stream for results."""
+    """Return the stream for results."""
     return _results or sys.stdout
 
 
 def say(text: str) -> None:
-    """A message for the person, on stderr."""
+    """Print a message on stderr."""
     print(clean(text), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
-    """A result, on stdout; cleaned when a terminal shows it, as it is when it is piped."""
+    """Print a result on stdout: cleaned on a terminal, unchanged when piped."""
     show_soon(text)
     show_now()
 
 
 def show_soon(text: str) -> None:
-    """One of many lines of a result: written at the latest by `show_now`."""
+    """Buffer one of many lines of a result; `show_now` writes them at the latest."""
     print(clean(text) if results().isatty() else text, file=results())
 
 
 def show_now() -> None:
-    """Write what `show_soon` has gathered."""
+    """Write the lines that `show_soon` has buffered."""
     results().flush()
 
 
 def show_piece(text: str) -> None:
-    """A piece of a result that goes on: no line feed is added."""
+    """Print part of a result, without adding a line feed."""
     print(clean(text) if results().isatty() else text, file=results(), end="", flush=True)
 
 
 def show_json(value: Any) -> None:
-    """The one JSON document that `--json` promises."""
+    """Print the single JSON document of `--json`."""
     print(json.dumps(value, ensure_ascii=False, indent=2), file=results(), flush=True)
 
 
 def show_bytes(data: bytes) -> bool:
-    """Bytes as they are; refused on a terminal, which tells the answer."""
+    """Write raw bytes, unless stdout is a terminal; return whether they were written."""
     if results().isatty():
         return False
     results().flush()
@@ -93,7 +93,7 @@ def show_bytes(data: bytes) -> bool:
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> None:
-    """Rows in aligned columns; the last one is as long as it likes."""
+    """Print rows in aligned columns; only the last column may be of any width."""
     if not rows:
         return
     cleaned = [[one_line(cell) for cell in row] for row in rows]

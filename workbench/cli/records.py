@@ -1,4 +1,4 @@
-"""A call's outcome as the command line tells it: what is printed, and with which exit code."""
+"""The outcome of a call on the command line: what is printed, and the exit code."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from workbench.cli.output import say, show_json
 from workbench.records import CallRecord
 
 WRONG_ARGUMENTS = "Wrong arguments. "
-"""How the core begins to say that arguments do not fit."""
+"""The start of the core's message for invalid arguments."""
 
 
 def conclude(record: CallRecord, *, as_json: bool) -> tuple[dict[str, Any], int]:
-    """The result to print and the exit code; the trace goes to stderr.
+    """Return the result to print and the exit code; print the trace on stderr.
 
     Raises:
-        CommandError: there is no result: a protocol error, a time-out, a cancellation.
+        CommandError: There is no result: a protocol error, a timeout or a cancellation.
     """
     if record.error is not None:
         raise CommandError(_error_code(record), f"{record.error.message} (error {record.error.code})")
     if record.outcome == "timeout" and record.result is None:
-        raise CommandError(TIMED_OUT, f"{record.target} gave no answer within {record.seconds:.1f} s")
+        raise CommandError(TIMED_OUT, f"{record.target} did not answer within {record.seconds:.1f} s")
     if record.outcome == "cancelled" or record.result is None:
         raise CommandError(INTERRUPTED, f"{record.target} was cancelled")
     wrong = record.outcome == "tool_error" and _first_text(record.result).startswith(WRONG_ARGUMENTS)

@@ -1,4 +1,4 @@
-"""A project's server for the length of one command."""
+"""A project's server, running for the duration of one command."""
 
 from __future__ import annotations
 
@@ -19,32 +19,33 @@ from workbench.store import Store
 from workbench.text import one_line
 
 YOUNG_OBJECTS = 10_000
-"""New objects between two short rounds of the garbage collector."""
+"""New objects between two collections of the garbage collector's youngest generation."""
 
 SETTLE_SECONDS = 30.0
-"""How long a command waits for slow modules before it goes on without them."""
+"""How long a command waits for slow modules before it continues without them."""
 
 
 def project_of(options: Namespace) -> Project:
-    """The project that the command line names.
+    """Find the project given on the command line.
 
     Raises:
-        ProjectError: there is none. ConfigError: its server.toml is wrong.
+        ProjectError: There is no project there.
+        ConfigError: Its server.toml is invalid.
     """
     project = Project.find(getattr(options, "project", None) or getattr(options, "folder", None))
-    _ = project.config  # read now, so that a mistake in it is told before anything runs
+    _ = project.config  # read it now, to report errors before anything runs
     return project
 
 
 def with_engine(options: Namespace, work: Callable[[Engine], Awaitable[int]]) -> int:
-    """Run `work` with the project's engine, started and with its modules settled; returns what it returns."""
+    """Start the project's engine, wait for its modules, run `work` and return its result."""
     project = project_of(options)
 
     async def run() -> int:
         async with running_engine(project) as engine:
             return await work(engine)
 
-    # A long replay makes millions of objects, hardly any of them in a cycle.
+    # A long replay creates millions of objects, hardly any of them in a cycle.
     gc.set_threshold(YOUNG_OBJECTS, 10, 10)
     with results_apart():
         return asyncio.run(run())
@@ -52,7 +53,7 @@ def with_engine(options: Namespace, work: Callable[[Engine], Awaitable[int]]) ->
 
 @asynccontextmanager
 async def running_engine(project: Project) -> AsyncIterator[Engine]:
-    """The engine of `project` with its modules started; those that fail are told of on stderr."""
+    """Run the engine of `project` with its modules started; failures are reported on stderr."""
     store = Store(project)
     engine = Engine(project, store=store)
     settled = asyncio.Event()
@@ -68,9 +69,7 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
         if isinstance(fact, LogWritten) and fact.source == "history":
             loop.call_soon_threadsafe(say, fact.text)
         if isinstance(fact, UserAsked) and fact.kind != "roots":
-            told = (
-                f"it asked: {one_line(fact.text)} - {fact.answer}, since nobody is asked on the command line"
-            )
+            told = f"the server asked: {one_line(fact.text)} - {fact.answer}, since the command line can't ask you"
             loop.call_soon_threadsafe(say, told)
         if isinstance(fact, ModuleNoted) and fact.trouble:
             loop.call_soon_threadsafe(say, f"module {fact.module}: {fact.note}")
@@ -85,7 +84,7 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
     log = logging.getLogger("server_core")
     level = log.level
     if development:
-        # A request's answer brings the traceback with it: the log would tell it once more.
+        # A request's answer carries the traceback: logging it would print it twice.
         log.setLevel(logging.CRITICAL)
     if not wanted:
         settled.set()

@@ -1,4 +1,4 @@
-"""A field of a form: what was typed for one place of a schema, and what that means."""
+"""A field of a form: what was typed for one part of a schema, and the value it stands for."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from .jsontext import JsonError, dump_json, parse_json
 from .shape import Shape
 
 State = Literal["omit", "value", "null", "json"]
-"""What a field sends: nothing at all, what its parts say, null, or its own piece of JSON text."""
+"""What a field sends: nothing, the value of its parts, null, or its own JSON text."""
 
 OMITTED: Any = type("Omitted", (), {"__repr__": lambda _self: "OMITTED", "__bool__": lambda _self: False})()
-"""What the reading of a field that sends nothing answers."""
+"""What reading a field returns if it sends nothing."""
 
 
 NOT_STORED = "the secret was not stored; type it again"
 
 
 class Tree:
-    """What all fields of a form share: how many of them were made."""
+    """State shared by all fields of a form: how many were created."""
 
     made = 0
 
 
 class Field(ABC):
-    """One place of the arguments that can be filled in.
+    """One part of the arguments that can be filled in.
 
     Attributes:
-        shape: what the schema says of it.
-        owner: the field that it is a part of; `None` for the whole.
-        key: its name or place in its owner.
-        required: the schema wants it.
-        omittable: whether leaving it out means something: an item of a list can't be left out.
-        state: what it sends.
-        json_text: what was typed as JSON, sent as it is in the state `json`.
-        lost: an earlier call had a secret here, which was not stored. Nothing can be sent until it is typed again
+        shape: What the schema says about it.
+        owner: The field that contains it; `None` for the root.
+        key: Its name or index in its owner.
+        required: The schema requires it.
+        omittable: It can be left out; an item of a list can't.
+        state: What it sends.
+        json_text: What was typed as JSON, sent unchanged in the state `json`.
+        lost: An earlier call had a secret here, which was not stored. Nothing can be sent until it is typed again
             or the field is explicitly omitted.
     """
 
@@ -70,20 +70,20 @@ class Field(ABC):
 
     @property
     def path(self) -> Path:
-        """The names and places from the whole to here."""
+        """The names and indexes from the root to this field."""
         return (*self.owner.path, *self.owner.step_to(self)) if self.owner is not None else ()
 
     def step_to(self, part: Field) -> Path:
-        """The steps from here to a part."""
+        """Return the path from this field to a part."""
         return (part.key,)
 
     @property
     def parts(self) -> tuple[Field, ...]:
-        """The fields of which this one is made, as far as they exist now."""
+        """The fields inside this one that exist now."""
         return ()
 
     def walk(self) -> Iterator[Field]:
-        """This field and everything below that counts now, in the order of the form."""
+        """Yield this field and all active fields below it, in the order of the form."""
         yield self
         if self.state == "value":
             for part in self.parts:
@@ -91,7 +91,7 @@ class Field(ABC):
 
     @property
     def secret(self) -> bool:
-        """Whether its value is a secret, by its schema or by a name on the way to it, as for what is stored."""
+        """Whether its value is a secret, by its schema or a name on its path; the history uses the same rule."""
         named = isinstance(self.key, str) and is_secret_name(self.key)
         return self.shape.secret or named or (self.owner is not None and self.owner.secret)
 
@@ -99,7 +99,7 @@ class Field(ABC):
 
     @property
     def states(self) -> tuple[State, ...]:
-        """The states between which a user changes with one key; `json` is beside them."""
+        """The states that a user cycles through with one key; `json` is not among them."""
         return (
             *(("omit",) if self.omittable else ()),
             "value",
@@ -107,14 +107,14 @@ class Field(ABC):
         )
 
     def cycle(self) -> None:
-        """Go on to the next of `states`."""
+        """Switch to the next of `states`."""
         states = self.states
         self.set_state(
             states[(states.index(self.state) + 1) % len(states)] if self.state in states else states[0]
         )
 
     def set_state(self, state: State) -> None:
-        """Change the state; what was typed in the others stays there."""
+        """Change the state; what was typed in the others is kept."""
         self.lost = False
         if state == "value":
             self.present()
@@ -124,11 +124,11 @@ class Field(ABC):
             self.state = state
 
     def present(self) -> None:
-        """Send what the parts say from now on."""
+        """Send the value of the parts from now on."""
         self.state = "value"
 
     def part_changed(self, part: Field) -> None:
-        """A part, or a part of it, was typed into or emptied."""
+        """Handle a change in a part or anything below it."""
         self._changed()
 
     def _changed(self) -> None:
@@ -136,7 +136,7 @@ class Field(ABC):
             self.owner.part_changed(self)
 
     def use_json(self) -> None:
-        """Go to the state `json`; what the parts say becomes its text."""
+        """Switch to the state `json`; the value of the parts becomes its text."""
         if self.state == "json":
             return
         if self.state == "value":
@@ -147,7 +147,7 @@ class Field(ABC):
         self.state = "json"
 
     def leave_json(self) -> str:
-        """Go from the state `json` back to parts; if that can't be, why, and nothing changes."""
+        """Switch from the state `json` back to parts; if that is impossible, return why and change nothing."""
         if self.state != "json":
             return ""
         if not self.json_text.strip():
@@ -156,18 +156,18 @@ class Field(ABC):
         try:
             value = parse_json(self.json_text)
         except JsonError as error:
-            return f"this is no JSON yet: {error}"
-        return "" if self.fit(value) else "this JSON does not fit the form; it is sent as it stands"
+            return f"not valid JSON yet: {error}"
+        return "" if self.fit(value) else "this JSON does not fit the form; it is sent unchanged"
 
     def type_json(self, text: str) -> None:
-        """Take `text` for the JSON of this field."""
+        """Set the JSON text of this field."""
         self.json_text = text
         self.state = "json"
 
     # -- values in
 
     def fill(self, value: Any) -> None:
-        """Take over a JSON value, exactly: what the parts can't hold is kept as JSON text."""
+        """Set the field to exactly this JSON value; what the parts can't hold is kept as JSON text."""
         self.lost = value == MASKED
         if self.lost:
             self.state = "omit"
@@ -175,7 +175,7 @@ class Field(ABC):
             self.type_json(dump_json(value))
 
     def fit(self, value: Any) -> bool:
-        """Take over a JSON value if the parts can hold it; else false, and nothing changes."""
+        """Set the field to a JSON value if its parts can hold it; otherwise return false and change nothing."""
         if value is None and self.shape.nullable:
             self.state = "null"
             return True
@@ -187,7 +187,7 @@ class Field(ABC):
     # -- values out
 
     def read(self, problems: list[Problem]) -> Any:
-        """The JSON value to send, or `OMITTED`. What can't be sent is added to `problems`."""
+        """Return the JSON value to send, or `OMITTED`; add what can't be sent to `problems`."""
         if self.state == "omit":
             if self.lost or not self.omittable:
                 problems.append(Problem(self.path, NOT_STORED if self.lost else "has no value yet"))
@@ -209,7 +209,7 @@ class Field(ABC):
     def _read(self, problems: list[Problem]) -> Any: ...
 
     def draft(self) -> Any:
-        """As `read`, but what can't be sent stands there as the text that was typed, a lost secret as a mask."""
+        """Return the value as `read` does, but with what can't be sent as typed text, and lost secrets masked."""
         if self.lost and self.state == "omit":
             return MASKED
         if self.state == "value":

@@ -1,4 +1,4 @@
-"""A form for the arguments of a tool: made from any JSON Schema, it sends exactly what was typed."""
+"""A form for the arguments of a tool: built from any JSON Schema, it sends exactly what was typed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .jsontext import JsonError, dump_json, parse_json
 from .shape import Shape
 
 _DEEPEST_CHOICE = 3
-NO_OBJECT = "arguments are a JSON object: {…}"
+NO_OBJECT = "arguments must be a JSON object: {…}"
 
 
 class FormError(Exception):
-    """What was typed can't be sent; `problems` say where and why."""
+    """What was typed can't be sent; `problems` says where and why."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(map(sentence, problems)))
@@ -27,11 +27,11 @@ class FormError(Exception):
 
 
 class Form:
-    """The arguments of one tool, as they are being filled in.
+    """The arguments of a tool while they are filled in.
 
     Attributes:
-        schema: the tool's input schema, as it came.
-        root: the field of the whole; an object, or a choice between objects.
+        schema: The tool's input schema, unchanged.
+        root: The top-level field; an object, or a choice between objects.
     """
 
     def __init__(self, schema: Any, arguments: Mapping[str, Any] | None = None) -> None:
@@ -46,10 +46,10 @@ class Form:
     # -- values
 
     def to_arguments(self) -> dict[str, Any]:
-        """Exactly what was typed.
+        """Return exactly what was typed.
 
         Raises:
-            FormError: something of it can't be sent at all. What only does not fit the schema can.
+            FormError: Some of it can't be sent at all. Values that merely violate the schema can.
         """
         problems: list[Problem] = []
         value = self.root.read(problems)
@@ -60,26 +60,26 @@ class Form:
         return dict(value)
 
     def from_arguments(self, arguments: Mapping[str, Any]) -> None:
-        """Fill in `arguments`, so that `to_arguments` answers the same; what they don't have is omitted."""
+        """Fill in `arguments`, so that `to_arguments` returns the same; all other fields are omitted."""
         self.root.fill(dict(arguments))
 
     def to_json(self) -> str:
-        """The arguments as JSON text; what can't be sent yet stands there as the text that was typed."""
+        """Return the arguments as JSON text; what can't be sent yet appears as the typed text."""
         value = self.root.draft()
         if value is OMITTED:
             value = {}
         return value if isinstance(value, str) else dump_json(value, indent=2)
 
     def from_json(self, text: str) -> None:
-        """Fill in the arguments that stand in `text`; none for an empty one.
+        """Fill in the arguments from JSON; empty text means no arguments.
 
         Raises:
-            JsonError: it is no JSON, or no object. Nothing changes then.
+            JsonError: It is not JSON, or not an object. Nothing changes then.
         """
         self.from_arguments(arguments_of(text))
 
     def changed_to(self, schema: Any) -> Form:
-        """The same arguments in a form for another schema: for a tool that was edited meanwhile."""
+        """Return a form with the same arguments for another schema, for a tool that was edited in the meantime."""
         form = Form(schema)
         draft = self.root.draft()
         if isinstance(draft, dict):
@@ -89,7 +89,7 @@ class Form:
     # -- what is wrong
 
     def problems(self) -> list[Problem]:
-        """What can't be sent; empty when `to_arguments` would answer."""
+        """Return what can't be sent; empty if `to_arguments` would succeed."""
         try:
             self.to_arguments()
         except FormError as error:
@@ -97,7 +97,7 @@ class Form:
         return []
 
     def warnings(self) -> list[Problem]:
-        """What does not fit the schema, of arguments that can be sent. Takes up to half a second."""
+        """Return what violates the schema, for arguments that can be sent. Takes up to half a second."""
         try:
             arguments = self.to_arguments()
         except FormError:
@@ -106,17 +106,17 @@ class Form:
 
     @cached_property
     def validator(self) -> SchemaValidator:
-        """Validates arguments as the server does."""
+        """The validator, which works as the server's does."""
         return SchemaValidator(self.schema)
 
     # -- fields
 
     def fields(self) -> Iterator[Field]:
-        """Every field that counts now, in the order of the form, the whole first."""
+        """Yield all active fields in the order of the form, starting with the root."""
         return self.root.walk()
 
     def find(self, path: Path) -> Field:
-        """The field at `path`, or the nearest one above it; a choice rather than what was chosen."""
+        """Find the field at `path`, or the nearest one above it; for a union, the choice itself."""
         found = self.root
         for field in self.fields():
             if field.path == path[: len(field.path)] and len(field.path) > len(found.path):
@@ -131,10 +131,10 @@ class Form:
 
 
 def arguments_of(text: str) -> dict[str, Any]:
-    """The arguments that stand in a JSON text; none for an empty one.
+    """Parse arguments from JSON; empty text means no arguments.
 
     Raises:
-        JsonError: it is no JSON, or no object.
+        JsonError: It is not JSON, or not an object.
     """
     if not text.strip():
         return {}
@@ -145,7 +145,7 @@ def arguments_of(text: str) -> dict[str, Any]:
 
 
 def _closed(schema: Any) -> Any:
-    """A tool that takes nothing has properties, too: none."""
+    """Give the schema of a tool without arguments empty properties."""
     if isinstance(schema, Mapping) and schema.get("properties") == {}:
         return {"additionalProperties": False, **schema}
     return schema

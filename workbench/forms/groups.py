@@ -1,4 +1,4 @@
-"""Fields made of fields: objects and maps, lists, and choices between shapes."""
+"""Fields that contain fields: objects and maps, lists, and choices between shapes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .scalars import ChoiceField, JsonField, NumberField, TextField
 from .shape import MISSING, Shape
 
 MOST_PARTS = 200
-"""Longer lists and maps are shown as JSON text: nobody fills in thousands of fields by hand."""
+"""Longer lists and maps are shown as JSON text: nobody fills in thousands of fields."""
 
 MOST_MADE = 300
-"""As long as a form has fewer fields, required objects in it unfold by themselves."""
+"""While a form has fewer fields, required objects in it expand automatically."""
 
 
 def make_field(
     shape: Shape, owner: Field | None, key: Step = "", *, required: bool = False, omittable: bool = True
 ) -> Field:
-    """The field for a shape, in the state in which a new form shows it: only what has to be there is."""
+    """Create the field for a shape, in its state in a new form: only required parts are present."""
     field = _CLASSES[shape.kind](shape, owner, key, required=required, omittable=omittable)
     if required and shape.default is not MISSING:
         field.fill(shape.default)
     elif required and shape.fixed is not MISSING:
         field.present()
     elif isinstance(field, ObjectField | ListField | UnionField):
-        if required and _unfolds(field) and (not omittable or _is_group(field)):
+        if required and _expands(field) and (not omittable or _is_group(field)):
             field.present()
     elif not omittable and not isinstance(field, ChoiceField):
         field.present()
@@ -37,7 +37,7 @@ def make_field(
 
 
 def make_part(shape: Shape, owner: Field, key: Step) -> Field:
-    """The field for an item or an entry that a user has asked for: it unfolds whatever it is."""
+    """Create the field for an item or entry that the user adds: it is always expanded."""
     field = make_field(shape, owner, key, required=True, omittable=False)
     if isinstance(field, ObjectField | ListField | UnionField) and field.state == "omit":
         field.present()
@@ -45,12 +45,12 @@ def make_part(shape: Shape, owner: Field, key: Step) -> Field:
 
 
 def _is_group(field: Field) -> bool:
-    """Whether it has parts of its own to fill in: not a choice between a text and a number."""
+    """Whether it has parts to fill in, unlike a choice between text and a number."""
     return not isinstance(field, UnionField) or isinstance(field.part, ObjectField | ListField | UnionField)
 
 
-def _unfolds(field: Field) -> bool:
-    """Whether a required object may unfold by itself: not inside its own kind, and not without end."""
+def _expands(field: Field) -> bool:
+    """Whether a required object may expand automatically: not inside its own type, nor without end."""
     if field.tree.made > MOST_MADE:
         return False
     owner = field.owner
@@ -62,11 +62,11 @@ def _unfolds(field: Field) -> bool:
 
 
 class ObjectField(Field):
-    """An object: a field for each of its properties, and entries with names of their own where it is a map.
+    """An object: a field for each property, and for a map also entries with free names.
 
     Attributes:
-        properties: made when the object is first there.
-        entries: what is there beside the properties; their names are typed.
+        properties: Created when the object is first present.
+        entries: Additional entries; the user types their names.
     """
 
     def __init__(self, *arguments: Any, **words: Any) -> None:
@@ -87,7 +87,7 @@ class ObjectField(Field):
             ]
 
     def add_entry(self, name: str | None = None) -> EntryName:
-        """A new entry under `name`, or under one that is still to be typed."""
+        """Add an entry named `name`; without it, the name is yet to be typed."""
         self.present()
         entry = EntryName(self, name)
         self.entries.append(entry)
@@ -98,7 +98,7 @@ class ObjectField(Field):
         self.entries = [entry for entry in self.entries if entry.field is not field]
 
     def entry_of(self, field: Field) -> EntryName | None:
-        """The entry that `field` is the value of; `None` for a property's field."""
+        """Return the entry whose value `field` is; `None` for a property's field."""
         return next((entry for entry in self.entries if entry.field is field), None)
 
     def _fit(self, value: Any) -> bool:
@@ -125,7 +125,7 @@ class ObjectField(Field):
         for entry in self.entries:
             value = entry.field.read(problems)
             trouble = entry.trouble or (
-                f"the name {entry.name!r} stands twice" if entry.name in found else ""
+                f"the name {entry.name!r} appears twice" if entry.name in found else ""
             )
             if trouble:
                 problems.append(Problem((*self.path, entry.name), trouble))
@@ -140,9 +140,9 @@ class ObjectField(Field):
 
 
 class EntryName:
-    """An entry of a map: its name, as it is typed, and the field of its value.
+    """An entry of a map: its name as typed, and the field of its value.
 
-    A name that begins with a quote is read as a JSON text, so that any name can be typed, the empty one too.
+    A name that begins with a quote is read as a JSON string, so that any name can be typed, even the empty one.
     """
 
     def __init__(self, owner: ObjectField, name: str | None) -> None:
@@ -158,11 +158,11 @@ class EntryName:
 
     @property
     def trouble(self) -> str:
-        """Why the entry can't be sent under its name; else empty."""
+        """Why the entry can't be sent under its name; empty if it can."""
         return self._name()[1]
 
     def rename(self, text: str) -> None:
-        """Take `text` for the name; the field changes where names decide over shapes."""
+        """Rename the entry to `text`; the field is replaced if the new name has another shape."""
         self.text = text
         shape = self.owner.shape.entry(self.name)
         if shape.schema != self.field.shape.schema:
@@ -180,12 +180,12 @@ class EntryName:
         try:
             name = parse_json(self.text)
         except JsonError:
-            return self.text, "the name begins with a quote, but is no JSON text"
-        return (name, "") if isinstance(name, str) else (self.text, "the name is no text")
+            return self.text, "the name begins with a quote but is not a JSON string"
+        return (name, "") if isinstance(name, str) else (self.text, "the name is not a string")
 
 
 class ListField(Field):
-    """A list; its items are added, removed and moved."""
+    """A list whose items can be added, removed and moved."""
 
     def __init__(self, *arguments: Any, **words: Any) -> None:
         super().__init__(*arguments, **words)
@@ -198,7 +198,7 @@ class ListField(Field):
 
     @property
     def can_grow(self) -> bool:
-        """Whether the schema has a place for one more item."""
+        """Whether the schema allows one more item."""
         most = self.shape.schema.get("maxItems")
         room = not isinstance(most, int | float) or len(self.items) < most
         return room and (self.shape.rest is not None or len(self.items) < len(self.shape.places))
@@ -210,7 +210,7 @@ class ListField(Field):
             self.items = [self._item(place) for place in range(len(self.shape.places))]
 
     def add(self) -> Field:
-        """A new item at the end."""
+        """Add an item at the end."""
         self.present()
         self.items.append(self._item(len(self.items)))
         return self.items[-1]
@@ -221,7 +221,7 @@ class ListField(Field):
         self._number()
 
     def move(self, field: Field, by: int) -> bool:
-        """Move an item up (-1) or down (1); whether it could be: the places of a tuple stay."""
+        """Move an item up (-1) or down (1); return whether it moved: items of a tuple can't."""
         here = self.items.index(field)
         there = here + by
         if not len(self.shape.places) <= min(here, there) or there >= len(self.items):
@@ -258,7 +258,7 @@ class ListField(Field):
 
 
 class UnionField(Field):
-    """A choice between shapes; what was typed for the others is kept while one is chosen."""
+    """A choice between shapes; what was typed for the alternatives not chosen is kept."""
 
     chosen = 0
 
@@ -280,11 +280,11 @@ class UnionField(Field):
         return (self.part,)
 
     def step_to(self, part: Field) -> tuple[Step, ...]:
-        """None: the part is at the same place."""
+        """Return no steps: the part has the same path."""
         return ()
 
     def choose(self, place: int) -> None:
-        """Choose the alternative at `place`."""
+        """Choose the alternative with index `place`."""
         self.chosen = place
         self.present()
 

@@ -1,4 +1,4 @@
-"""JSON as people type it: read strictly, saying where and why; written so that it can be seen."""
+"""JSON as people type it: parsed strictly with helpful errors, and written with only visible characters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-HALF_CHARACTER = "has half a character (a lone surrogate), which can't be sent"
+LONE_SURROGATE = "has a lone surrogate (half a character), which can't be sent"
 TOO_DEEP = "is nested too deeply"
 
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -14,7 +14,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 
 
 class JsonError(ValueError):
-    """Text that can't be taken as JSON; `line` and `column` count from 1, 0 where there is no one place."""
+    """Text that is not valid JSON; `line` and `column` count from 1, or are 0 if there is no single position."""
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
         where = f"line {line}, column {column}: " if line else ""
@@ -24,14 +24,14 @@ class JsonError(ValueError):
 
 
 def parse_json(text: str) -> Any:
-    """The one value that `text` is.
+    """Parse `text` strictly as one JSON value.
 
     Raises:
-        JsonError: it is no JSON, or something of it could not be sent as it stands: a key given twice (one of
-            the values would be lost), NaN and infinities, numbers that overflow, half characters.
+        JsonError: It is not JSON, or part of it could not be sent unchanged: a duplicate key (one of the values
+            would be lost), NaN and infinities, numbers that overflow, lone surrogates.
     """
     if not text.strip():
-        raise JsonError("there is nothing here; write a JSON value")
+        raise JsonError("empty; type a JSON value")
     try:
         value = json.loads(
             text,
@@ -44,27 +44,27 @@ def parse_json(text: str) -> Any:
         raise JsonError(_hint(text, error), error.lineno, error.colno) from error
     except RecursionError as error:
         raise JsonError(f"the JSON {TOO_DEEP}") from error
-    if _HALVES.search(text) or (r"\ud" in text.lower() and has_half_character(value)):
-        raise JsonError(f"the text {HALF_CHARACTER}")
+    if _HALVES.search(text) or (r"\ud" in text.lower() and has_lone_surrogate(value)):
+        raise JsonError(f"the text {LONE_SURROGATE}")
     return value
 
 
 def dump_json(value: Any, *, indent: int | None = None) -> str:
-    """`value` as JSON; what can't be seen (controls, bidi marks, half characters) is written as escapes."""
+    """Format `value` as JSON, with invisible characters (controls, bidi marks, lone surrogates) escaped."""
     separators = (",", ": ") if indent else (", ", ": ")
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     return text if is_visible(text) else json.dumps(value, indent=indent, separators=separators)
 
 
 def is_visible(text: str) -> bool:
-    """Whether each character of `text` can be seen, or is a line feed, a tab or a kind of space."""
+    """Whether each character of `text` is visible, a line feed, a tab or a kind of space."""
     if text.isprintable():
         return True
     return all(char.isprintable() or char in "\n\t\u00a0\u3000" for char in text)
 
 
-def has_half_character(value: Any) -> bool:
-    """Whether some text in a JSON value has a lone surrogate."""
+def has_lone_surrogate(value: Any) -> bool:
+    """Whether any string in a JSON value has a lone surrogate."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -80,7 +80,7 @@ def has_half_character(value: Any) -> bool:
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """Equality as JSON has it: `true` is not `1`, but `1` is `1.0`."""
+    """Compare two values as JSON does: `true` is not `1`, but `1` is `1.0`."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
@@ -95,12 +95,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         keys = [key for key, _value in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise JsonError(f"the key {json.dumps(twice)} stands twice in one object; only one value can be sent")
+        raise JsonError(
+            f"the key {json.dumps(twice)} appears twice in one object; only one value can be sent"
+        )
     return found
 
 
 def _no_number(word: str) -> NoReturn:
-    raise JsonError(f"{word} is no JSON number; it would be lost on the wire")
+    raise JsonError(f"{word} is not a JSON number and can't be sent")
 
 
 def _float(digits: str) -> float:
@@ -113,7 +115,7 @@ def _float(digits: str) -> float:
 def _int(digits: str) -> int:
     try:
         return int(digits)
-    except ValueError as error:  # Python's limit on digits
+    except ValueError as error:  # Python limits the number of digits
         raise JsonError(f"the number {digits[:20]}… has too many digits") from error
 
 
@@ -121,12 +123,12 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
     rest = text[error.pos :].lstrip()
     before = text[: error.pos].rstrip()
     if rest.startswith("'"):
-        return 'JSON wants "double quotes"'
+        return 'JSON requires "double quotes"'
     for word, right in (("True", "true"), ("False", "false"), ("None", "null")):
         if rest.startswith(word):
-            return f"JSON writes {right}, not {word}"
+            return f"in JSON it is {right}, not {word}"
     if before.endswith(",") and rest[:1] in ("}", "]", '"', "'") and rest[:1] != '"':
-        return f"a comma too many before {rest[:1]}"
+        return f"extra comma before {rest[:1]}"
     if not rest:
         opened = _opened(text)
         return f"it ends too early: {opened} is not closed" if opened else "it ends too early"
@@ -134,12 +136,12 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
         word = re.split(r"[\s,:\]}]", rest, maxsplit=1)[0][:20]
         return f'{word} needs quotes: "{word}"'
     if error.msg.startswith("Extra data"):
-        return "there is more after the end of the value"
+        return "extra text after the end of the value"
     return error.msg[0].lower() + error.msg[1:]
 
 
 def _opened(text: str) -> str:
-    """The innermost bracket or quote that is still open at the end of `text`."""
+    """Return the innermost bracket or quote still open at the end of `text`."""
     stack: list[str] = []
     in_string = escaped = False
     for char in text:

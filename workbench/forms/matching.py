@@ -1,4 +1,4 @@
-"""Which alternative of a union a value was most likely meant for."""
+"""Finds the alternative of a union that best matches a value."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from .shape import Shape, walk_choices
 
 _DEEPEST = 4
 _LOOKED_AT = 5
-"""How many items of a list are looked at."""
+"""How many items of a list are examined."""
 
 NEVER = -1
 
 
 def best_alternative(shape: Shape, value: Any) -> int | None:
-    """The place among the alternatives of a union; `None` if `value` fits none of them."""
+    """Return the index of the best alternative of a union; `None` if `value` fits none of them."""
     scores = [affinity(alternative, value) for alternative in shape.alternatives]
     best = max(scores, default=NEVER)
     return scores.index(best) if best > NEVER else None
 
 
 def affinity(shape: Shape, value: Any, depth: int = 0) -> int:
-    """How well `value` fits: `NEVER` if not even its type does, else the more the better."""
+    """Score how well `value` fits: `NEVER` if not even its type does, otherwise higher is better."""
     if value is None:
         return 10 if shape.nullable or shape.kind == "null" else 0 if shape.kind == "any" else NEVER
     if shape.kind == "any" or depth > _DEEPEST:
@@ -55,7 +55,7 @@ def _object(shape: Shape, value: dict[str, Any], depth: int) -> int:
         elif affinity(part, value[name], depth + 1) > NEVER:
             score += 10
         elif part.kind == "choice" and len(part.choices) == 1:
-            return NEVER  # the mark of another alternative
+            return NEVER  # the discriminator of another alternative
         else:
             score -= 50
     unknown = sum(name not in shape.properties for name in value)

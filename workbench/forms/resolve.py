@@ -1,4 +1,4 @@
-"""What a JSON Schema says at one place: references followed, `allOf` and siblings merged into one mapping."""
+"""Resolves one part of a JSON Schema: follows references and merges `allOf` and sibling keywords into one mapping."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server_core.schemas.references import look_up, mapping
 from .jsontext import same_json
 
 MOST_PARTS = 200
-"""How many references and parts are followed at one place; schemas of people need a handful."""
+"""How many references and parts are followed in one place; real schemas need a handful."""
 
 
 _STRUCTURAL = frozenset(
@@ -29,17 +29,17 @@ _STRUCTURAL = frozenset(
         "allOf",
     )
 ) | {"additionalProperties", "patternProperties"}
-"""The words that make an alternative of `anyOf` one of its own, and not only a condition beside others."""
+"""Keywords that make an alternative of `anyOf` a real alternative, not just an extra condition."""
 
 
 class Place(NamedTuple):
-    """One place of a schema.
+    """A resolved part of a schema.
 
     Attributes:
-        schema: without `$ref` and `allOf` at its top; what lies deeper is as it was written.
-        name: of the definition that it came from, as `Book`; else empty.
-        refs: every reference that was followed to it.
-        trouble: why something could not be followed; else empty.
+        schema: Without `$ref` and `allOf` at its top level; deeper parts are unchanged.
+        name: The definition it came from, such as `Book`; otherwise empty.
+        refs: Every reference that was followed to get here.
+        trouble: Why something could not be followed; otherwise empty.
     """
 
     schema: dict[str, Any]
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 
 def resolve(schema: Any, root: Any) -> Place:
-    """The place `schema` of the document `root`. Never fails: what it can't follow is told as `trouble`."""
+    """Resolve `schema`, a part of the document `root`. Never fails: `trouble` says what it can't follow."""
     walk = _Walk(root)
     merged = walk.flat(schema, frozenset())
     return Place(merged, walk.name, frozenset(walk.refs), walk.trouble)
@@ -72,7 +72,7 @@ class _Walk:
             return {"not": {}}
         if not isinstance(schema, Mapping):
             if schema is not True:
-                self.trouble = "the schema is no object here"
+                self.trouble = "the schema is not an object here"
             return {}
         merged: dict[str, Any] = {}
         for key in ("$ref", "$dynamicRef", "$recursiveRef"):
@@ -86,7 +86,7 @@ class _Walk:
 
     def _followed(self, reference: Any, seen: frozenset[str]) -> dict[str, Any]:
         if not isinstance(reference, str):
-            self.trouble = "a $ref is no text"
+            self.trouble = "a $ref is not a string"
             return {}
         if reference in seen:
             self.trouble = f"{reference} refers to itself"
@@ -94,7 +94,7 @@ class _Walk:
         try:
             target = look_up(reference, self._root)
         except (KeyError, IndexError, TypeError):
-            where = "is not in this schema" if reference.startswith("#") else "lies outside of this schema"
+            where = "is not in this schema" if reference.startswith("#") else "is outside this schema"
             self.trouble = f"{reference} {where}"
             return {}
         self.refs.add(reference)
@@ -108,7 +108,7 @@ class _Walk:
 
 
 def merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Both schemas at once, as `allOf` means it; of what only describes (title, default, …) `more` wins."""
+    """Merge two schemas as `allOf` combines them; for annotations (title, default, …) `more` wins."""
     merged = dict(base)
     for key, value in more.items():
         if key in merged and not _same(merged[key], value):
@@ -139,7 +139,7 @@ def _numbers(*values: Any) -> bool:
 
 
 def _parts(base: Any, more: Any) -> Any:
-    """Mappings of schemas: a part that both have must fit both."""
+    """Merge mappings of schemas: a part in both must fit both."""
     merged = dict(mapping(base))
     for name, schema in mapping(more).items():
         merged[name] = {"allOf": [merged[name], schema]} if name in merged else schema
@@ -164,12 +164,12 @@ def _types(base: Any, more: Any) -> Any:
 
 
 def is_structural(options: Any) -> bool:
-    """Whether what `anyOf` or `oneOf` lists are alternatives of their own, and not only conditions."""
+    """Whether `anyOf` or `oneOf` lists real alternatives, not just conditions."""
     return any(not _STRUCTURAL.isdisjoint(mapping(option)) for option in _list(options))
 
 
 def _choices(word: str) -> Callable[[Any, Any], Any]:
-    """Both choices: within each alternative of one, those of the other."""
+    """Merge two choices: each alternative of one, combined with those of the other."""
 
     def merged(base: Any, more: Any) -> Any:
         if not is_structural(base):

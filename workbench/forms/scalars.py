@@ -1,4 +1,4 @@
-"""Fields without parts: a text, a number, a choice, a piece of JSON."""
+"""Fields without parts: text, number, choice and JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server_core.masking import MASKED
 from server_core.schemas.wording import Problem
 
 from .field import NOT_STORED, OMITTED, Field
-from .jsontext import HALF_CHARACTER, dump_json, has_half_character, is_visible
+from .jsontext import LONE_SURROGATE, dump_json, has_lone_surrogate, is_visible
 from .shape import Choice, walk_choices
 
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d*)", re.ASCII)
@@ -20,26 +20,26 @@ MOST_DIGITS = 1000
 
 
 class TextField(Field):
-    """A text, sent as it was typed, blanks and all; an empty one is a value too."""
+    """A text, sent exactly as typed, including whitespace; the empty text is a value too."""
 
     text = ""
 
     def type(self, text: str) -> None:
-        """What the user has typed so far."""
+        """Set what the user has typed so far."""
         self.text = text
         self.present()
         self._changed()
 
     def _fit(self, value: Any) -> bool:
-        # What can't be seen in a field would be sent without being seen: it is shown as JSON escapes instead.
+        # Invisible characters would be sent unseen: such a text is shown as JSON with escapes instead.
         if not isinstance(value, str) or not is_visible(value):
             return False
         self.text, self.state = value, "value"
         return True
 
     def _read(self, problems: list[Problem]) -> Any:
-        if has_half_character(self.text):
-            problems.append(Problem(self.path, HALF_CHARACTER))
+        if has_lone_surrogate(self.text):
+            problems.append(Problem(self.path, LONE_SURROGATE))
         if MASKED in self.text:
             problems.append(Problem(self.path, NOT_STORED))
         return self.text
@@ -49,12 +49,12 @@ class TextField(Field):
 
 
 class NumberField(Field):
-    """A number, sent with the digits that were typed; none typed is none sent."""
+    """A number, sent with the digits as typed; if nothing is typed, nothing is sent."""
 
     text = ""
 
     def type(self, text: str) -> None:
-        """What the user has typed so far; nothing means that nothing is sent."""
+        """Set what the user has typed so far; if empty, nothing is sent."""
         self.text = text
         if text.strip():
             self.present()
@@ -88,7 +88,7 @@ class NumberField(Field):
 
 
 class ChoiceField(Field):
-    """One of some values (an enumeration, a constant, true and false)."""
+    """One of several values (an enumeration, a constant, or true and false)."""
 
     chosen = 0
 
@@ -99,7 +99,7 @@ class ChoiceField(Field):
         return self.shape.choices or (Choice(None, "null"),)
 
     def choose(self, place: int) -> None:
-        """Choose the value at `place` of `choices`."""
+        """Choose the value with index `place` in `choices`."""
         self.chosen = place
         self.present()
         self._changed()
@@ -124,7 +124,7 @@ class ChoiceField(Field):
 
 
 class JsonField(Field):
-    """Any JSON at all, typed as JSON: its only way to have a value is the state `json`."""
+    """Any JSON value, typed as JSON: it has a value only in the state `json`."""
 
     def present(self) -> None:
         self.state = "json"
@@ -134,7 +134,7 @@ class JsonField(Field):
         return ("omit", "json") if self.omittable else ("json",)
 
     def type_json(self, text: str) -> None:
-        """Take `text` for the JSON of this field; none typed is none sent."""
+        """Set the JSON text of this field; if empty, nothing is sent."""
         self.json_text = text
         self.state = "omit" if self.omittable and not text.strip() else "json"
         self._changed()
@@ -154,7 +154,7 @@ class JsonField(Field):
 
 
 def number_of(text: str) -> tuple[int | float, str]:
-    """The number that `text` is, and why it is none: one of the two is empty (0, "")."""
+    """Parse a number: return it and an error text, one of which is empty (0 or "")."""
     if not _NUMBER.fullmatch(text):
         return 0, _no_number(text)
     if len(text) > MOST_DIGITS:
@@ -168,14 +168,14 @@ def number_of(text: str) -> tuple[int | float, str]:
 def _no_number(text: str) -> str:
     shown = text if len(text) <= 30 else f"{text[:29]}…"
     if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return f"{shown!r} is no number; write it with a point: {shown.replace(',', '.')}"
+        return f"{shown!r} is not a number; use a decimal point: {shown.replace(',', '.')}"
     if re.fullmatch(r"[+-]?0\d+", text):
-        return f"{shown!r} is no number: no zeros before it"
+        return f"{shown!r} is not a number: remove the leading zeros"
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return f"{shown} can't be sent: JSON has no such number"
-    return f"{shown!r} is no number"
+    return f"{shown!r} is not a number"
 
 
 def _changes(ours: Any, theirs: Any) -> bool:
-    """Whether sending `ours` for `theirs` would change what goes over the wire (1 is not written as 1.0)."""
+    """Whether sending `ours` instead of `theirs` would change the JSON on the wire (1 is not written as 1.0)."""
     return json.dumps(ours, sort_keys=True) != json.dumps(theirs, sort_keys=True)

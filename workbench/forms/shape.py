@@ -1,6 +1,6 @@
-"""What a form needs to know of one place of a schema: its kind, its choices, its parts.
+"""What a form needs to know about one part of a schema: its kind, its choices and its parts.
 
-Parts are made when somebody asks for them, so that a schema that refers to itself is as good as any.
+Parts are created on demand, so recursive schemas work like any other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .resolve import is_structural, merge, resolve
 Kind = Literal["text", "integer", "number", "boolean", "choice", "null", "object", "array", "union", "any"]
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _self: "MISSING", "__bool__": lambda _self: False})()
-"""Stands for a default that a schema does not give."""
+"""Marks a missing default."""
 
 NOTHING = "nothing is valid here"
 
@@ -38,10 +38,10 @@ _TELLING: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("text", ("pattern", "minLength", "maxLength", "format", "contentEncoding", "contentMediaType")),
     ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
 )
-"""By which words a schema without a type tells its kind."""
+"""Keywords that imply the type of a schema without `type`."""
 
 _DEEPEST = 10
-"""How many choices of one alternative (`anyOf` of something and null) may lie in each other."""
+"""How deep single-alternative choices (`anyOf` of something and null) may be nested."""
 
 
 class Choice(NamedTuple):
@@ -53,21 +53,23 @@ class Choice(NamedTuple):
 
 
 class Shape:
-    """One place of a schema.
+    """One part of a schema.
 
     Attributes:
-        kind: how it is filled in; `union` is a choice between other shapes, `any` is free JSON.
-        schema: the place's own words, references followed.
-        name: of the definition that it came from; else empty.
-        refs: the references that led here.
-        nullable: null is allowed beside what `kind` says.
-        choices: of the kind `choice`.
-        options: the schemas between which a `union` chooses.
-        trouble: what of the schema could not be read; else empty.
+        kind: How it is filled in; `union` is a choice between other shapes, `any` is free-form JSON.
+        schema: The part's own keywords, with references resolved.
+        name: The definition it came from; otherwise empty.
+        refs: The references that led here.
+        nullable: Whether null is allowed in addition to `kind`.
+        choices: The values, for the kind `choice`.
+        options: The schemas that a `union` chooses between.
+        trouble: What could not be read in the schema; otherwise empty.
     """
 
     def __init__(self, schema: Any, root: Any, *, depth: int = 0) -> None:
-        """`depth` is how many choices it lies in that have nothing else."""
+        """Args:
+        depth: How many single-alternative choices enclose it.
+        """
         place = resolve(schema, root)
         self.root = root
         self.name = place.name
@@ -100,19 +102,19 @@ class Shape:
 
     @property
     def fixed(self) -> Any:
-        """The only value that fits (`const`, or an enumeration of one), or `MISSING`."""
+        """The only valid value (`const`, or an enumeration with one value), or `MISSING`."""
         return self.choices[0].value if len(self.choices) == 1 and not self.nullable else MISSING
 
     @property
     def secret(self) -> bool:
-        """Whether the schema marks it as a secret; pydantic's `SecretStr` is marked so."""
+        """Whether the schema marks it as a secret, as for pydantic's `SecretStr`."""
         return self.schema.get("writeOnly") is True or self.schema.get("format") == "password"
 
     # -- parts
 
     @cached_property
     def properties(self) -> dict[str, Shape]:
-        """The named parts of an object, in the schema's order."""
+        """The properties of an object, in the schema's order."""
         named = mapping(self.schema.get("properties"))
         return {str(name): Shape(part, self.root) for name, part in named.items()}
 
@@ -127,7 +129,7 @@ class Shape:
 
     @property
     def open(self) -> bool:
-        """Whether entries that the schema does not name are welcome in this object."""
+        """Whether this object accepts additional entries."""
         more = self.schema.get("additionalProperties")
         if self.patterns:
             return True
@@ -135,11 +137,11 @@ class Shape:
 
     @cached_property
     def patterns(self) -> dict[str, Any]:
-        """The schemas of entries whose names match an expression."""
+        """The schemas of entries by the pattern their names match."""
         return {str(each): part for each, part in mapping(self.schema.get("patternProperties")).items()}
 
     def entry(self, name: str) -> Shape:
-        """The shape of an object's entry that `properties` does not have."""
+        """Return the shape of an additional entry of an object."""
         for expression, part in self.patterns.items():
             if _found(expression, name):
                 return Shape(part, self.root)
@@ -152,15 +154,15 @@ class Shape:
 
     @cached_property
     def places(self) -> tuple[Shape, ...]:
-        """The first items of a tuple, each of its own shape."""
+        """The first items of a tuple, each with its own shape."""
         first = self.schema.get("prefixItems")
         if not isinstance(first, list):
-            first = self.schema.get("items")  # as it was before 2020-12
+            first = self.schema.get("items")  # the form before draft 2020-12
         return tuple(Shape(part, self.root) for part in first) if isinstance(first, list) else ()
 
     @cached_property
     def rest(self) -> Shape | None:
-        """The shape of a list's items after `places`; `None` if there may be none."""
+        """The shape of a list's items after `places`; `None` if no more are allowed."""
         items = self.schema.get("items", {})
         if isinstance(items, list):
             items = self.schema.get("additionalItems", {})
@@ -220,7 +222,7 @@ class Shape:
             self.choices = ()
 
     def _alternatives(self, options: list[Any], base: dict[str, Any], depth: int) -> bool:
-        """Take over what `anyOf` or `oneOf` offers; false if it only adds conditions."""
+        """Use the alternatives of `anyOf` or `oneOf`; return false if they only add conditions."""
         if not is_structural(options):
             return False
         peeks = [resolve(option, self.root).schema for option in options]
@@ -232,7 +234,7 @@ class Shape:
             choices = [choice for peek, _option in left for choice in _choices(peek)]
             self._choose(_distinct([*choices, *([Choice(None, "null")] if nullable else [])]))
         elif len(left) == 1 and depth >= _DEEPEST:
-            self.trouble = self.trouble or "the schema chooses between itself and nothing"
+            self.trouble = self.trouble or "the schema refers only to itself"
         elif len(left) == 1:
             inner = Shape(left[0][1], self.root, depth=depth + 1)
             self.schema = merge(inner.schema, base)
@@ -248,7 +250,7 @@ class Shape:
 
 
 def label_of(value: Any) -> str:
-    """A choice as it is shown: texts as they are, unless they could be taken for something else."""
+    """Format a choice for display: strings unquoted, unless they could be mistaken for another type."""
     if not isinstance(value, str):
         return dump_json(value)
     plain = bool(value) and value == value.strip() and not {"\n", "\t"} & set(value) and is_visible(value)
@@ -262,7 +264,7 @@ def label_of(value: Any) -> str:
 
 
 def walk_choices(shape: Shape, value: Any) -> Iterator[int]:
-    """The places of `value` among the choices of `shape`: at most one in a sane schema."""
+    """Yield the indexes of `value` among the choices of `shape`: at most one in a sane schema."""
     return (place for place, choice in enumerate(shape.choices) if same_json(choice.value, value))
 
 
@@ -278,7 +280,7 @@ def _is_null(schema: Mapping[str, Any]) -> bool:
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Choice]:
-    """The values of one alternative; a constant may have a title and a description of its own."""
+    """Return the values of one alternative; a constant may have its own title and description."""
     values = _values(schema)
     labels = [label_of(value) for value in values]
     title = _text(schema.get("title"))
@@ -303,7 +305,7 @@ def _are_both_booleans(values: list[Any]) -> bool:
 
 
 def _undescribed(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the words that describe the whole and none of its alternatives."""
+    """Remove the keywords that describe the union itself, not its alternatives."""
     words = ("title", "description", "default", "examples", "deprecated", "discriminator", "$schema", "$id")
     return {
         key: value for key, value in schema.items() if key not in (*words, "$defs", "definitions", "$comment")

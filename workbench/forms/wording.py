@@ -1,4 +1,4 @@
-"""A shape in words: its type, and what a value must be, as it stands beside a field."""
+"""Describes a shape in words: the type and constraints shown next to a field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLURALS = {
 
 
 def type_text(shape: Shape, depth: int = 0) -> str:
-    """A shape's type: `text`, `integer or null`, `list of Book`, `map of numbers`, `Cat or Dog`."""
+    """Describe a shape's type: `text`, `integer or null`, `list of Book`, `map of numbers`, `Cat or Dog`."""
     text = _type(shape, depth)
     return f"{text} or null" if shape.nullable else text
 
@@ -70,7 +70,7 @@ def _plural(shape: Shape, depth: int) -> str:
 
 
 def constraints(shape: Shape) -> tuple[str, ...]:
-    """What a value must be beyond its type: `1 to 100`, `at least 3 characters`, `matches ^[a-z]+$`, …"""
+    """Describe the constraints beyond the type: `1 to 100`, `at least 3 characters`, `matches ^[a-z]+$`, …"""
     schema = shape.schema
     found: list[str] = []
     if shape.kind in ("integer", "number", "union", "any"):
@@ -98,12 +98,12 @@ def constraints(shape: Shape) -> tuple[str, ...]:
 
 
 def default_text(shape: Shape) -> str:
-    """The default as JSON on one line; empty if there is none."""
+    """Format the default as JSON on one line; empty if there is none."""
     return "" if shape.default is MISSING else _short(shape.default, 60)
 
 
 def example_text(shape: Shape) -> str:
-    """The schema's first example as JSON on one line; empty if there is none."""
+    """Format the schema's first example as JSON on one line; empty if there is none."""
     examples = shape.schema.get("examples")
     return _short(examples[0], 60) if isinstance(examples, list) and examples else ""
 

@@ -1,4 +1,4 @@
-"""The application's state: an immutable `Snapshot`, and the pure `reduce` that folds facts into it."""
+"""The application's state: an immutable `Snapshot`, and the pure function `reduce` that folds facts into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates and curves out of the counts by the second."""
+"""Rates and curves computed from per-second counts."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ if TYPE_CHECKING:
     from .parts import Second
 
 RATE_SECONDS = 5
-"""Over how many whole seconds a rate is the mean."""
+"""How many whole seconds a rate is averaged over."""
 
 HIT_RATE_SECONDS = 10
-"""Over how many seconds a point of the hit rate's curve looks."""
+"""How many seconds each point of the hit rate curve covers."""
 
 
 def call_rate(seconds: Sequence[Second], now: float) -> float:
-    """Calls a second, over the last whole seconds."""
+    """Return calls per second, averaged over the last whole seconds."""
     last = int(now)
     return sum(s.calls for s in seconds if last - RATE_SECONDS <= s.at < last) / RATE_SECONDS
 
 
 def calls_curve(seconds: Sequence[Second], now: float, width: int) -> list[float]:
-    """Calls in each of the last `width` whole seconds, oldest first."""
+    """Return the calls in each of the last `width` whole seconds, oldest first."""
     last = int(now)
     table = {second.at: second.calls for second in seconds}
     return [float(table.get(at, 0)) for at in range(last - width, last)]
 
 
 def hit_rate_curve(seconds: Sequence[Second], now: float, width: int) -> list[float | None]:
-    """The hit rate (0 to 1) up to each of the last `width` whole seconds; `None` where nobody looked."""
+    """Return the hit rate (0 to 1) up to each of the last `width` whole seconds; `None` without lookups."""
     last = int(now)
     table = {second.at: (second.hits, second.misses) for second in seconds}
     curve: list[float | None] = []

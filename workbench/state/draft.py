@@ -1,4 +1,4 @@
-"""A snapshot in the making: what a batch of facts changes, collected, and made immutable again once."""
+"""A mutable draft of a snapshot: collects the changes of a batch of facts, then becomes immutable again."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from .snapshot import (
 V = TypeVar("V")
 
 
-class Shelf(Generic[V]):
-    """A tuple of keyed values that is a dictionary while it changes; untouched, it stays the same tuple."""
+class KeyedTuple(Generic[V]):
+    """A tuple of keyed values that becomes a dictionary while it changes; unchanged, it stays the same tuple."""
 
     def __init__(self, values: tuple[V, ...], key: Callable[[V], Any]) -> None:
         self._values = values
@@ -49,17 +49,17 @@ class Shelf(Generic[V]):
 
     @property
     def items(self) -> dict[Any, V]:
-        """The values by key; to change, as to look."""
+        """The values by key, for reading and for changing."""
         if self._items is None:
             self._items = {self._key(value): value for value in self._values}
         return self._items
 
     def put(self, value: V) -> None:
-        """Add `value`, or replace the one with its key where it stands."""
+        """Add `value`, or replace the one with its key in place."""
         self.items[self._key(value)] = value
 
     def take(self, values: Iterable[V]) -> None:
-        """Hold exactly `values`."""
+        """Replace all values with `values`."""
         self._items = {self._key(value): value for value in values}
 
     def result(self) -> tuple[V, ...]:
@@ -75,34 +75,34 @@ def _is(one: object, other: object) -> bool:
 
 
 class Draft:
-    """What the folds work on: plain fields by `set` and `get`, the rest by a shelf or a list of its own."""
+    """What the folds work on: plain fields through `set` and `get`, the rest through a `KeyedTuple` or list each."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.fields: dict[str, Any] = {}
-        self.modules: Shelf[ModuleState] = Shelf(snapshot.modules, attrgetter("name"))
-        self.clients: Shelf[ClientState] = Shelf(snapshot.clients, attrgetter("client"))
-        self.active: Shelf[RunningRequest] = Shelf(snapshot.active, attrgetter("request"))
-        self.breakers: Shelf[BreakerState] = Shelf(snapshot.breakers, attrgetter("name"))
-        self.pools: Shelf[PoolState] = Shelf(snapshot.pools, attrgetter("name"))
-        self.tasks: Shelf[TaskState] = Shelf(snapshot.tasks, attrgetter("task"))
-        self.faults: Shelf[FaultState] = Shelf(snapshot.faults, attrgetter("name", "kind"))
-        self.questions: Shelf[Question] = Shelf(snapshot.questions, attrgetter("key"))
-        self.runs: Shelf[WorkflowRun] = Shelf(snapshot.runs, attrgetter("run"))
+        self.modules: KeyedTuple[ModuleState] = KeyedTuple(snapshot.modules, attrgetter("name"))
+        self.clients: KeyedTuple[ClientState] = KeyedTuple(snapshot.clients, attrgetter("client"))
+        self.active: KeyedTuple[RunningRequest] = KeyedTuple(snapshot.active, attrgetter("request"))
+        self.breakers: KeyedTuple[BreakerState] = KeyedTuple(snapshot.breakers, attrgetter("name"))
+        self.pools: KeyedTuple[PoolState] = KeyedTuple(snapshot.pools, attrgetter("name"))
+        self.tasks: KeyedTuple[TaskState] = KeyedTuple(snapshot.tasks, attrgetter("task"))
+        self.faults: KeyedTuple[FaultState] = KeyedTuple(snapshot.faults, attrgetter("name", "kind"))
+        self.questions: KeyedTuple[Question] = KeyedTuple(snapshot.questions, attrgetter("key"))
+        self.runs: KeyedTuple[WorkflowRun] = KeyedTuple(snapshot.runs, attrgetter("run"))
         self.counts: dict[int, list[int]] = {}
         """Calls, errors, hits and misses of each second."""
         self.cache_counts: dict[str, int] = {}
-        """What is to be added to the cache's counters."""
+        """Amounts to add to the cache's counters."""
         self.durations: list[float] = []
         self.happened: deque[Event] = deque(maxlen=HAPPENINGS)
         self.logs: deque[Event] = deque(maxlen=LOGS)
         self.batches: list[Batch] = []
         self.notices: deque[Notice] = deque(maxlen=NOTICES)
-        self.failures: Shelf[Failure] = Shelf(snapshot.failures, attrgetter("key"))
+        self.failures: KeyedTuple[Failure] = KeyedTuple(snapshot.failures, attrgetter("key"))
         self._progress: dict[int, Progress] | None = None
 
     def get(self, name: str) -> Any:
-        """A plain field as it is by now."""
+        """Return the current value of a plain field."""
         return self.fields[name] if name in self.fields else getattr(self.snapshot, name)
 
     def set(self, **fields: Any) -> None:
@@ -114,20 +114,20 @@ class Draft:
         self.fields[name] = self.get(name) + amount
 
     def relist(self, *names: str) -> None:
-        """Lists have changed: of `tools`, `resources`, `prompts`; all for none. One step a batch."""
+        """Mark lists as changed (`tools`, `resources`, `prompts`; all if none is named), once per batch."""
         for name in names or ("tools", "resources", "prompts"):
             field = f"{name}_revision"
             self.fields[field] = getattr(self.snapshot, field) + 1
 
     @property
     def progress(self) -> dict[int, Progress]:
-        """How far requests are; to change, as to look."""
+        """The progress of requests, for reading and for changing."""
         if self._progress is None:
             self._progress = dict(self.snapshot.progress)
         return self._progress
 
     def count(self, at: float, index: int) -> None:
-        """Count one in the second of `at`: 0 a call, 1 an error, 2 a hit, 3 a miss."""
+        """Count one event in the second of `at`; `index` is 0 for a call, 1 an error, 2 a hit, 3 a miss."""
         second = self.counts.get(int(at))
         if second is None:
             second = self.counts[int(at)] = [0, 0, 0, 0]
@@ -137,17 +137,17 @@ class Draft:
         self.cache_counts[name] = self.cache_counts.get(name, 0) + 1
 
     def fail(self, failure: Failure) -> None:
-        """An unexpected error was reported; it is the newest now."""
+        """Add an unexpected error as the newest."""
         known = self.failures.items.pop(failure.key, None)
         self.failures.put(failure._replace(times=known.times + 1 if known is not None else 1))
 
     def misses(self, failure: Failure) -> bool:
-        """Whether an error is not known, nor a newer one of its kind."""
+        """Whether neither this error nor a newer one of its kind is known."""
         known = self.failures.items.get(failure.key)
         return known is None or failure.at > known.at
 
     def done(self) -> Snapshot:
-        """The new snapshot; parts that did not change are the old one's."""
+        """Return the new snapshot; unchanged parts are the same objects as in the old one."""
         old, fields = self.snapshot, self.fields
         for name in (
             "modules",
@@ -160,7 +160,7 @@ class Draft:
             "faults",
             "questions",
         ):
-            shelf: Shelf[Any] = getattr(self, name)
+            shelf: KeyedTuple[Any] = getattr(self, name)
             fields[name] = shelf.result()
         fields["runs"] = fields["runs"][-RUNS:]
         fields["failures"] = self.failures.result()[-FAILURES:]
@@ -192,7 +192,7 @@ def _lines(events: Iterable[Event]) -> list[Happening]:
 
 
 def _bounded_tasks(tasks: tuple[TaskState, ...]) -> tuple[TaskState, ...]:
-    """`tasks` without the oldest ended ones, where there are too many."""
+    """Drop the oldest ended tasks if there are too many."""
     ended = sum(task.status not in RUNNING for task in tasks)
     if ended <= ENDED_TASKS:
         return tasks

@@ -1,4 +1,4 @@
-"""The one way in which facts become a snapshot."""
+"""The reducer: the only way facts become a snapshot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from server_core.bus import Event
 
 from .draft import Draft
 from .folds import FAULTS, FILES, PARTS, REQUESTS, SERVER, WORK
-from .happenings import TOLD
+from .happenings import DESCRIBERS
 from .snapshot import Snapshot
 
 Fold = Callable[[Draft, Event, Any], None]
@@ -21,15 +21,15 @@ FOLDS: dict[type, Fold] = {**SERVER, **REQUESTS, **PARTS, **WORK, **FILES, **FAU
 
 
 def reduce(snapshot: Snapshot, events: Sequence[Event]) -> Snapshot:
-    """`snapshot` after `events`, folded by their sequence. Pure; facts of an unknown kind change nothing."""
+    """Apply `events` to `snapshot` in sequence order. Pure; unknown kinds of facts change nothing."""
     if not events:
         return snapshot
     draft = Draft(snapshot)
-    for event in sorted(events, key=_seq):  # several threads emit; nearly sorted costs nearly nothing
+    for event in sorted(events, key=_seq):  # several threads emit; sorting is cheap when almost sorted
         kind = type(event.fact)
         fold = FOLDS.get(kind)
         if fold is not None:
             fold(draft, event, event.fact)
-        if kind in TOLD:
+        if kind in DESCRIBERS:
             draft.happened.append(event)
     return draft.done()

@@ -1,4 +1,4 @@
-"""Facts as lines that a person reads: who, what, how it went."""
+"""Lines of the timeline: each fact described as source, text and detail."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ from workbench.text import Tone, number, one_line, plural, short_uri, span
 from .parts import Happening, Topic
 
 MARKS = {"added": "+", "modified": "~", "deleted": "−"}
-"""How a change of a file is written."""
+"""The mark for each kind of file change."""
 
-TOLD_ONCE_SECONDS = 1.0
-"""A stop of the loop is told of anew each second; the first time it has lasted less than this."""
+FIRST_REPORT_SECONDS = 1.0
+"""A blocked loop is reported again each second; only its first report comes before this."""
 
 TRACE_SHOWN = 0.00005
-"""A stage shorter than this many seconds is not worth a word."""
+"""Stages shorter than this many seconds are shown without their duration."""
 
 
 class Line(NamedTuple):
-    """What a fact says: whose it is, what happened, and more about it."""
+    """The text of an entry: its source, what happened, and details."""
 
     topic: Topic
     source: str
@@ -77,9 +77,9 @@ class Line(NamedTuple):
 
 
 def describe(event: Event) -> Happening | None:
-    """The line for an event; `None` for one that is not worth a line."""
-    tell = TOLD.get(type(event.fact))
-    line = tell(event.fact) if tell is not None else None
+    """Describe an event as an entry; `None` if it is not worth one."""
+    describer = DESCRIBERS.get(type(event.fact))
+    line = describer(event.fact) if describer is not None else None
     if line is None:
         return None
     return Happening(
@@ -95,13 +95,13 @@ def describe(event: Event) -> Happening | None:
 
 
 def trace_text(stages: tuple[tuple[str, float], ...]) -> str:
-    """A request's trace on one line: `cache miss → pool 0.1 ms → handler 1.6 ms`."""
-    told = [f"{name} {span(took)}" if took >= TRACE_SHOWN else name for name, took in stages]
-    return " → ".join(told)
+    """Format a request's trace on one line: `cache miss → pool 0.1 ms → handler 1.6 ms`."""
+    parts = [f"{name} {span(took)}" if took >= TRACE_SHOWN else name for name, took in stages]
+    return " → ".join(parts)
 
 
 def changes_text(changes: tuple[FileChange, ...]) -> str:
-    """A batch of file changes on one line: its only change, or how many of each kind and the first path."""
+    """Format a batch of file changes on one line: its only change, or the count of each kind and the first path."""
     if len(changes) == 1:
         return f"{MARKS[changes[0].kind]} {changes[0].path}"
     parts = []
@@ -148,19 +148,19 @@ def _breaker(fact: BreakerChanged) -> Line:
 def _pool(fact: PoolChanged) -> Line | None:
     if fact.what == "timed_out":
         waiting = f"{fact.in_use} of {fact.max_size} in use, {fact.waiting} waiting"
-        return Line("part", fact.pool, "nobody gave a connection back in time", waiting, "bad")
+        return Line("part", fact.pool, "timed out waiting for a connection", waiting, "bad")
     if fact.what == "failed":
-        return Line("part", fact.pool, "a connection could not be opened", "", "bad")
+        return Line("part", fact.pool, "could not open a connection", "", "bad")
     return None
 
 
 def _fault(fact: FaultActed) -> Line:
-    left = "" if fact.left is None else f"{fact.left} more to come" if fact.left else "the last time"
-    return Line("part", fact.name, f"on purpose: {fact.target} {fact.effect}", left, "warn")
+    left = "" if fact.left is None else f"{fact.left} left" if fact.left else "the last time"
+    return Line("part", fact.name, f"injected: {fact.target} {fact.effect}", left, "warn")
 
 
 def _jumped(fact: ClockJumped) -> Line:
-    ahead = f"{span(abs(fact.ahead))} {'ahead of' if fact.ahead > 0 else 'behind'} the machine's"
+    ahead = f"{span(abs(fact.ahead))} {'ahead of' if fact.ahead > 0 else 'behind'} the system clock"
     return Line("part", "clock", f"jumped by {fact.seconds:+g} s", ahead, "warn")
 
 
@@ -195,22 +195,22 @@ def _run(fact: WorkflowFinished) -> Line:
 
 def _files(fact: FilesChanged) -> Line:
     text = changes_text(fact.changes) + ("  (replayed)" if fact.replayed else "")
-    return Line("file", fact.module, text, f"taken in {span(fact.seconds)}", "accent")
+    return Line("file", fact.module, text, f"applied in {span(fact.seconds)}", "accent")
 
 
 def _notified(fact: ClientsNotified) -> Line | None:
     if not fact.clients:
         return None
-    told = f"{plural(fact.clients, 'client')} told"
+    sent = f"sent to {plural(fact.clients, 'client')}"
     if fact.kind == "updated":
-        return Line("file", "notice", f"updated {short_uri(fact.uri)}", told, "accent")
-    return Line("file", "notice", f"the list of {fact.kind} changed", told, "accent")
+        return Line("file", "notice", f"updated {short_uri(fact.uri)}", sent, "accent")
+    return Line("file", "notice", f"list of {fact.kind} changed", sent, "accent")
 
 
 def _reloaded(fact: FunctionsReloaded) -> Line:
     signs = ((fact.added, "+"), (fact.removed, "−"), (fact.changed, "~"))
     names = "  ".join(sign + " ".join(group) for group, sign in signs if group)
-    return Line("server", fact.module, f"{fact.path} loaded again", names or "nothing changed", "accent")
+    return Line("server", fact.module, f"{fact.path} reloaded", names or "no changes", "accent")
 
 
 def _log(fact: LogWritten) -> Line:
@@ -220,15 +220,15 @@ def _log(fact: LogWritten) -> Line:
 
 
 def _blocked(fact: LoopBlocked) -> Line | None:
-    if fact.seconds > TOLD_ONCE_SECONDS:
-        return None  # it was told when it began; the header counts on
+    if fact.seconds > FIRST_REPORT_SECONDS:
+        return None  # reported when it began; the header keeps counting
     who = fact.target or fact.function
     where = f"{fact.file.rpartition('/')[2]}:{fact.line} in {fact.function}"
     return Line("server", "loop", f"{who} blocks the loop  {span(fact.seconds)}", where, "bad")
 
 
 def _applied(fact: ConfigApplied) -> Line:
-    what = "the server restarted" if fact.restarted else ", ".join(fact.modules) or "no module changed"
+    what = "the server restarted" if fact.restarted else ", ".join(fact.modules) or "no modules changed"
     return Line("server", "config", "applied", what, "accent")
 
 
@@ -238,14 +238,14 @@ def _asked(fact: UserAsked) -> Line:
 
 def _checked(f: ProjectChecked) -> Line:
     if not f.findings:
-        return Line("server", "check", "nothing to fix any more", "", "ok")
+        return Line("server", "check", "no problems left", "", "ok")
     first = str(f.findings[0][1])
     return Line("server", "check", plural(len(f.findings), "finding"), first, "warn")
 
 
-TOLD: dict[type, Callable[[Any], Line | None]] = {
+DESCRIBERS: dict[type, Callable[[Any], Line | None]] = {
     ProjectOpened: lambda f: Line("server", "project", f.folder),
-    ServerStarted: lambda f: Line("server", "server", f"{f.name} {f.version} accepts requests", "", "ok"),
+    ServerStarted: lambda f: Line("server", "server", f"{f.name} {f.version} is ready", "", "ok"),
     ServerStopped: lambda f: Line("server", "server", f"{f.name} stopped", "", "dim"),
     EngineFailed: lambda f: Line("server", "server", "did not start", f.reason, "bad"),
     ModuleStarted: _module_started,
@@ -253,7 +253,7 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ModuleNoted: lambda f: Line("server", f.module, f.note, "", "bad") if f.trouble else None,
     ModuleStopped: lambda f: Line("server", f.module, "stopped", "", "dim"),
     ClientConnected: lambda f: Line("server", "client", f"{f.name} connected", f.protocol),
-    ClientDisconnected: lambda f: Line("server", "client", f"{f.client} left", f.reason, "dim"),
+    ClientDisconnected: lambda f: Line("server", "client", f"{f.client} disconnected", f.reason, "dim"),
     ClientsNotified: _notified,
     RequestFinished: _request,
     BreakerFailed: lambda f: Line(
@@ -261,13 +261,13 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ),
     BreakerChanged: _breaker,
     PoolChanged: _pool,
-    FaultSet: lambda f: Line("part", f.name, f"fault on purpose: {f.how}", "", "warn"),
+    FaultSet: lambda f: Line("part", f.name, f"injected fault: {f.how}", "", "warn"),
     FaultActed: _fault,
     FaultUsedUp: lambda f: Line(
-        "part", f.name, f"fault used up: {f.kind}", f"acted {plural(f.acted, 'time')}", "dim"
+        "part", f.name, f"fault used up: {f.kind}", f"triggered {plural(f.acted, 'time')}", "dim"
     ),
     FaultCleared: lambda f: Line(
-        "part", f.name, f"fault cleared: {f.kind}", f"acted {plural(f.acted, 'time')}", "dim"
+        "part", f.name, f"fault cleared: {f.kind}", f"triggered {plural(f.acted, 'time')}", "dim"
     ),
     ClockJumped: _jumped,
     TaskStarted: lambda f: Line("work", f.module, f"{f.name} started", f"task {f.task[:8]}"),
@@ -290,16 +290,20 @@ TOLD: dict[type, Callable[[Any], Line | None]] = {
     ErrorReported: lambda f: Line("server", f.where, f.error, f"reference {f.reference}", "bad"),
     LogWritten: _log,
     LoopBlocked: _blocked,
-    LoopFreed: lambda f: Line("server", "loop", f"turns again after {span(f.seconds)}", "", "ok"),
+    LoopFreed: lambda f: Line("server", "loop", f"unblocked after {span(f.seconds)}", "", "ok"),
     Dropped: lambda f: Line(
-        "server", "screen", f"{number(f.count)} events were too many to show", "counters are exact", "warn"
+        "server",
+        "screen",
+        f"{number(f.count)} events dropped: too many to show",
+        "counters are exact",
+        "warn",
     ),
     ConfigApplied: _applied,
-    ConfigRejected: lambda f: Line("server", "config", f.reason, "the one before stays in force", "bad"),
+    ConfigRejected: lambda f: Line("server", "config", f.reason, "the previous config stays in use", "bad"),
     ProjectChecked: _checked,
     QuestionAsked: lambda f: Line(
-        "call", "asked", one_line(f.question.message), "waits for your answer", "warn"
+        "call", "asked", one_line(f.question.message), "waiting for your answer", "warn"
     ),
     UserAsked: _asked,
 }
-"""The facts that are worth a line, each with the function that writes it."""
+"""The facts that get an entry, each with the function that describes it."""

@@ -1,4 +1,4 @@
-"""What a snapshot is made of, besides `server_core.inspection`'s dataclasses."""
+"""The parts of a snapshot, besides the dataclasses of `server_core.inspection`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from server_core.events import ErrorReported, FileChange
 
 Topic = Literal["server", "call", "part", "work", "file", "log"]
-"""What a happening is about; the list of happenings can be narrowed to one."""
+"""What an entry of the timeline is about; the timeline can be filtered by it."""
 
 
 class Problem(NamedTuple):
-    """Something to fix though the server runs: where, what, and whether it is `bad` or only a warning."""
+    """Something to fix although the server runs: where, what, and whether it is an error (`bad`) or a warning."""
 
     source: str
     text: str
@@ -22,8 +22,8 @@ class Problem(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """An unexpected error as it was last reported, and how many times by now: those that were raised at the same place
-    of the same code, as the same class, are one."""
+    """An unexpected error as last reported, and how often: errors of the same class raised at the same line count as
+    one."""
 
     at: float
     fact: ErrorReported
@@ -31,12 +31,12 @@ class Failure(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """What makes it one with another."""
+        """The key that equal errors share."""
         return (self.fact.where, self.fact.error.partition(":")[0], self.fact.file, self.fact.line)
 
 
 class Second(NamedTuple):
-    """What was counted in one second; `at` is its epoch second."""
+    """The counts of one second; `at` is its epoch second."""
 
     at: int
     calls: int = 0
@@ -46,7 +46,7 @@ class Second(NamedTuple):
 
 
 class Latency(NamedTuple):
-    """Quantiles of the last requests' durations, in seconds."""
+    """Latency quantiles of the last requests, in seconds."""
 
     p50: float
     p95: float
@@ -54,7 +54,7 @@ class Latency(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far something is; `total` may be unknown."""
+    """The progress of something; `total` may be unknown."""
 
     done: float = 0.0
     total: float | None = None
@@ -62,7 +62,7 @@ class Progress(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """One line of what happened; `fact` is the whole of it."""
+    """An entry of the timeline; `fact` has all the data."""
 
     seq: int
     at: float
@@ -75,7 +75,7 @@ class Happening(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A batch of file changes as it was taken in; `number` counts from 1 in this snapshot's life."""
+    """A batch of file changes as it was applied; `number` counts from 1 within this snapshot."""
 
     number: int
     at: float
@@ -86,7 +86,7 @@ class Batch(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A change notice that reached one of the workbench's own clients."""
+    """A change notification that one of the workbench's own clients received."""
 
     seq: int
     at: float
@@ -96,7 +96,7 @@ class Notice(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step of a workflow run; `seconds` is `None` while it runs, `attempts` tells of those that failed."""
+    """A step of a workflow run; `seconds` is `None` while it runs, `attempts` lists the failed ones."""
 
     name: str
     kind: str
@@ -111,7 +111,7 @@ class Step(NamedTuple):
 
 
 class WorkflowRun(NamedTuple):
-    """A run of a workflow; `seconds` is `None` while it runs, `steps` are those that have begun."""
+    """A run of a workflow; `seconds` is `None` while it runs, `steps` are those that have started."""
 
     run: str
     workflow: str
@@ -125,7 +125,7 @@ class WorkflowRun(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A recording under way; `batches` counts those since it started."""
+    """A recording in progress; `batches` is how many it has so far."""
 
     path: str
     started: float
@@ -133,7 +133,7 @@ class Recording(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """A replay under way."""
+    """A replay in progress."""
 
     module: str
     batches: int
@@ -143,7 +143,7 @@ class Replay(NamedTuple):
 
 
 class Blocked(NamedTuple):
-    """The core's loop stands still since `since` (epoch seconds), in `function` at `file`:`line`."""
+    """The core's loop has been blocked since `since` (epoch seconds), in `function` at `file`:`line`."""
 
     target: str
     function: str

@@ -1,4 +1,4 @@
-"""Counts by the second, and quantiles of the last durations."""
+"""Per-second counts, and latency quantiles."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .snapshot import SECONDS, Snapshot
 
 
 def book(seconds: tuple[Second, ...], counts: Mapping[int, Sequence[int]]) -> tuple[Second, ...]:
-    """`seconds` with `counts` added: calls, errors, hits and misses by epoch second."""
+    """Add `counts` (calls, errors, hits and misses by epoch second) to `seconds`."""
     newest = max(counts)
     if seconds and not seconds[0].at - SECONDS <= newest <= seconds[-1].at + SECONDS:
-        seconds = ()  # the clock was set to another time
+        seconds = ()  # the clock was changed
     table = {second.at: second for second in seconds}
     for at, more in counts.items():
         second = table.get(at, Second(at))
@@ -22,7 +22,7 @@ def book(seconds: tuple[Second, ...], counts: Mapping[int, Sequence[int]]) -> tu
 
 
 def advance(snapshot: Snapshot, now: float) -> Snapshot:
-    """`snapshot` as it is at `now`: the seconds that passed without anything counted are there too."""
+    """Advance `snapshot` to `now`, adding the seconds that passed without any counts."""
     last = int(now)
     seconds = snapshot.seconds
     if not seconds or seconds[-1].at >= last:
@@ -33,13 +33,13 @@ def advance(snapshot: Snapshot, now: float) -> Snapshot:
 
 
 def _whole(table: Mapping[int, Second], last: int) -> tuple[Second, ...]:
-    """Every second from the first of `table`, or as many as are kept, to `last`."""
+    """Return every second from the first in `table` to `last`, but no more than are kept."""
     first = max(min(table), last - SECONDS + 1)
     return tuple(table.get(at) or Second(at) for at in range(first, last + 1))
 
 
 def latency_of(durations: Sequence[float]) -> Latency | None:
-    """Quantiles of `durations`; `None` of none."""
+    """Compute the quantiles of `durations`; `None` if there are none."""
     if not durations:
         return None
     ordered = sorted(durations)

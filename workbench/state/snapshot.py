@@ -1,7 +1,7 @@
 """What the screens show, as one immutable value.
 
-It is made of `server_core.inspection`'s dataclasses and those of `parts`. Importing this file imports neither, so
-that the first paint does not wait for them.
+It consists of the dataclasses of `server_core.inspection` and of `parts`. Importing this file imports neither, so
+the first paint does not wait for them.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 Phase = Literal["starting", "running", "failed", "stopped"]
 
 LATENCIES = 1000
-"""Of how many requests the latency quantiles are taken."""
+"""How many requests the latency quantiles are computed from."""
 
 SECONDS = 240
-"""For how many seconds the rates are kept."""
+"""How many seconds of rates are kept."""
 
 HAPPENINGS = 500
 LOGS = 500
@@ -57,26 +57,26 @@ ENDED_TASKS = 200
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Everything that the screens know. A part that did not change is the same object as before.
+    """Everything the screens know. Unchanged parts stay the same objects.
 
     Attributes:
-        phase: of the server; with `reason` when it failed.
+        phase: The server's phase; `reason` says why it failed.
         started: epoch seconds; 0 before the server runs.
-        stale: facts came that only an inspection of the server can complete.
-        active: requests under way, with `progress` by their number.
-        cache: `None` until the server was first inspected.
-        seconds: the last seconds since the first request, oldest first, none missing.
-        tools_revision, resources_revision, prompts_revision: change whenever the list should be taken anew.
+        stale: Some facts need an inspection of the server to complete the snapshot.
+        active: Requests in progress; `progress` is keyed by their number.
+        cache: `None` until the server is first inspected.
+        seconds: The last seconds since the first request, oldest first, without gaps.
+        tools_revision, resources_revision, prompts_revision: change whenever the list should be fetched again.
         happened, batches, notices: newest last.
-        failures: unexpected errors, each kind once, newest last; `errors` counts the anticipated ones too.
-        logs: what was logged or printed, newest last; kept apart, so that calls do not push it out.
+        failures: Unexpected errors, each kind once, newest last; `errors` also counts the expected ones.
+        logs: What was logged or printed, newest last; kept separately, so that calls do not push it out.
         runs: workflow runs, oldest first.
-        config_problem: why the config file as it is now can't come into force; empty where it is in force.
-        findings: what `workbench check` would say of the modules as they are, each with its module.
-        faults: those on purpose, in the order in which they were set.
-        clock_ahead: by how many seconds the server's clock was made to jump.
-        tasks: long tasks, in the order in which they came.
-        questions: what the server asked the workbench's own clients, while their calls wait.
+        config_problem: Why the current config file can't be applied; empty if it is in use.
+        findings: What `workbench check` would report about the modules, each with its module.
+        faults: Injected faults, in the order in which they were set.
+        clock_ahead: How many seconds an injected fault has moved the server's clock ahead.
+        tasks: Long tasks, in the order in which they were created.
+        questions: What the server is asking the workbench's own clients, whose calls wait.
     """
 
     phase: Phase = "starting"
@@ -119,7 +119,7 @@ class Snapshot:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What somebody should fix though the server runs, the worst first."""
+        """Problems to fix although the server runs, the worst first."""
         from .parts import Problem
 
         found = [Problem("project", self.config_problem)] if self.config_problem else []
@@ -131,30 +131,30 @@ class Snapshot:
         return (*found, *(Problem(module, str(finding), "warn") for module, finding in self.findings))
 
     def findings_of(self, module: str) -> tuple[Finding, ...]:
-        """What was found in a module."""
+        """Return the findings of a module."""
         return tuple(finding for name, finding in self.findings if name == module)
 
     @property
     def running_tasks(self) -> tuple[TaskState, ...]:
-        """The tasks that have not ended."""
+        """The tasks in progress."""
         return tuple(task for task in self.tasks if task.status in RUNNING)
 
     @property
     def asking_tasks(self) -> tuple[TaskState, ...]:
-        """The tasks that wait for an answer."""
+        """The tasks waiting for an answer."""
         return tuple(task for task in self.tasks if task.status == "input_required")
 
     @property
     def busy(self) -> tuple[str, ...]:
-        """What would be lost if the workbench were left now, in words."""
+        """What quitting the workbench now would interrupt, in words."""
         tasks = len(self.running_tasks)
         runs = sum(run.status == "running" for run in self.runs)
         from server_core.events import FOLLOW_METHOD  # not before the first paint
 
-        # Who follows a stream just looks.
+        # Following a stream only reads.
         requests = sum(request.method != FOLLOW_METHOD for request in self.active)
         if tasks or runs:
-            requests = 0  # they are carried by requests of their own, and are told already
+            requests = 0  # they run in requests of their own, which are already counted
         found = (
             (tasks, "long task", "long tasks"),
             (runs, "workflow run", "workflow runs"),
@@ -167,4 +167,4 @@ class Snapshot:
 
 
 RUNNING = frozenset({"queued", "working", "input_required"})
-"""The statuses of a task that has not ended."""
+"""The statuses of a task in progress."""

@@ -104,15 +104,15 @@ def test_errors_are_counted_and_the_first_is_told(
     out = capfd.readouterr().out.splitlines()
     assert out[0].startswith("odd: 4 calls, 1 at once, 2026-07-28, ")
     assert out[1].endswith("2 errors")
-    assert out[3].startswith("  2 tool error, 2 ok; the first that failed: odd failed unexpectedly")
+    assert out[3].startswith("  2 tool error, 2 ok; first failure: odd failed unexpectedly")
 
 
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (["cunted"], 3, "did you mean counted?"),
-        (["counted", "-n", "0"], 2, "'0' is no number from 1"),
-        (["counted", "-c", "many"], 2, "'many' is no number from 1"),
+        (["counted", "-n", "0"], 2, "'0' is not a number from 1"),
+        (["counted", "-c", "many"], 2, "'many' is not a number from 1"),
         (["odd", "n=x"], 2, "n"),
     ],
 )
@@ -135,5 +135,5 @@ def test_interrupted_it_tells_what_there_was(project: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted: this is what there was until then" in err
+    assert "interrupted: these are the results so far" in err
     assert json.loads(out)["calls"] == 0

@@ -86,7 +86,7 @@ def test_a_tool_error_is_exit_code_1(run) -> None:  # type: ignore[no-untyped-de
         (["run", "restock", "copie=3"], 2, "Unknown argument copie; did you mean copies?"),
         (["run", "evening", "x=1"], 2, "Unknown argument x; it takes none"),
         (["replay", "nothing.jsonl"], 3, "There is no recording nothing.jsonl"),
-        (["test"], 2, "not there yet"),
+        (["test"], 2, "not available yet"),
         (["serve", "--http", "nowhere"], 2, "Invalid listen address 'nowhere': use HOST:PORT"),
         (["serve", "--http", ""], 2, "Invalid listen address ''"),
         (
@@ -94,10 +94,10 @@ def test_a_tool_error_is_exit_code_1(run) -> None:  # type: ignore[no-untyped-de
             2,
             "0.0.0.0 can be reached from other machines: set WORKBENCH_TOKEN",
         ),
-        (["serve", "--no-auth"], 2, "--allow-host and --no-auth belong to --http"),
+        (["serve", "--no-auth"], 2, "--allow-host and --no-auth need --http"),
         (["serve", "--no-auth", "--http", "192.0.2.1:0"], 4, "This machine has no address 192.0.2.1"),
-        (["serve", "--allow-host", "tools.example"], 2, "--allow-host and --no-auth belong to --http"),
-        (["serve", "--workers", "2"], 2, "not there yet"),
+        (["serve", "--allow-host", "tools.example"], 2, "--allow-host and --no-auth need --http"),
+        (["serve", "--workers", "2"], 2, "not available yet"),
         (["call"], 2, "--help"),
         (["new", "x", "--template", "nothing"], 3, "Unknown template"),
         (["client-config", "nothing"], 3, "Unknown client"),
@@ -193,4 +193,4 @@ def test_check_tells_every_mistake_of_a_config_and_others_how_many(tmp_path: Pat
     code, out, err = run("-p", str(tmp_path), "list", "tools")
     assert (code, out) == (2, "")
     assert "unknown key 'versio'" in err
-    assert "(and 1 more: `workbench check` tells them)" in err
+    assert "(and 1 more: `workbench check` lists them)" in err

@@ -46,7 +46,7 @@ def test_a_stream_that_ends_is_printed_to_its_end(demo: Path, capsys: pytest.Cap
     [
         (["shop://today"], 2, "shop://today is not a stream: it can be read, but not followed"),
         (["shop://tils"], 3, "Unknown resource: shop://tils; did you mean shop://till"),
-        (["shop://till", "--json"], 2, "choose one"),
+        (["shop://till", "--json"], 2, "use one of them"),
     ],
 )
 def test_what_cannot_be_followed_says_so(

@@ -47,7 +47,7 @@ async def test_a_fault_acts_and_is_told_of(project: Path, tmp_path: Path) -> Non
         assert text_of(failed) == "add failed: injected fault add=fail:1."
         assert text_of(await within(client.call_tool("add", {"a": 1, "b": 2}), "an answer")) == "3"
     assert (tmp_path / "err").read_text().splitlines() == [
-        "fault on purpose: add=fail:1",
+        "injected fault: add=fail:1",
         "the server's clock jumped by +60 s",
         "fault on add: add fails (1 of 1)",
         "fault on add: fail is used up",
@@ -60,7 +60,7 @@ async def test_over_stdio_a_broken_connection_is_a_process_that_is_gone(
     async with served_by_stdio(project, tmp_path / "err", "add=drop:1") as client:
         with pytest.raises(MCPError, match="Connection closed"):
             await within(client.call_tool("add", {"a": 1, "b": 2}), "the connection breaks")
-    assert "this process ends" in (tmp_path / "err").read_text()
+    assert "by ending this process" in (tmp_path / "err").read_text()
 
 
 def test_a_fault_that_is_none_is_one_line_and_status_2(

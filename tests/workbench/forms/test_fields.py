@@ -133,11 +133,11 @@ def test_an_emptied_number_is_omitted() -> None:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("abc", "'abc' is no number"),
-        ("1,5", "'1,5' is no number; write it with a point: 1.5"),
-        ("007", "'007' is no number: no zeros before it"),
-        ("1_000", "'1_000' is no number"),
-        ("٣", "'٣' is no number"),
+        ("abc", "'abc' is not a number"),
+        ("1,5", "'1,5' is not a number; use a decimal point: 1.5"),
+        ("007", "'007' is not a number: remove the leading zeros"),
+        ("1_000", "'1_000' is not a number"),
+        ("٣", "'٣' is not a number"),
         ("NaN", "NaN can't be sent: JSON has no such number"),
         ("1e999", "1e999 is too large for a number"),
         ("9" * 2000, "has more than 1000 digits"),
@@ -234,11 +234,11 @@ def test_json_that_does_not_fit_its_field_stays_json() -> None:
     part: ObjectField = field(some, "part")
     part.type_json("[1, 2")
 
-    assert part.leave_json() == "this is no JSON yet: line 1, column 6: it ends too early: [ is not closed"
+    assert part.leave_json() == "not valid JSON yet: line 1, column 6: it ends too early: [ is not closed"
 
     part.type_json("[1, 2]")
 
-    assert part.leave_json() == "this JSON does not fit the form; it is sent as it stands"
+    assert part.leave_json() == "this JSON does not fit the form; it is sent unchanged"
     assert some.to_arguments() == {"part": [1, 2]}
 
 
@@ -332,7 +332,7 @@ def test_an_entry_without_a_name_and_a_name_given_twice_are_problems() -> None:
         assert isinstance(entry.field, NumberField)
         entry.field.type("1")
 
-    assert some.problems() == [Problem(("map", "a"), "the name 'a' stands twice")]
+    assert some.problems() == [Problem(("map", "a"), "the name 'a' appears twice")]
 
     labels.entries[0].rename("")
 

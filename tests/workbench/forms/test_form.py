@@ -174,7 +174,7 @@ def test_half_characters_are_refused_with_the_place() -> None:
     form = Form({"properties": {"a": {"type": "string"}}})
     form.find(("a",)).type("\ud800")  # type: ignore[attr-defined]
 
-    with pytest.raises(FormError, match="a has half a character") as caught:
+    with pytest.raises(FormError, match="a has a lone surrogate") as caught:
         form.to_arguments()
 
     assert caught.value.problems[0].path == ("a",)
@@ -193,8 +193,8 @@ def test_what_can_not_be_sent_yet_stands_in_the_json_as_the_text_that_was_typed(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", "arguments are a JSON object: {…}"),
-        ('"a"', "arguments are a JSON object: {…}"),
+        ("[1]", "arguments must be a JSON object: {…}"),
+        ('"a"', "arguments must be a JSON object: {…}"),
         ('{"a": }', "line 1, column 7: expecting value"),
     ],
 )

@@ -174,10 +174,10 @@ def test_no_default_is_not_the_default_null() -> None:
     ("reference", "trouble"),
     [
         ("#/$defs/Missing", "#/$defs/Missing is not in this schema"),
-        ("https://example.org/book.json", "https://example.org/book.json lies outside of this schema"),
+        ("https://example.org/book.json", "https://example.org/book.json is outside this schema"),
         ("#/$defs/Itself", "#/$defs/Itself refers to itself"),
         ("#/$defs/One", "#/$defs/One refers to itself"),
-        (7, "a $ref is no text"),
+        (7, "a $ref is not a string"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_free_json_and_says_why(reference: Any, trouble: str) -> None:

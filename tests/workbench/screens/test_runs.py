@@ -57,7 +57,7 @@ def test_items_of_steps_that_run_at_once_stand_together_in_the_tree():
 def test_a_line_tells_of_attempts_while_a_step_runs_and_afterwards():
     (run,) = after(*RUN).runs
     said = [text_of(row.cells[4]) for row in step_rows(run, NOON)]
-    assert said[4] == "attempt 1 of 3: the line is busy; again in 0.5 s"
+    assert said[4] == "attempt 1 of 3: the line is busy; retrying in 0.5 s"
     assert said[2] == '{"price": 3}'
     (run,) = after(*RUN, *ENDED).runs
     said = [text_of(row.cells[4]) for row in step_rows(run, NOON)]

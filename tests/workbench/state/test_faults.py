@@ -55,10 +55,10 @@ def test_the_header_tells_how_many_there_are_and_how_far_the_clock_is_ahead() ->
 def test_each_act_is_a_line_that_says_on_purpose() -> None:
     line = describe(Event(1, NOON, ACTED))
     assert line is not None
-    assert (line.source, line.text, line.detail) == ("add", "on purpose: add fails", "2 more to come")
+    assert (line.source, line.text, line.detail) == ("add", "injected: add fails", "2 left")
     last = describe(Event(1, NOON, replace(ACTED, acted=3, left=0)))
     assert last is not None
     assert last.detail == "the last time"
     back = describe(Event(1, NOON, ClockJumped(-60.0, -60.0)))
     assert back is not None
-    assert (back.text, back.detail) == ("jumped by -60 s", "1:00 behind the machine's")
+    assert (back.text, back.detail) == ("jumped by -60 s", "1:00 behind the system clock")

@@ -70,7 +70,7 @@ from workbench.facts import (
 )
 from workbench.state import Snapshot
 from workbench.state.fold import FOLDS, reduce
-from workbench.state.happenings import TOLD
+from workbench.state.happenings import DESCRIBERS
 from workbench.state.snapshot import BATCHES, ENDED_TASKS, FAILURES, HAPPENINGS, LATENCIES, LOGS
 
 _seq = itertools.count(1)
@@ -490,7 +490,7 @@ def test_every_fact_of_the_vocabulary_is_folded_or_told():
         if dataclasses.is_dataclass(kind) and kind.__module__.startswith(module.__name__)
     }
     # A chunk of a stream is part of a request, which is told; a change is part of a batch, a frame of an error.
-    assert vocabulary - set(FOLDS) - set(TOLD) == {StreamChunked, FileChange, ErrorFrame}
+    assert vocabulary - set(FOLDS) - set(DESCRIBERS) == {StreamChunked, FileChange, ErrorFrame}
 
 
 TALE = [Event(number, NOON + at, fact) for number, (at, fact) in enumerate([*traffic()[-400:], *STORY], 1)]

@@ -59,15 +59,15 @@ def told(fact: object) -> tuple[str, str, str, str]:
         ),
         (
             ClientsNotified("updated", "file:///a.md", 2),
-            ("notice", "updated file:///a.md", "2 clients told", "accent"),
+            ("notice", "updated file:///a.md", "sent to 2 clients", "accent"),
         ),
         (
             FilesChanged("docs", (FileChange("added", "a.md"),), True, 0.004),
-            ("docs", "+ a.md  (replayed)", "taken in 4.0 ms", "accent"),
+            ("docs", "+ a.md  (replayed)", "applied in 4.0 ms", "accent"),
         ),
         (
             FunctionsReloaded("tools", "tools.py", ("new",), (), ("add", "sub")),
-            ("tools", "tools.py loaded again", "+new  ~add sub", "accent"),
+            ("tools", "tools.py reloaded", "+new  ~add sub", "accent"),
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""`workbench bench`: load on one tool."""
+"""`workbench bench`: load-test a tool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("most", 
 
 
 def run(options: Namespace) -> int:
-    """Call the tool many times and print calls a second, quantiles of their latency, and errors; 1 if there are any."""
+    """Call the tool many times and print calls per second, latency quantiles and errors; 1 if any call failed."""
     given = given_arguments(options)
 
     async def work(engine: Engine) -> int:
@@ -37,17 +37,17 @@ def run(options: Namespace) -> int:
                 timeout=options.timeout,
             )
         except asyncio.CancelledError:
-            say("interrupted: this is what there was until then")
-            _tell(options, made)
+            say("interrupted: these are the results so far")
+            _print(options, made)
             raise
-        _tell(options, made)
+        _print(options, made)
         return FAILED if made.errors else FINE
 
     return with_engine(options, work)
 
 
 class _FirstError(logging.Filter):
-    """Lets one error pass with its traceback: the others of a load are its like."""
+    """Log only the first error with its traceback, since the others of a load test are alike."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class _FirstError(logging.Filter):
         return not told or record.levelno < logging.ERROR
 
 
-def _tell(options: Namespace, made: LoadRun) -> None:
+def _print(options: Namespace, made: LoadRun) -> None:
     if options.json:
         show_json(summary(options.tool, options.protocol, options.concurrency, made))
         return
@@ -71,11 +71,11 @@ def _tell(options: Namespace, made: LoadRun) -> None:
         outcomes = ", ".join(
             f"{count} {outcome.replace('_', ' ')}" for outcome, count in made.outcomes.most_common()
         )
-        show(f"  {outcomes}; the first that failed: {one_line(made.first_error)}")
+        show(f"  {outcomes}; first failure: {one_line(made.first_error)}")
 
 
 def summary(tool: str, protocol: str, at_once: int, made: LoadRun) -> dict[str, Any]:
-    """What `--json` prints; times are in seconds."""
+    """Build the document for `--json`; times are in seconds."""
     return {
         "tool": tool,
         "protocol": protocol,

@@ -1,4 +1,4 @@
-"""`workbench call`: a tool by hand."""
+"""`workbench call`: call a tool."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.engine import Engine
 
 
 def run(options: Namespace) -> int:
-    """Call the tool and print its result: the texts as they are, or with --json the protocol's result."""
+    """Call the tool and print its result: its texts, or with --json the protocol's result."""
     given = given_arguments(options)
 
     async def work(engine: Engine) -> int:
@@ -35,17 +35,17 @@ def run(options: Namespace) -> int:
 
 
 def given_arguments(options: Namespace) -> dict[str, Any] | None:
-    """The arguments of `--args`; `None` where they are given as key=value, which the tool's schema types."""
+    """Return the arguments of `--args`, or `None` if they are given as key=value, which needs the tool's schema."""
     if options.args is not None and options.arguments:
-        raise CommandError(USAGE, "Give the arguments as key=value or by --args, not both")
+        raise CommandError(USAGE, "Give the arguments as key=value or with --args, not both")
     return json_arguments(options.args) if options.args is not None else None
 
 
 async def arguments_of(engine: Engine, options: Namespace, given: dict[str, Any] | None) -> dict[str, Any]:
-    """The arguments for the tool that the command names.
+    """Return the arguments for the tool that the command names.
 
     Raises:
-        CommandError: there is no such tool, or they don't fit its schema.
+        CommandError: There is no such tool, or they don't match its schema.
     """
     tools = {tool.name: tool for tool in await engine.list_tools(options.protocol)}
     tool = tools.get(options.tool)
@@ -60,7 +60,7 @@ def _progress(progress: float, total: float | None, message: str) -> None:
 
 
 def block_text(block: dict[str, Any]) -> str:
-    """A content block as text; what is no text is told by its type and size."""
+    """Format a content block as text; for binary content, its type and size."""
     kind = block.get("type")
     if kind == "text":
         return str(block["text"])

@@ -1,4 +1,4 @@
-"""`workbench check`: config, functions and schemas."""
+"""`workbench check`: check the config, functions and schemas."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from workbench.finding import Finding
 
 
 def run(options: Namespace) -> int:
-    """Print each finding as `file:line: text`; 1 where there are any, 2 where the config itself can't be used."""
+    """Print each finding as `file:line: text`; 1 if there are any, 2 if the config itself is invalid."""
     from server_core.config import ConfigError
 
     code = FAILED
     try:
         project = project_of(options)
-        with results_apart():  # the user's files may print when they are imported
+        with results_apart():  # the user's files may print on import
             findings = check_project(project)
     except ConfigError as error:
         findings = [Finding(each.file, each.line, each.message) for each in (error, *error.others)]

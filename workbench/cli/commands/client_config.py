@@ -11,7 +11,7 @@ from workbench.cli.session import project_of
 
 
 def run(options: Namespace) -> int:
-    """Print the entry on stdout, and on stderr where it goes."""
+    """Print the entry on stdout, and where to paste it on stderr."""
     from workbench.exporter.clients import CLIENTS, client_entry
 
     if options.client not in CLIENTS:

@@ -10,7 +10,7 @@ from workbench.cli.output import say, show
 
 
 def run(options: Namespace) -> int:
-    """Make the sample project, and open it unless told not to."""
+    """Create the sample project, and open it unless `--no-open` is given."""
     from workbench.demo import fresh_folder, make_demo
 
     folder = Path(options.folder) if options.folder else fresh_folder()

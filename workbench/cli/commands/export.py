@@ -1,4 +1,4 @@
-"""`workbench export`: the server as one script."""
+"""`workbench export`: export the server as a standalone script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.cli.session import project_of
 
 
 def run(options: Namespace) -> int:
-    """Write the script, and with --check prove that it behaves as the project does."""
+    """Write the script, and with --check verify that it behaves like the project."""
     from workbench.exporter import check_script, export_script
 
     project = project_of(options)
@@ -24,7 +24,7 @@ def run(options: Namespace) -> int:
     show(str(path))
     if not options.check:
         return FINE
-    # Errors that tools are made to raise are compared; their tracebacks would hide the report.
+    # The check makes tools raise errors and compares them; their tracebacks would bury the report.
     logging.getLogger("server_core").addHandler(logging.NullHandler())
     report = asyncio.run(check_script(project, path))
     for line in report.lines():

@@ -1,4 +1,4 @@
-"""`workbench list`: what a client sees."""
+"""`workbench list`: list what a client sees."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workbench.engine import Engine
 
 
 def run(options: Namespace) -> int:
-    """List one kind of things."""
+    """List the items of one kind."""
     if options.what == "workflows":
-        return _tell(options, _workflows(options))
+        return _print(options, _workflows(options))
 
     async def work(engine: Engine) -> int:
-        code = _tell(options, await _listed(engine, options))
-        # What a module would have offered that failed is missing, which stderr has told.
+        code = _print(options, await _listed(engine, options))
+        # The items of a failed module are missing; stderr already says so.
         failed = any(module.status == "failed" for module in (await engine.inspect()).modules)
         return FAILED if failed and options.what != "modules" else code
 
@@ -58,7 +58,7 @@ def _workflows(options: Namespace) -> list[dict[str, Any]]:
 
 
 def _chain(steps: Iterable[dict[str, Any]]) -> str:
-    """Steps in a line, each with those inside it, in the order in which they are written."""
+    """Flatten steps in the order in which they are written, each followed by those inside it."""
     told = []
     for step in steps:
         keys = {**step, **(step.get("config") or {})}
@@ -69,7 +69,7 @@ def _chain(steps: Iterable[dict[str, Any]]) -> str:
     return " → ".join(told)
 
 
-def _tell(options: Namespace, items: list[dict[str, Any]]) -> int:
+def _print(options: Namespace, items: list[dict[str, Any]]) -> int:
     if options.json:
         show_json(items)
         return FINE

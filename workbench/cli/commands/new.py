@@ -1,4 +1,4 @@
-"""`workbench new`: a project that runs at once."""
+"""`workbench new`: create a project that is ready to run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.cli.output import say, show
 
 
 def run(options: Namespace) -> int:
-    """Make the project from a template; nothing that is there already is touched."""
+    """Create the project from a template; existing files are never touched."""
     from workbench.templates import TEMPLATES, make_project
 
     if options.template not in TEMPLATES:
@@ -21,8 +21,8 @@ def run(options: Namespace) -> int:
         made = make_project(folder, options.template)
     except FileExistsError as error:
         raise CommandError(
-            USAGE, f"{error.filename or folder} exists already; choose another folder"
+            USAGE, f"{error.filename or folder} already exists; choose another folder"
         ) from error
-    say(f"Made {', '.join(made)}. Next: workbench {shlex.quote(str(folder))}")
+    say(f"Created {', '.join(made)}. Next: workbench {shlex.quote(str(folder))}")
     show(str(folder))
     return FINE

@@ -28,8 +28,8 @@ def run(options: Namespace | SimpleNamespace) -> int:
         raise CommandError(
             USAGE, "The terminal interface needs a terminal; `workbench --help` shows the other commands"
         )
-    # Everything that is imported stays: to look for garbage among it would only delay the first paint, after which
-    # the application enables it again.
+    # What is imported stays alive, so collecting garbage would only delay the first paint, after which
+    # the application enables the collector again.
     gc.disable()
     from workbench.app import run as run_app
 
@@ -55,4 +55,4 @@ def _nothing_there(named: str) -> str:
     near = nearest(named, COMMANDS)
     if near and "/" not in named:
         return f"There is no command and no folder {named!r}; did you mean {' or '.join(near)}?"
-    return f"There is no {named}; `workbench new {named}` makes a project there"
+    return f"There is no {named}; `workbench new {named}` creates a project there"

@@ -1,4 +1,4 @@
-"""`workbench prompt`: a prompt, rendered."""
+"""`workbench prompt`: render a prompt."""
 
 from __future__ import annotations
 

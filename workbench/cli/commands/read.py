@@ -1,4 +1,4 @@
-"""`workbench read`: a resource."""
+"""`workbench read`: read a resource."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from workbench.records import was_cut
 
 
 def run(options: Namespace) -> int:
-    """Read the resource and print its contents: text as text, bytes as bytes (not on a terminal)."""
+    """Read the resource and print its contents: text, or raw bytes (but not on a terminal)."""
     if options.follow and options.json:
-        raise CommandError(USAGE, "--follow prints text as it comes, and --json one document: choose one")
+        raise CommandError(
+            USAGE, "--follow prints text as it arrives, --json a single document: use one of them"
+        )
 
     async def work(engine: Engine) -> int:
         if options.follow:
@@ -36,7 +38,7 @@ def run(options: Namespace) -> int:
                 raise not_found("resource", options.uri, known) from error
             raise
         if was_cut(result):
-            say("  it is longer: cut at [limits] result_bytes; --follow prints all of it")
+            say("  truncated at [limits] result_bytes; --follow prints all of it")
         if not options.json:
             for content in joined(result.get("contents") or ()):
                 if "text" in content:
@@ -52,7 +54,7 @@ def run(options: Namespace) -> int:
 
 
 def joined(contents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The contents of a read, the chunks of a stream put together: they may be cut anywhere."""
+    """Join the contents of a read; the chunks of a stream may be split anywhere."""
     whole: list[dict[str, Any]] = []
     for content in contents:
         last = whole[-1] if whole else None
@@ -64,16 +66,17 @@ def joined(contents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def followed(engine: Engine, uri: str) -> int:
-    """Print what a stream brings as it comes, until it ends.
+    """Print a stream as it arrives, until it ends.
 
     Raises:
-        CommandError: there is no such stream, or it failed. BrokenPipeError: nobody reads what is printed.
+        CommandError: There is no such stream, or it failed.
+        BrokenPipeError: The reader of stdout has gone.
     """
     broken: list[BrokenPipeError] = []
 
     def came(gathered: Gathered) -> None:
         if gathered.dropped:
-            say(f"… {gathered.dropped:,} characters came too fast and were dropped")
+            say(f"… {gathered.dropped:,} characters dropped: they arrived too fast")
         try:
             show_piece(gathered.text)
         except BrokenPipeError as error:

@@ -1,4 +1,4 @@
-"""`workbench record`: file-watch notifications into a recording."""
+"""`workbench record`: record file-watch notifications."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from workbench.engine import Engine
 
 
 def run(options: Namespace) -> int:
-    """Record until ctrl+c or for the given time; print the file's path."""
+    """Record until Ctrl-C or for the given time; print the file's path."""
     path = Path(options.output)
     if path.exists() and not options.force:
         raise CommandError(USAGE, f"{path} exists; --force overwrites it")
     if not path.absolute().parent.is_dir():
-        raise CommandError(USAGE, f"There is no folder {path.parent}; make it first")
+        raise CommandError(USAGE, f"There is no folder {path.parent}; create it first")
 
     async def work(engine: Engine) -> int:
         modules = {
@@ -45,10 +45,10 @@ def run(options: Namespace) -> int:
         await engine.start_recording(path, options.module, force=options.force)
         unsubscribe = engine.bus.subscribe(listen)
         say(
-            f"recording to {path}; {'ctrl+c ends it' if options.seconds is None else f'for {options.seconds:g} s'}"
+            f"recording to {path} {'until Ctrl-C' if options.seconds is None else f'for {options.seconds:g} s'}"
         )
         try:
-            await _until_told(options.seconds)
+            await _until_stopped(options.seconds)
         finally:
             unsubscribe()
             await engine.stop_recording()
@@ -59,14 +59,14 @@ def run(options: Namespace) -> int:
     return with_engine(options, work)
 
 
-async def _until_told(seconds: float | None) -> None:
-    """Return after `seconds`, or at ctrl+c or a termination signal, so that the recording is always completed."""
+async def _until_stopped(seconds: float | None) -> None:
+    """Wait for `seconds`, Ctrl-C or a termination signal, so that the recording is always completed."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, told.set)
-        except NotImplementedError:  # Windows: ctrl+c cancels the command instead
+        except NotImplementedError:  # Windows: Ctrl-C cancels the command instead
             break
     try:
         await asyncio.wait_for(told.wait(), seconds)

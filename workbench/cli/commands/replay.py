@@ -1,4 +1,4 @@
-"""`workbench replay`: a recording into the server, and what its clients were told."""
+"""`workbench replay`: replay a recording into the server and print the notifications."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from workbench.replaying import recorded_uris
 
 
 def run(options: Namespace) -> int:
-    """Replay the recording; each notification that a client of either revision gets is a line on stdout."""
+    """Replay the recording; print a line for each notification that a client of either revision receives."""
     path = Path(options.recording)
     if not path.is_file():
-        raise CommandError(NOT_FOUND, f"There is no recording {path}; `workbench record -o {path}` makes one")
+        raise CommandError(
+            NOT_FOUND, f"There is no recording {path}; `workbench record -o {path}` records one"
+        )
     recording = read_recording(path)
 
     async def work(engine: Engine) -> int:

@@ -1,4 +1,4 @@
-"""`workbench run`: a workflow, step by step."""
+"""`workbench run`: run a workflow, printing each step."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from workbench.project import Project
 
 
 def run(options: Namespace) -> int:
-    """Run the workflow with the given variables, and print each step as it goes and the result."""
+    """Run the workflow with the given variables; print each step as it runs, then the result."""
     project = project_of(options)
     module, place, definition = _found(project, options.workflow)
     variables = _variables(options, project, place, definition)
 
     async def work(engine: Engine) -> int:
         tool = prefixed_name(module.prefix, "execute_workflow")
-        unsubscribe = engine.bus.subscribe(_step_teller())
+        unsubscribe = engine.bus.subscribe(_step_printer())
         try:
             record = await engine.call_tool(
                 tool, {"workflowName": options.workflow, "context": variables}, timeout=options.timeout
@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
 
 
 def _found(project: Project, workflow: str) -> tuple[Any, tuple[str, ...], Any]:
-    """The module that has this workflow, where its workflows stand, and its table."""
+    """Find a workflow: its module, the config path of the module's workflows, and the workflow's table."""
     known: list[str] = []
     for name, module in project.config.modules.items():
         workflows = getattr(module, "workflows", None) or {}
@@ -58,7 +58,7 @@ def _found(project: Project, workflow: str) -> tuple[Any, tuple[str, ...], Any]:
 def _variables(
     options: Namespace, project: Project, place: tuple[str, ...], definition: Any
 ) -> dict[str, Any]:
-    """What is given on the command line: typed by the workflow's inputs, where it declares some."""
+    """Parse the variables on the command line, typed by the workflow's inputs where it declares some."""
     from server_core.workflows.checking import needed_variables
     from server_core.workflows.definition import WorkflowDefinitionError
     from server_core.workflows.inputs import input_schema
@@ -69,20 +69,22 @@ def _variables(
     except WorkflowDefinitionError as error:
         for finding in error.findings:
             say(str(placed(project, (*place, options.workflow, *finding.path), finding.message)))
-        raise CommandError(USAGE, f"Workflow {options.workflow} can't run as it is written") from None
+        raise CommandError(
+            USAGE, f"Workflow {options.workflow} can't run: its definition has errors"
+        ) from None
     if workflow.inputs is None:
         given = pairs(options.arguments)
-        # What is missing, the run tells with the step that needs it.
+        # The run reports missing variables, with the step that needs them.
         check_names(given, needed_variables(workflow), ())
         return {key: _plain(value) for key, value in given.items()}
     return typed(options.arguments, input_schema(workflow, ()))
 
 
-def _step_teller() -> Callable[[Event], None]:
-    """Prints steps as they begin and end, on whatever thread they do; several may run at once."""
+def _step_printer() -> Callable[[Event], None]:
+    """Return a listener that prints steps as they start and finish, on any thread; several may run at once."""
     last: StepPlace = ()
 
-    def tell(event: Event) -> None:
+    def print_step(event: Event) -> None:
         nonlocal last
         fact = event.fact
         if isinstance(fact, StepStarted):
@@ -91,23 +93,23 @@ def _step_teller() -> Callable[[Event], None]:
         elif isinstance(fact, StepAttemptFailed):
             name = "" if fact.place == last and len(last) == 1 else f"{_written(fact.place)}: "
             tried = f"attempt {fact.attempt} of {fact.attempts} failed: {fact.error.removesuffix('.')}"
-            say(f"   {name}{tried}; again in {fact.delay:g} s")
+            say(f"   {name}{tried}; retrying in {fact.delay:g} s")
         elif isinstance(fact, StepFinished):
             name = "" if fact.place == last and len(last) == 1 else f"{_written(fact.place)}: "
             sign = {"failed": "FAILED"}.get(fact.status, fact.status)
             took = "" if fact.status == "skipped" else f", {fact.seconds * 1000:.1f} ms"
             say(f"   {name}{sign}{took}{f': {fact.detail}' if fact.detail else ''}")
 
-    return tell
+    return print_step
 
 
 def _written(place: StepPlace) -> str:
-    """A step's place as one word: `anything.prices[2].quote`."""
+    """Format a step's place as one word: `anything.prices[2].quote`."""
     return "".join(part if part.startswith("[") else f".{part}" for part in place).removeprefix(".")
 
 
 def _plain(text: str) -> Any:
-    """A variable's value: JSON where it is JSON, else the text."""
+    """Parse a variable's value as JSON, or return the text unchanged."""
     import json
 
     try:

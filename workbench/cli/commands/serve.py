@@ -1,4 +1,4 @@
-"""`workbench serve`: the project itself as a server."""
+"""`workbench serve`: serve the project to clients."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from workbench.project import Project
 
 TOKEN_VARIABLE = "WORKBENCH_TOKEN"
-"""The environment variable whose value clients must send as a bearer token."""
+"""The environment variable with the bearer token that clients must send."""
 
 
 def run(options: Namespace) -> int:
-    """Serve one client over stdio until it goes away, or those that come by HTTP until Ctrl-C."""
+    """Serve one client over stdio until it disconnects, or any number over HTTP until Ctrl-C."""
     if options.workers:
-        raise CommandError(USAGE, "`workbench serve --workers` is not there yet; it serves without")
+        raise CommandError(USAGE, "`workbench serve --workers` is not available yet; leave it out")
     if options.http is None and (options.allow_host or options.no_auth):
-        raise CommandError(USAGE, "--allow-host and --no-auth belong to --http HOST:PORT")
+        raise CommandError(USAGE, "--allow-host and --no-auth need --http HOST:PORT")
     project = project_of(options)
     faults = faults_of(options.fault or ())
     from server_core.config import build_server
@@ -83,10 +83,10 @@ def run(options: Namespace) -> int:
 async def _serve(
     server: Server, address: tuple[str, int] | None, http: HttpOptions, faults: list[Fault]
 ) -> signal.Signals | None:
-    """Serve until the client has gone, or until the signal that is returned."""
+    """Serve until the client disconnects, or until a signal, which is returned."""
     async with AsyncExitStack() as stack:
         if faults:
-            # Started here already: what the faults are on must be there to be looked up.
+            # Start it first: the targets of the faults must exist to be looked up.
             from server_core.server import SETTLE_SECONDS
 
             await stack.enter_async_context(server.running(settle=SETTLE_SECONDS))
@@ -99,7 +99,7 @@ async def _serve(
 
 
 def _clock_for(faults: list[Fault]) -> dict[str, Clock]:
-    """The server's own clock, but for faults, which may let it jump."""
+    """Return the clock argument for the server: with faults, a clock that can jump."""
     if not faults:
         return {}
     from server_core.clock import SystemClock
@@ -109,7 +109,7 @@ def _clock_for(faults: list[Fault]) -> dict[str, Clock]:
 
 
 async def _follow_config(project: Project, server: Server, build: Callable[[ServerConfig], Server]) -> None:
-    """Bring server.toml into force, module by module, whenever it is saved."""
+    """Apply server.toml, module by module, whenever it is saved."""
     from server_core.clock import SystemClock
     from workbench.engine.config_file import ConfigFollower
     from workbench.engine.live_config import LiveConfig
@@ -119,7 +119,7 @@ async def _follow_config(project: Project, server: Server, build: Callable[[Serv
 
 
 def _report(event: Event) -> None:
-    """Say on stderr what somebody who watches the server should know."""
+    """Report on stderr what an operator of the server should know."""
     from server_core.events import FunctionsReloaded, ModuleFailed, ModuleNoted
     from workbench.facts import ConfigApplied, ConfigRejected
 
@@ -138,4 +138,4 @@ def _report(event: Event) -> None:
         case ConfigApplied(modules=modules) if modules:
             say(f"server.toml applied: {', '.join(modules)}")
         case ConfigRejected(reason=reason):
-            say(f"{reason}; the config in force stays")
+            say(f"{reason}; the previous config stays in use")

@@ -1,4 +1,4 @@
-"""How each kind of fact changes the draft of a snapshot: a table of functions for each part of a server."""
+"""How each kind of fact changes the draft of a snapshot: one table of functions for each part of a server."""
 
 from __future__ import annotations
 

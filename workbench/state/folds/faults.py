@@ -1,4 +1,4 @@
-"""Faults on purpose, and the jumps of the server's clock."""
+"""Injected faults, and jumps of the server's clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _gone(draft: Draft, _event: Event, fact: FaultUsedUp | FaultCleared) -> None
 
 
 def _jumped(draft: Draft, _event: Event, fact: ClockJumped) -> None:
-    # Whatever has a time to live or to wait has less of it now.
+    # Every TTL and timeout has less time left now.
     draft.set(clock_ahead=fact.ahead, stale=True)
 
 

@@ -1,4 +1,4 @@
-"""File changes, recordings and replays, and the notices that came of them."""
+"""File changes, recordings and replays, and the notifications they cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's own parts: cache, breakers, pools."""
+"""The server's cache, breakers and pools."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workbench.state.draft import Draft
 
 HISTORY = 50
 COUNTERS = {"size": "evicted", "expired": "expired", "invalidated": "invalidated"}
-"""The cache's counter for each reason of an eviction; clearing it by hand has none."""
+"""The cache's counter for each reason of an eviction; manual clearing has none."""
 
 
 def _hit(draft: Draft, event: Event, _fact: CacheHit) -> None:
@@ -55,7 +55,7 @@ def _evicted(draft: Draft, _event: Event, fact: CacheEvicted) -> None:
 
 
 def _breaker(draft: Draft, name: str) -> BreakerState:
-    """The breaker as it is known; an unknown one is taken for closed until the server is inspected."""
+    """Return the known state of a breaker; an unknown one counts as closed until the server is inspected."""
     known = draft.breakers.items.get(name)
     if known is None:
         draft.set(stale=True)
@@ -125,7 +125,7 @@ def _pool_changed(draft: Draft, event: Event, fact: PoolChanged) -> None:
 def _placed(
     people: tuple[PoolHolder, ...], event: Event, fact: PoolChanged, stays: bool
 ) -> tuple[PoolHolder, ...]:
-    """`people` with the one whom `fact` is about, if it `stays` among them, and else without."""
+    """Add the one that `fact` is about to `people` if it `stays` among them, else remove it."""
     if not fact.ticket:
         return people
     others = tuple(one for one in people if one.ticket != fact.ticket)

@@ -1,4 +1,4 @@
-"""Requests: which run, how far they are, how many and how quick."""
+"""Requests: those in progress, their progress, counts and durations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def _finished(draft: Draft, event: Event, fact: RequestFinished) -> None:
     if fact.outcome == "cancelled":
         return
     draft.count(event.at, 0)
-    if fact.method != FOLLOW_METHOD:  # how long somebody looks says nothing of the server
+    if (
+        fact.method != FOLLOW_METHOD
+    ):  # how long somebody follows a stream says nothing about the server's latency
         draft.durations.append(fact.seconds)
     if fact.outcome in ERRORS:
         draft.count(event.at, 1)

@@ -1,4 +1,4 @@
-"""The server itself, its modules and clients, and what troubles it."""
+"""The server itself, its modules and clients, and its problems."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _offer_changed(draft: Draft, _event: Event, fact: OfferChanged) -> None:
         known, tools=fact.tools, resources=fact.resources, templates=fact.templates, prompts=fact.prompts
     )
     draft.modules.put(changed)
-    # Counts alone do not tell a replaced resource; tools and prompts come with a notice of their own as well.
+    # Counts alone do not show a replaced resource; tools and prompts also have notifications of their own.
     draft.relist("resources")
     if (known.tools, known.prompts) != (fact.tools, fact.prompts):
         draft.relist()
@@ -189,11 +189,11 @@ def _settled(draft: Draft, _event: Event, fact: QuestionSettled) -> None:
     draft.questions.items.pop(fact.key, None)
 
 
-# -- trouble and talk
+# -- problems and logs
 
 
 def _blocked(draft: Draft, event: Event, fact: LoopBlocked) -> None:
-    # It is told again each second of one stop; the first one knew best when it began.
+    # Reported again each second while blocked; the first report has the best start time.
     known: Blocked | None = draft.get("blocked")
     since = known.since if known is not None else event.at - fact.seconds
     draft.set(blocked=Blocked(fact.target, fact.function, fact.file, fact.line, since))

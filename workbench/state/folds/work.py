@@ -23,13 +23,13 @@ from workbench.state.draft import Draft
 from workbench.state.parts import Step, WorkflowRun
 
 RUN_STEPS = 500
-"""How many steps of one run are kept: a `for_each` may have any number."""
+"""How many steps of a run are kept: a `for_each` may have any number."""
 
 
 def _task_started(draft: Draft, event: Event, fact: TaskStarted) -> None:
     if fact.task not in draft.tasks.items:
         draft.tasks.put(TaskState(fact.task, fact.name, fact.module, "queued", event.at, event.at))
-        draft.set(stale=True)  # whether it runs at once or waits is not in the fact
+        draft.set(stale=True)  # the fact does not say whether it runs at once or waits
 
 
 def _task_progressed(draft: Draft, event: Event, fact: TaskProgressed) -> None:
@@ -73,7 +73,7 @@ def _step_filled(draft: Draft, _event: Event, fact: StepFilled) -> None:
 
 
 def _attempt_failed(draft: Draft, _event: Event, fact: StepAttemptFailed) -> None:
-    told = f"attempt {fact.attempt} of {fact.attempts}: {fact.error}; again in {fact.delay:g} s"
+    told = f"attempt {fact.attempt} of {fact.attempts}: {fact.error}; retrying in {fact.delay:g} s"
     _change_step(draft, fact.run, fact.place, lambda step: step._replace(attempts=(*step.attempts, told)))
 
 
@@ -84,7 +84,7 @@ def _step_finished(draft: Draft, event: Event, fact: StepFinished) -> None:
         )
 
     place = fact.place or (fact.step,)
-    if not _change_step(draft, fact.run, place, ended):  # a skipped one may never have begun
+    if not _change_step(draft, fact.run, place, ended):  # a skipped step may never have started
         run = draft.runs.items.get(fact.run)
         if run is not None:
             new = Step(fact.step, fact.kind, "running", event.at - fact.seconds, place=place)
@@ -92,7 +92,7 @@ def _step_finished(draft: Draft, event: Event, fact: StepFinished) -> None:
 
 
 def _change_step(draft: Draft, run_id: str, place: tuple[str, ...], change: Callable[[Step], Step]) -> bool:
-    """Change the step that runs at this place; whether there is one."""
+    """Change the step running at this place; return whether there is one."""
     run = draft.runs.items.get(run_id)
     for index in reversed(range(len(run.steps) if run is not None else 0)):
         assert run is not None
@@ -105,7 +105,7 @@ def _change_step(draft: Draft, run_id: str, place: tuple[str, ...], change: Call
 
 
 def _bounded(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """At most so many steps of a run; the first that went well inside of another goes first."""
+    """Limit the steps of a run; the oldest successful nested ones are dropped first."""
     if len(steps) <= RUN_STEPS:
         return steps
     for index, step in enumerate(steps):
