@@ -138,6 +138,14 @@ APP = define(
         shown=False,
     ),
     Action(
+        "app.answer_anywhere",
+        "ctrl+y",
+        "Answer",
+        "The same while you type in a field; works while something waits for your answer",
+        "answer_waiting",
+        priority=True,
+    ),
+    Action(
         "app.problems",
         "exclamation_mark",
         "Problems",

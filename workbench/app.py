@@ -6,12 +6,10 @@ It paints its frame before anything heavy is imported; the engine is made and st
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,9 +40,6 @@ if TYPE_CHECKING:
 
 MOST_NOTIFIED = 2_000
 """Characters of a message that pops up."""
-
-SIGNALLED = 128
-"""The exit code of a program that a signal ended is this and the signal's number."""
 
 
 def _palette() -> type[Provider]:
@@ -161,7 +156,7 @@ class WorkbenchApp(ResilientApp[Next]):
 
     def on_ready(self) -> None:
         self._painted()
-        self._heed_signals()
+        self.heed_signals()
         self.watch(self, "theme", save_theme, init=False)
         self.set_interval(1.0, self._tick)
         if self.project is not None:
@@ -209,6 +204,7 @@ class WorkbenchApp(ResilientApp[Next]):
         await super().on_event(event)
 
     def _publish(self, snapshot: Snapshot) -> None:
+        waiting = (self.snapshot.questions, self.snapshot.asking_tasks)
         jumped = snapshot.clock_ahead - self.clock.ahead
         if jumped:
             # What the screens tell of times is told by the server's clock.
@@ -218,6 +214,8 @@ class WorkbenchApp(ResilientApp[Next]):
             self.snapshot = snapshot
         except Exception as error:
             self._handle_exception(error)  # of a screen that watches it; who published it goes on
+        if (snapshot.questions, snapshot.asking_tasks) != waiting:
+            self.screen.refresh_bindings()
         if snapshot.questions:
             self.bringer.look()
 
@@ -227,16 +225,10 @@ class WorkbenchApp(ResilientApp[Next]):
 
     @work(name="command")
     async def do(self, command: Coroutine[Any, Any, Any], done: str = "") -> None:
-        """Await a command of the engine, tell that it is `done`, or why not."""
-        from workbench.engine import EngineError
-
-        try:
-            await command
-        except EngineError as error:
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            if done:
-                self.notify(done, markup=False)
+        """Await a command of the engine and say that it is `done`; its `EngineError` is shown as any other."""
+        await command
+        if done:
+            self.notify(done, markup=False)
 
     # -- errors of the application itself
 
@@ -300,6 +292,15 @@ class WorkbenchApp(ResilientApp[Next]):
 
         self.push_screen(DetailsScreen("Problems", about_problems(self.snapshot.problems)))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "answer_waiting":  # the key is a field's own otherwise
+            return bool(self.snapshot.questions or self.snapshot.asking_tasks)
+        return super().check_action(action, parameters)
+
+    def action_answer_waiting(self) -> None:
+        if not self.screen.is_modal:
+            self.action_answer()
+
     def action_answer(self) -> None:
         """Show what the server asks."""
         if self.has_engine:
@@ -323,15 +324,6 @@ class WorkbenchApp(ResilientApp[Next]):
 
     async def action_quit(self) -> None:
         self._leave(None, "Quit")
-
-    def _heed_signals(self) -> None:
-        """Leave orderly, and the terminal whole, when the process is told to end. Asks nothing: nobody may be there."""
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
-            # Not everywhere are there both, and an event loop that hears them.
-            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                number = getattr(signal, name)
-                loop.add_signal_handler(number, partial(self.exit, return_code=SIGNALLED + number))
 
     def _leave(self, following: Next | None, word: str) -> None:
         """End the application, after a question where that would lose something."""

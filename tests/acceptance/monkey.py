@@ -243,6 +243,13 @@ class Monkey:
             self._ended(terminal, report, (0, 128 + number))
 
     def _ended(self, terminal: Terminal, report: Path, codes: tuple[int, ...]) -> None:
+        end = time.monotonic() + END_SECONDS
+        while not terminal.ended and time.monotonic() < end:
+            terminal.drain(0.05)
+        if not terminal.ended:
+            os.kill(terminal.pid, signal.SIGUSR1)
+            terminal.drain_until("no such mark", 1.0)
+            raise OutOfTimeError(f"It did not end within {END_SECONDS:g} s")
         code = terminal.wait_for_end(END_SECONDS)
         terminal.drain(0.0)
         if not asked_to_leave(report):

@@ -99,9 +99,9 @@ def install(report: Report) -> None:
         report.add("error", text="".join(traceback.format_exception(error)))
         handle(self, error, *details)
 
-    def exit_(self: WorkbenchApp, *arguments: Any, **options: Any) -> None:
-        report.add("exit", stack="".join(traceback.format_stack()[-6:-1]))
-        leave(self, *arguments, **options)
+    def exit_(self: WorkbenchApp, result: Any = None, **options: Any) -> None:
+        report.add("exit" if result is None else "another project")
+        leave(self, result, **options)
 
     async def seen(self: WorkbenchApp, event: Event) -> None:
         if isinstance(event, Key) and event.key == MARK_NAME:

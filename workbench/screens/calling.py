@@ -63,7 +63,7 @@ class Job:
     looked_up: bool = False
 
 
-WAITS = "The server asks something: a brings the question."
+WAITS = "The server is waiting for your answer. Press ctrl+y."
 """Of whom it asks that is not told; only calls made by hand can be asked, and seldom run side by side."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette
 from textual.dom import DOMNode, NoScreen
 from textual.events import ScreenResume
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import WorkerFailed, active_worker
@@ -28,6 +30,10 @@ from .threads import DaemonThreads
 
 ResultT = TypeVar("ResultT")
 
+SIGNALLED = 128
+"""The exit code of a program that a signal ended is this and the signal's number."""
+
+MOST_TOASTS = 4
 AGAIN_SECONDS = 2.0
 """A screen that fails again so soon after it was reloaded gives way to a `BrokenScreen`."""
 
@@ -165,6 +171,23 @@ class ResilientApp(App[ResultT]):
         if now - self._told.get(text, -AGAIN_SECONDS) >= AGAIN_SECONDS:
             self._told[text] = now
             self.notify(text, severity="error", markup=False, timeout=10)
+
+    def on_notify(self, event: Notify) -> None:
+        """Make room for another toast: the same one again takes the place of the earlier, and only a few are shown."""
+        shown = list(self._notifications)
+        same = [each for each in shown if each.message == event.notification.message]
+        others = [each for each in shown if each not in same]
+        for each in (*same, *others[: max(0, len(others) - MOST_TOASTS + 1)]):
+            self._unnotify(each, refresh=False)
+
+    def heed_signals(self) -> None:
+        """Leave orderly, and the terminal whole, when the process is told to end. Asks nothing: nobody may be there."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            # Not everywhere are there both, and an event loop that hears them.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                number = getattr(signal, name)
+                loop.add_signal_handler(number, partial(self.exit, return_code=SIGNALLED + number))
 
     # -- going on
 

@@ -61,7 +61,7 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
     if problems:
         yield _problems(problems, roomy)
     if waiting := len(snapshot.questions) + len(snapshot.asking_tasks):
-        yield line(Span(f"? {plural(waiting, 'question')} (a)", "warn"))
+        yield line(Span(f"? {plural(waiting, 'question')} (^y)", "warn"))
     if snapshot.faults:
         yield line(Span(f"{FAULT_SIGN} {plural(len(snapshot.faults), 'fault')} on purpose", "warn"))
     if snapshot.clock_ahead:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from server_core.events import TaskChanged
 from tests.workbench.fakes import STATE, FakeEngine
@@ -88,7 +89,7 @@ async def test_a_question_is_put_off_and_comes_again_when_it_is_wanted():
         await pilot.press("escape")
         await settled(app, pilot)
         assert not app.screen.is_modal
-        await sees(app, "? 1 question (a)")
+        await sees(app, "? 1 question (^y)")
         # A new inspection tells the same question; it does not come by itself again.
         engine.emit(ServerInspected(STATE, 0.0, (ASKED,)))
         await settled(app, pilot)
@@ -98,15 +99,33 @@ async def test_a_question_is_put_off_and_comes_again_when_it_is_wanted():
         engine.emit(QuestionSettled("q1"))
         await sees(app, "Nobody waits for that answer")
         assert not app.screen.is_modal
-        assert "question (a)" not in screen_text(app)
+        assert "question (^y)" not in screen_text(app)
         assert not engine.commands
+
+
+async def test_a_question_can_be_answered_while_a_field_has_the_focus():
+    engine = AskingEngine()
+    async with shown(engine, LARGE) as (app, pilot):
+        engine.emit(QuestionAsked(ASKED))
+        await sees(app, "shall it be?")
+        await pilot.press("escape")
+        field = Input()
+        await app.screen.query_one(".body").mount(field)
+        field.focus()
+        await settled(app, pilot)
+        await pilot.press("a")
+        assert field.value == "a"
+        assert not app.screen.is_modal
+        assert "^y Answer" in screen_text(app)
+        await pilot.press("ctrl+y")
+        await sees(app, "shall it be?")
 
 
 async def test_a_tasks_questions_are_answered_one_after_the_other():
     engine = AskingEngine()
     async with shown(engine, LARGE, "4") as (app, pilot):
         engine.emit(TaskChanged(TASK, "input_required", ""))
-        await sees(app, "? 1 question (a)")
+        await sees(app, "? 1 question (^y)")
         assert not app.screen.is_modal
         await pilot.press("a")
         await sees(app, "shall it be?")
@@ -122,7 +141,7 @@ async def test_a_tasks_questions_are_answered_one_after_the_other():
 async def test_nothing_is_asked():
     async with shown(AskingEngine(), LARGE) as (app, pilot):
         await pilot.press("a")
-        await sees(app, "does not ask anything")
+        await sees(app, "is waiting for your answer")
 
 
 def test_a_model_is_asked_with_its_whole_conversation():

@@ -276,3 +276,14 @@ def test_a_thread_that_a_screen_waits_for_does_not_keep_the_application_from_end
         app.run(headless=True, auto_pilot=leave)  # type: ignore[arg-type]
     finally:
         release.set()
+
+
+@pytest.mark.anyio
+async def test_the_same_toast_is_shown_once_and_never_more_than_a_few() -> None:
+    async with shown(FakeEngine([])) as (app, pilot):
+        for number in (1, 2, 1, 3, 4, 5, 6, 6):
+            app.notify(f"toast {number}")
+            await settled(app, pilot)
+        assert [toast.message for toast in app._notifications] == [
+            f"toast {number}" for number in (3, 4, 5, 6)
+        ]

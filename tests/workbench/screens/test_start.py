@@ -13,6 +13,7 @@ from tests.workbench.screens.shown import SMALL, quiet_app, screen_text, sees
 from workbench.app import WorkbenchApp
 from workbench.preferences import add_recent
 from workbench.session import Next
+from workbench.widgets.table import Table
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +95,24 @@ async def test_escape_closes_the_question_and_number_keys_go_nowhere():
         await pilot.press("q")
         await until(lambda: not app.is_running, "it quits")
         assert app.return_value is None
+
+
+async def test_the_arrows_go_through_both_lists_as_through_one(tmp_path: Path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "server.toml").write_text("")
+        add_recent(tmp_path / name)
+    app = start()
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await sees(app, "Recent")
+        recent, begin = app.screen.query_one("#recent", Table), app.screen.query_one("#begin", Table)
+        await pilot.press("down", "down")
+        assert (begin.has_focus, begin.cursor) == (True, 0)
+        await pilot.press("down", "up", "up")
+        assert (recent.has_focus, recent.cursor) == (True, 1)
+        await pilot.press("up", "up", "up")
+        assert (recent.has_focus, recent.cursor) == (True, 0)
+        await pilot.press("tab", "end", "down", "down")
+        assert (begin.has_focus, begin.cursor) == (True, len(begin.rows) - 1)
+        assert app.is_running
+        assert not app.screen.is_modal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,9 @@ from workbench.widgets.spans import Line, Span, line
 if TYPE_CHECKING:
     from workbench.exporter import CheckReport
     from workbench.project import Project
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Python 3.11 trips over two threads that parse at once (`SystemError: AST constructor recursion depth mismatch`)."""
 
 
 class Made(NamedTuple):
@@ -37,7 +41,8 @@ def make_script(project: Project, path: Path, thin: bool) -> Made:
     from workbench.project import Project
 
     try:
-        export = make_export(Project(project.folder, project.config_path), path, thin=thin)
+        with _ONE_AT_A_TIME:
+            export = make_export(Project(project.folder, project.config_path), path, thin=thin)
     except ExportError as error:
         return Made("", (), tuple(map(str, error.findings)) or (str(error),))
     except ConfigError as error:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from server_core.inspection import TaskState
     from workbench.app import WorkbenchApp
 
-PUT_OFF = "The call waits. a brings the question again (in a field, esc comes first)."
-NOTHING_ASKED = "The server does not ask anything now."
+PUT_OFF = "The call is waiting for your answer. ctrl+y shows the question again."
+NOTHING_ASKED = "Nothing is waiting for your answer."
 
 
 class Bringer:

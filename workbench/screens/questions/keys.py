@@ -12,7 +12,7 @@ ANSWER = define(
         "answer.later",
         "escape",
         "Later",
-        "Back; the server waits, a brings the question again",
+        "Back; the server waits, ctrl+y shows the question again",
         "dismiss",
     ),
 )

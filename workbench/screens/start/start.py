@@ -38,6 +38,19 @@ if TYPE_CHECKING:
 GREETING = "Build an MCP server interactively: see it live, call its tools, replay its files, export it."
 
 
+class Part(Table):
+    """One of the lists, which the arrows leave at its ends for the other one."""
+
+    def action_move(self, step: int) -> None:
+        place = self.cursor + step
+        other = next((each for each in self.screen.query(Part) if each is not self and each.display), None)
+        if 0 <= place < len(self.rows) or other is None or (step > 0) != (self.id == "recent"):
+            super().action_move(step)
+        else:
+            other.cursor = 0 if step > 0 else len(other.rows) - 1
+            other.focus()
+
+
 class StartScreen(Screen[None]):
     """Chooses a project; the application is then left for it."""
 
@@ -49,8 +62,8 @@ class StartScreen(Screen[None]):
         with Vertical(id="middle"):
             yield Static("workbench", id="name")
             yield Static(GREETING, id="greeting")
-            yield Table(COLUMNS, title="Recent", empty="No project was opened yet.", id="recent")
-            yield Table(COLUMNS, title="Begin", id="begin")
+            yield Part(COLUMNS, title="Recent", empty="No project was opened yet.", id="recent")
+            yield Part(COLUMNS, title="Begin", id="begin")
         yield KeyLine()
 
     def on_mount(self) -> None:

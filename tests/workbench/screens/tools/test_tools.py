@@ -201,7 +201,7 @@ async def test_a_call_whose_question_was_put_off_says_what_it_waits_for() -> Non
         await stage.until(lambda: stage.app.screen.is_modal, "the question")
         await stage.pilot.press("escape")
         progress = stage.screen.query_one("#progress", Sheet)
-        await stage.until(lambda: "a brings the question" in progress.text, "what it waits for")
+        await stage.until(lambda: "Press ctrl+y" in progress.text, "what it waits for")
 
 
 async def test_a_call_goes_on_while_another_tool_is_looked_at() -> None:
