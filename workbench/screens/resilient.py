@@ -254,6 +254,11 @@ class ResilientApp(App[ResultT]):
             return super().pop_screen()
         return AwaitComplete(asyncio.sleep(0))
 
+    def action_command_palette(self) -> None:
+        # Textual gives it an id, which the one that has just been closed may still have.
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette())
+
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
         doomed = {each for node in nodes for each in node.walk_children(with_self=True)}
         for worker in list(self.workers):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -216,6 +217,19 @@ async def test_a_dialog_that_is_closed_twice_closes_no_other() -> None:
         app.screen.call_later(app.screen.close)  # type: ignore[attr-defined]
         await settled(app, pilot)
         assert isinstance(app.screen, DetailsScreen)
+
+
+@pytest.mark.anyio
+async def test_the_palette_is_opened_again_while_it_is_being_closed() -> None:
+    async with shown(FakeEngine([])) as (app, pilot):
+        app.action_command_palette()
+        await settled(app, pilot)
+        palette = app.screen
+        app.pop_screen()
+        app.action_command_palette()
+        assert isinstance(app.screen, CommandPalette)
+        assert app.screen is not palette
+        await settled(app, pilot)
 
 
 @pytest.mark.anyio
