@@ -104,7 +104,7 @@ class ResilientApp(App[ResultT]):
         try:
             early, self._early = self._early, []
             for error in early:
-                self._contain(error, _failed_screen(error))
+                self._contain(error, _screen_of(_failed_widget(error)))
             while not (self._exit or self._closed):
                 # Textual leaves the loop after an error in a handler.
                 try:
@@ -127,8 +127,12 @@ class ResilientApp(App[ResultT]):
             return
         if self._exit:
             return  # Textual makes no more widgets: what looks for one now fails by that
-        screen = _failed_screen(error)
-        if isinstance(screen, CommandPalette) and _is_textuals(traceback.extract_tb(error.__traceback__)[-1]):
+        widget = _failed_widget(error)
+        if widget is not None and _is_gone(widget):
+            return  # a message or an action that came just too late
+        screen = _screen_of(widget)
+        frames = traceback.extract_tb(error.__traceback__)
+        if isinstance(screen, CommandPalette) and frames and _is_textuals(frames[-1]):
             # Textual's list of commands trips over a click or a page while it changes (8.2.8).
             self._reload(screen, "")
             return
@@ -268,15 +272,20 @@ class ResilientApp(App[ResultT]):
         return WholeRemoval(removal._tasks, removal._post_remove)
 
 
-def _failed_screen(error: BaseException) -> Screen[Any] | None:
-    """The screen of the innermost widget whose method `error` passed, else of who handled a message."""
+def _failed_widget(error: BaseException) -> Widget | None:
+    """The innermost widget whose method `error` passed, else of who handled a message."""
     found: object = active_message_pump.get(None)
     trace = error.__traceback__
     while trace is not None:
         owner = trace.tb_frame.f_locals.get("self")
         found = owner if isinstance(owner, Widget) else found
         trace = trace.tb_next
-    return _screen_of(found)
+    return found if isinstance(found, Widget) else None
+
+
+def _is_gone(widget: Widget) -> bool:
+    """Whether `widget` was on the screen and is not any more, or not for long."""
+    return widget._pruning or (widget.is_mounted and not widget.is_attached)
 
 
 def _screen_of(node: object) -> Screen[Any] | None:

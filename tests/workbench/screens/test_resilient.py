@@ -220,6 +220,22 @@ async def test_a_dialog_that_is_closed_twice_closes_no_other() -> None:
 
 
 @pytest.mark.anyio
+async def test_an_action_that_comes_too_late_for_its_widget_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def needs_its_screen(panel: HappenedPanel, _topics: int) -> None:
+        panel.screen.focus_next()
+
+    monkeypatch.setattr(HappenedPanel, "action_topic", needs_its_screen)
+    async with shown(FakeEngine([])) as (app, pilot):
+        panel = app.screen.query_one(HappenedPanel)
+        await panel.remove()
+        app.call_later(app.run_action, "topic(1)", panel)
+        await settled(app, pilot)
+        assert app._exception is None
+
+
+@pytest.mark.anyio
 async def test_the_palette_is_opened_again_while_it_is_being_closed() -> None:
     async with shown(FakeEngine([])) as (app, pilot):
         app.action_command_palette()
