@@ -5,15 +5,15 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from workbench.actions import CONFIRM
+from workbench.screens.dialog import Dialog
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Asks; the result is whether the answer was yes. What changes nothing has the focus."""
 
     CSS_PATH = "dialogs.tcss"

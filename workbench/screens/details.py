@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.actions import DETAILS
+from workbench.screens.dialog import Dialog
 from workbench.text import size
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
@@ -43,7 +43,7 @@ def bounded(lines: Sequence[Line]) -> list[Line]:
     return shown
 
 
-class DetailsScreen(ModalScreen[None]):
+class DetailsScreen(Dialog[None]):
     """Shows lines, wrapped; Esc closes, `y` copies all of them."""
 
     CSS_PATH = "dialogs.tcss"

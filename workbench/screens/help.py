@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.app import ComposeResult
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from workbench.actions import GO, HELP, LIST
+from workbench.screens.dialog import Dialog
 from workbench.text import fit
 from workbench.widgets.binding import Active, active_actions, bind
 from workbench.widgets.card import set_panel_title
@@ -22,7 +23,7 @@ HEADINGS = ("Here", "On this screen", "In lists", "Everywhere")
 NOTE = "Copy text with the mouse: hold shift to use the terminal's own selection."
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Explains the screen that it was opened on."""
 
     CSS_PATH = "dialogs.tcss"

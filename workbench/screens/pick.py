@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from workbench.actions import Action, define
+from workbench.screens.dialog import Dialog
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.keyline import KeyLine
@@ -37,7 +37,7 @@ class Options(Outline[tuple[int, str]]):
         return (Span(row[1]),)
 
 
-class PickScreen(ModalScreen[int | None]):
+class PickScreen(Dialog[int | None]):
     """Its result is the place of what was chosen, or `None`."""
 
     CSS_PATH = "pick.tcss"

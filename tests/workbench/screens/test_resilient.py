@@ -19,6 +19,7 @@ from tests.waiting import until
 from tests.workbench.fakes import FakeEngine
 from workbench.app import WorkbenchApp
 from workbench.screens.broken import BrokenScreen
+from workbench.screens.confirm import ConfirmScreen
 from workbench.screens.details import DetailsScreen
 from workbench.screens.overview import OverviewScreen
 from workbench.screens.overview.panels import HappenedPanel
@@ -217,6 +218,20 @@ async def test_a_dialog_that_is_closed_twice_closes_no_other() -> None:
         app.screen.call_later(app.screen.close)  # type: ignore[attr-defined]
         await settled(app, pilot)
         assert isinstance(app.screen, DetailsScreen)
+
+
+@pytest.mark.anyio
+async def test_a_dialog_whose_result_nobody_waits_for_any_more_closes() -> None:
+    async with shown(FakeEngine([])) as (app, pilot):
+        dialog = ConfirmScreen("Stop?", "1 task is running.", "Stop")
+        app.push_screen(dialog)
+        await settled(app, pilot)
+        waiting = dialog._result_callbacks[-1].future
+        assert waiting is not None
+        waiting.cancel()
+        dialog.dismiss(True)
+        await settled(app, pilot)
+        assert app.screen is not dialog
 
 
 @pytest.mark.anyio

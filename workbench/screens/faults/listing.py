@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
-from textual.screen import ModalScreen
 
+from workbench.screens.dialog import Dialog
 from workbench.state import Snapshot
 from workbench.widgets.binding import bind
 from workbench.widgets.keyline import KeyLine
@@ -15,7 +15,7 @@ from .keys import FAULTS
 from .panel import FaultsPanel
 
 
-class FaultsScreen(ModalScreen[None]):
+class FaultsScreen(Dialog[None]):
     """Shows every fault on purpose."""
 
     CSS_PATH = "faults.tcss"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.forms import Form, FormError, JsonError
+from workbench.screens.dialog import Dialog
 from workbench.state import Snapshot
 from workbench.text import one_line
 from workbench.widgets.binding import bind
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 INCOMPLETE = "Fill in what is marked with * first."
 
 
-class FaultScreen(ModalScreen[None]):
+class FaultScreen(Dialog[None]):
     """Offers every kind of fault on the first of `names`, or on the others: its template, its module."""
 
     CSS_PATH = ["faults.tcss", "../../widgets/formview/formview.tcss"]  # noqa: RUF012 - Textual declares it so

@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.forms import Form, sentence
 from workbench.questions import Answer, AnswerAction, Question
+from workbench.screens.dialog import Dialog
 from workbench.text import clean, one_line
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
@@ -39,7 +39,7 @@ MESSAGE_CHARS = 20_000
 """A longer message is cut."""
 
 
-class AnswerScreen(ModalScreen[Answer | None]):
+class AnswerScreen(Dialog[Answer | None]):
     """Shows a question with the form of its answer; the result is `None` when it is put off."""
 
     CSS_PATH = ["questions.tcss", "../../widgets/formview/formview.tcss"]  # noqa: RUF012 - Textual declares it so

@@ -7,16 +7,16 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from workbench.actions import ASK
+from workbench.screens.dialog import Dialog
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
 from workbench.widgets.keyline import KeyLine
 
 
-class AskPathScreen(ModalScreen[Path | None]):
+class AskPathScreen(Dialog[Path | None]):
     """Its result is the folder that was typed; `None` if nothing was chosen."""
 
     CSS_PATH = "start.tcss"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.actions import START_TASK
 from workbench.forms import Form
+from workbench.screens.dialog import Dialog
 from workbench.text import one_line
 from workbench.widgets.binding import bind
 from workbench.widgets.card import set_panel_title
@@ -32,7 +32,7 @@ NO_MODULE = (
 )
 
 
-class StartTaskScreen(ModalScreen[None]):
+class StartTaskScreen(Dialog[None]):
     """Offers every tool that may run as a task, with the form of its arguments."""
 
     CSS_PATH = ["start.tcss", "../../widgets/formview/formview.tcss"]  # noqa: RUF012 - Textual declares it so
