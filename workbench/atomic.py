@@ -1,4 +1,4 @@
-"""Writing a file or a folder so that at any time either the old or the new one is there, whole."""
+"""Atomic writes of files and folders: at any time either the old or the new one exists, complete."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from server_core.processes import is_alive
 
 _LEFT_OVER = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{12}\.tmp", re.DOTALL)
 LEFT_OVER_SECONDS = 60.0
-"""How old what a killed process left must be: on a shared disk, another machine's process may still write it."""
+"""The minimum age of leftovers of killed processes: on a shared disk, another machine may still be writing."""
 
 
 def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int | None = None) -> None:
     """Write `text` as UTF-8 with LF line ends to `path`; a symbolic link is followed.
 
     Args:
-        overwrite: `False` leaves a file that is there as it is, also one that appears while this writes.
-        mode: permission bits; if `None` those of the file that is replaced, or the usual ones.
+        overwrite: `False` keeps an existing file, even one that appears during the write.
+        mode: Permission bits; `None` for those of the replaced file, or the default ones.
 
     Raises:
-        FileExistsError: there is one, and `overwrite` is false.
-        OSError: it can't be written; nothing is left behind. It names `path` and says what to do.
+        FileExistsError: The file exists, and `overwrite` is false.
+        OSError: It can't be written; nothing is left behind. The error names `path` and says what to do.
     """
     target = path.resolve()
     if not target.parent.is_dir():
@@ -37,9 +37,9 @@ def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int
         raise FileExistsError(17, "File exists", str(path))
     remove_left_overs(target.parent, target.name)
     temporary = temporary_beside(target)
-    with _telling_of(path):
+    with _naming(path):
         try:
-            # Not by `tempfile`, whose files nobody else may read: here the umask decides.
+            # Not with `tempfile`, whose files only the owner may read: here the umask decides.
             with open(temporary, "x", encoding="utf-8", newline="\n") as file:
                 file.write(text)
                 file.flush()
@@ -57,14 +57,14 @@ def write_atomically(path: Path, text: str, *, overwrite: bool = True, mode: int
 
 @contextlib.contextmanager
 def making_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes `folder` at the end of the block: in one step, or, where there is a folder with
-    other things in it already, file by file. If anything fails, nothing is left behind.
+    """Yield a folder to fill, which becomes `folder` at the end of the block: in one step, or file by file if `folder`
+    exists and is not empty. If anything fails, nothing is left behind.
 
     Raises:
-        FileExistsError: a file with the name of one that was made is there; it names that one.
-        OSError: it can't be made. It names `folder` and says what to do.
+        FileExistsError: A file with the name of a new one exists; the error names it.
+        OSError: It can't be created. The error names `folder` and says what to do.
     """
-    with _telling_of(folder):
+    with _naming(folder):
         parent = folder if folder.is_dir() else folder.parent
         parent.mkdir(parents=True, exist_ok=True)
         remove_left_overs(parent, folder.name)
@@ -82,12 +82,12 @@ def making_folder(folder: Path) -> Iterator[Path]:
 
 
 def temporary_beside(target: Path) -> Path:
-    """A new name beside `target` that says whose it is, so that it can be removed if this process is killed."""
+    """Return a new name beside `target` by which a leftover can be recognized if this process is killed."""
     return target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(6).hex()}.tmp")
 
 
 def remove_left_overs(folder: Path, name: str = "") -> None:
-    """Remove what killed processes left in `folder` while they wrote (`name`, or anything). Never raises."""
+    """Remove what killed processes left in `folder` while writing (`name`, or anything). Never raises."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             match = _LEFT_OVER.fullmatch(path.name)
@@ -98,8 +98,8 @@ def remove_left_overs(folder: Path, name: str = "") -> None:
 
 
 @contextlib.contextmanager
-def _telling_of(path: Path) -> Iterator[None]:
-    """Errors name the user's `path`, whose temporary one nobody has heard of, and say what to do."""
+def _naming(path: Path) -> Iterator[None]:
+    """Make errors name the user's `path` instead of the temporary one, and say what to do."""
     try:
         yield
     except FileExistsError:
@@ -109,7 +109,7 @@ def _telling_of(path: Path) -> Iterator[None]:
 
 
 def _move_into(made: Path, folder: Path) -> None:
-    """Move every file of `made` to its place in `folder`, the `server.toml` last; take them back if one can't be."""
+    """Move every file of `made` into `folder`, `server.toml` last; undo it all if one can't be moved."""
     names = sorted(
         (path.relative_to(made) for path in made.rglob("*") if not path.is_dir()),
         key=lambda name: name.name == "server.toml",
@@ -133,13 +133,13 @@ def _move_into(made: Path, folder: Path) -> None:
 
 
 def _put_new(temporary: Path, target: Path) -> None:
-    """Give a written file its name, unless somebody took it in the meantime."""
+    """Rename a written file to `target`, unless that exists by now."""
     try:
         os.link(temporary, target)
     except FileExistsError:
         raise FileExistsError(17, "File exists", str(target)) from None
     except OSError:
-        # A file system without hard links: what is left is to look once more.
+        # A file system without hard links: all we can do is check again.
         if target.exists():
             raise FileExistsError(17, "File exists", str(target)) from None
         temporary.replace(target)

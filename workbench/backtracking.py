@@ -1,13 +1,13 @@
-"""Patterns for which an engine that backtracks, as Python's and JavaScript's do, may need exponential time.
+"""Finds patterns that may take exponential time in backtracking engines such as Python's and JavaScript's.
 
-Our own validation does not backtrack; what clients validate with does, and pydantic where a compiled pattern is given.
+Our own validation does not backtrack; the validators of clients do, as does pydantic for compiled patterns.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import re._parser as parser  # type: ignore[import-not-found]  # the only way to a pattern's structure
+import re._parser as parser  # type: ignore[import-not-found]  # the only access to a pattern's structure
 import string
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -17,7 +17,7 @@ from server_core.schemas.references import mapping
 from server_core.schemas.wording import Path, path_text
 
 _MANY = 10
-"""A repeat of so many times is as bad as one without end."""
+"""A repeat with this upper bound is as bad as an unbounded one."""
 
 _SAMPLE = frozenset(string.printable + "é٣中")
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
@@ -32,25 +32,25 @@ _CATEGORIES = {
 
 
 def pattern_problems(schema: Any) -> Iterator[str]:
-    """What is wrong with the patterns of a valid JSON schema, in words with their places."""
+    """Describe the problems in the patterns of a valid JSON schema, each with its path."""
     from server_core.schemas.patterns import MOST_CHARACTERS, pattern
 
     for path, expression, most in _patterns(schema, ()):
         where = f"the pattern {expression}{f' (at {path_text(path)})' if path else ''}"
         if backtracks_exponentially(expression):
             yield (
-                f"{where} takes exponential time in engines that backtrack, as Python's and JavaScript's: "
+                f"{where} takes exponential time in backtracking engines such as Python's and JavaScript's: "
                 "avoid a repeat within a repeat"
             )
         elif not pattern(expression).linear and most > MOST_CHARACTERS:
             yield (
-                f"{where} has a lookaround or a backreference, so longer texts than {MOST_CHARACTERS:,} characters "
+                f"{where} has a lookaround or a backreference, so strings longer than {MOST_CHARACTERS:,} characters "
                 "can't be validated: give it a maxLength"
             )
 
 
 def _patterns(part: Any, path: Path) -> Iterator[tuple[Path, str, float]]:
-    """Each pattern with its place, and how long a text may be that it is for."""
+    """Yield each pattern with its path and the maximum length of the strings it applies to."""
     if isinstance(part, list):
         for place, each in enumerate(part):
             yield from _patterns(each, (*path, place))
@@ -66,7 +66,7 @@ def _patterns(part: Any, path: Path) -> Iterator[tuple[Path, str, float]]:
 
 
 def backtracks_exponentially(expression: str) -> bool:
-    """Whether a repeat in the expression can match one text in more ways the longer it is: `(a+)+`, `(a|a)*`."""
+    """Whether a repeat can match the same text in ever more ways as it grows: `(a+)+`, `(a|a)*`."""
     try:
         parsed = parser.parse(re.sub(r"\\[pP]\{[^}]*\}", r"\\w", expression))
     except (re.error, RecursionError, OverflowError):
@@ -75,7 +75,7 @@ def backtracks_exponentially(expression: str) -> bool:
 
 
 def _repeated(sequence: Any) -> Iterator[list[Any]]:
-    """The bodies of all repeats, at any depth."""
+    """Yield the bodies of all repeats, at any depth."""
     for item in sequence:
         if _is_long(item):
             yield _flat(item[1][2])
@@ -88,7 +88,7 @@ def _is_long(item: Any) -> bool:
 
 
 def _inside(item: Any) -> list[Any]:
-    """The sequences that an item is made of."""
+    """Return the sequences inside an item."""
     word, value = str(item[0]), item[1]
     if word == "BRANCH":
         return list(value[1])
@@ -98,7 +98,7 @@ def _inside(item: Any) -> list[Any]:
 
 
 def _flat(sequence: Any) -> list[Any]:
-    """The items of a sequence, those of groups in it among them."""
+    """Return the items of a sequence, including those of its groups."""
     found: list[Any] = []
     for item in sequence:
         found += _flat(item[1][-1]) if str(item[0]) == "SUBPATTERN" else [item]
@@ -106,7 +106,7 @@ def _flat(sequence: Any) -> list[Any]:
 
 
 def _is_ambiguous(body: list[Any]) -> bool:
-    """Whether the body of a repeat can end at more than one place of a text that it matches as a whole."""
+    """Whether the body of a repeat can end at more than one position in a text that it matches completely."""
     if len(body) == 1 and str(body[0][0]) == "BRANCH":
         single = [_flat(part) for part in body[0][1][1]]
         firsts = [_firsts(part) for part in single if len(part) == 1]
@@ -131,7 +131,7 @@ def _is_needed(item: Any) -> bool:
 
 
 def _firsts(sequence: list[Any]) -> frozenset[str]:
-    """With which characters, of a sample, a match may begin."""
+    """Return which characters of a sample a match may begin with."""
     found: frozenset[str] = frozenset()
     for item in sequence:
         word, value = str(item[0]), item[1]

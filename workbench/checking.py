@@ -1,4 +1,4 @@
-"""`workbench check`: what is wrong with a project, each finding with its place."""
+"""`workbench check`: the problems of a project, each with its location."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from workbench.project import Project
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-"""What every client takes, though the protocol allows more: copilot-cli #1879 and #2581, claude-code #467 and #2412
-(with 64 characters), wassette #56, openai/codex #8174."""
+"""Tool names that every client accepts, although the protocol allows more: copilot-cli #1879 and #2581,
+claude-code #467 and #2412 (with 64 characters), wassette #56, openai/codex #8174."""
 
 START_SECONDS = 60.0
-"""How long a module may take to start before that is a finding."""
+"""How long a module may take to start before it becomes a finding."""
 
 
 def check_project(project: Project) -> list[Finding]:
-    """Start the project's server once, and look at what its modules say, at its schemas and at what export refuses.
+    """Start the project's server once, and check its modules, its schemas and whether it can be exported.
 
     Raises:
-        ConfigError: the project's config can't be read.
+        ConfigError: The project's config can't be read.
     """
     from server_core.config import build_server
     from workbench.exporter import export_findings
@@ -37,12 +37,12 @@ def check_project(project: Project) -> list[Finding]:
     server = build_server(project.config, project.folder)
     log = logging.getLogger("server_core.modules.database")
     level = log.level
-    log.setLevel(logging.CRITICAL)  # what it says of roles is among the findings
+    log.setLevel(logging.CRITICAL)  # its warnings about roles are among the findings
     try:
         started = asyncio.run(_started(project, server))
     finally:
         log.setLevel(level)
-    # What keeps a module from starting often keeps a script from being made, and is told once.
+    # What keeps a module from starting often prevents an export too; report it once.
     told = {(finding.file, finding.line) for finding in started if finding.line}
     exported = [each for each in export_findings(project) if (each.file, each.line) not in told]
     findings = [*started, *exported]
@@ -62,7 +62,7 @@ async def _started(project: Project, server: Server) -> list[Finding]:
 
 
 def live_findings(project: Project, server: Server) -> list[tuple[str, Finding]]:
-    """What can be found at a running server in no time, each with its module: for a look at every change."""
+    """Return the findings that are quick to get from a running server, each with its module: run at every change."""
     return [
         *_workflow_findings(project, server),
         *_problem_findings(project, server),
@@ -73,7 +73,7 @@ def live_findings(project: Project, server: Server) -> list[tuple[str, Finding]]
 def _module_findings(project: Project, server: Server, told: set[str]) -> Iterator[Finding]:
     for module in server.inspect().modules:
         if module.status != "running" and module.name not in told:
-            reason = module.reason or f"it did not start within {START_SECONDS:g} s"
+            reason = module.reason or f"did not start within {START_SECONDS:g} s"
             yield _placed(project, module.name, reason)
 
 
@@ -83,12 +83,12 @@ def _role_findings(project: Project, server: Server) -> Iterator[Finding]:
     for name, host in server.modules.items():
         module = host.instance
         if isinstance(module, DatabaseModule) and (powers := module.powers) is not None:
-            remedy = f"make one that can only read, and use it in url: {powers.remedy}"
+            remedy = f"create a read-only role and use it in url: {powers.remedy}"
             yield placed(project, ("modules", name, "url"), f"module {name}: {powers}; {remedy}")
 
 
 def _problem_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
-    """What is wrong with parts of modules that run."""
+    """Yield the problems in parts of running modules."""
     own = {getattr(host.instance, "file", None) for host in server.modules.values()}
     for name, host in server.modules.items():
         for problem in host.instance.problems() if host.status == "running" else ():
@@ -108,7 +108,8 @@ def _shown(project: Project, file: str) -> str:
 
 
 def _placed(project: Project, module: str, reason: str) -> Finding:
-    """Why a module can't start: in the user's own file where the reason names its line, else where the module is."""
+    """Build the finding for a module that can't start: at the line of the user's file that the reason names, or else
+    at the module in the config."""
     match = re.match(r"([^\s:]+):(\d+): ", reason)
     if match and (project.folder / match[1]).is_file():
         return Finding(match[1], int(match[2]), f"module {module} can't start: {reason[match.end() :]}")
@@ -116,7 +117,7 @@ def _placed(project: Project, module: str, reason: str) -> Finding:
 
 
 def _workflow_findings(project: Project, server: Server) -> Iterator[tuple[str, Finding]]:
-    """Of each workflows module, also of one that could not start: its name and each finding in its place."""
+    """Yield the findings of each workflows module, even if it could not start, with the module's name."""
     from server_core.modules.workflows import WorkflowsModule
 
     tools = {name: owned.item for name, owned in server.registry.tools.items()}
@@ -135,12 +136,12 @@ def _tool_findings(project: Project, server: Server) -> Iterator[tuple[str, Find
     for module, item in list(server.registry.tools.values()):
         name = item.definition.name
         if not (item.definition.description or "").strip():
-            text = f"tool {name} has no description: a model can't know what it is for; give it a docstring"
+            text = f"tool {name} has no description, so a model can't know what it does: add a docstring"
             yield module, _at_tool(project, item, text)
         if not TOOL_NAME.fullmatch(name):
             text = (
-                f"tool {shortened(name)}: Claude Desktop, Claude Code and Copilot CLI refuse this name, with all the "
-                "server's tools; use at most 64 letters, digits, _ and -"
+                f"tool {shortened(name)}: Claude Desktop, Claude Code and Copilot CLI reject this name, and with it "
+                "all tools of the server; use at most 64 letters, digits, _ and -"
             )
             yield module, _at_tool(project, item, text)
         if item.task and not has_tasks:
@@ -152,7 +153,7 @@ def _tool_findings(project: Project, server: Server) -> Iterator[tuple[str, Find
 
 
 def _schema_findings(project: Project, server: Server) -> Iterator[Finding]:
-    """What a client, or the model behind it, would stumble over."""
+    """Yield the problems in schemas that would trip up a client or its model."""
     from server_core.schemas.validation import SchemaValidator
 
     for module, item in server.registry.tools.values():
@@ -161,7 +162,7 @@ def _schema_findings(project: Project, server: Server) -> Iterator[Finding]:
             if schema is None:
                 continue
             trouble = SchemaValidator(schema).trouble
-            texts = [f"its {what} schema is not valid: {trouble}"] if trouble else pattern_problems(schema)
+            texts = [f"the {what} schema is not valid: {trouble}"] if trouble else pattern_problems(schema)
             for text in texts:
                 found = _at_tool(project, item, f"tool {definition.name}: {text}")
                 place = ("modules", module, "workflows", definition.name)
@@ -176,7 +177,7 @@ def _at_tool(project: Project, item: ToolItem, message: str) -> Finding:
 
 
 def placed(project: Project, path: tuple[str | int, ...], message: str) -> Finding:
-    """A finding at a key of the project's config, or at the table that it would stand in."""
+    """Build a finding at a key of the project's config, or at the table that the key belongs in."""
     from server_core.config import line_of
 
     return Finding(project.config_path.name, line_of(project.config_path, path), message)

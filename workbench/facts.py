@@ -1,4 +1,4 @@
-"""Facts of the engine itself; they travel on the same bus as those of `server_core.events`."""
+"""The engine's own facts, emitted on the same bus as those of `server_core.events`."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The inbox overflowed: `count` older events were lost. First in a drain; take the state anew by `inspect`."""
+    """The inbox overflowed and lost `count` older events. Comes first in a drain; call `inspect` to resynchronize."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectOpened:
-    """The project in `folder` is about to be run."""
+    """The project in `folder` is about to start."""
 
     folder: str
 
 
 @dataclass(frozen=True, slots=True)
 class EngineFailed:
-    """There is no server: the core, the config or the start of the server itself failed. `reason` is one line."""
+    """The server could not start: the core, the config or the server itself failed. `reason` is one line."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigApplied:
-    """A new config is in force: the whole server `restarted`, or these modules were added, replaced, removed."""
+    """A new config was applied: the whole server `restarted`, or these modules were added, replaced or removed."""
 
     restarted: bool
     modules: tuple[str, ...]
@@ -43,21 +43,21 @@ class ConfigApplied:
 
 @dataclass(frozen=True, slots=True)
 class ConfigRejected:
-    """The config file is other than what is in force, and can't be: `reason` says where and why, in one line."""
+    """The config file changed and can't be applied: `reason` says where and why, in one line."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectChecked:
-    """The running server was looked at for what `workbench check` would find: each finding with its module."""
+    """The running server was checked as by `workbench check`: each finding with its module."""
 
     findings: tuple[tuple[str, Finding], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeReceived:
-    """A change notice reached one of the workbench's own clients; `uri` is empty for the list changes."""
+    """One of the workbench's own clients received a change notification; `uri` is empty for list changes."""
 
     protocol: str
     kind: Literal["updated", "tools", "resources", "prompts"]
@@ -66,7 +66,7 @@ class NoticeReceived:
 
 @dataclass(frozen=True, slots=True)
 class UserAsked:
-    """The server asked the client's user for something (`elicitation`, `sampling`, `roots`); `answer` was given."""
+    """The server sent the client a request (`elicitation`, `sampling`, `roots`), and `answer` was given."""
 
     protocol: str
     kind: Literal["elicitation", "sampling", "roots"]
@@ -76,21 +76,21 @@ class UserAsked:
 
 @dataclass(frozen=True, slots=True)
 class QuestionAsked:
-    """A call of the workbench's waits until its user answers what the server asked meanwhile."""
+    """A call made in the workbench is waiting for the user to answer a question from the server."""
 
     question: Question
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionSettled:
-    """A question needs no answer any more: it was answered, or its call has ended."""
+    """A question no longer needs an answer: it was answered, or its call has ended."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingStarted:
-    """File batches are being written to `path`."""
+    """A recording of file batches to `path` started."""
 
     path: str
 
@@ -105,7 +105,7 @@ class RecordingStopped:
 
 @dataclass(frozen=True, slots=True)
 class ReplayProgressed:
-    """A replay has fed `batch` of `batches` to the module, or was paused or resumed."""
+    """A replay has replayed `batch` of `batches` into the module, or was paused or resumed."""
 
     module: str
     batch: int
@@ -115,13 +115,13 @@ class ReplayProgressed:
 
 @dataclass(frozen=True, slots=True)
 class ServerInspected:
-    """The server was inspected, on its loop: `state` has the effect of the facts before this one, of none after.
+    """The server was inspected, on its loop: `state` includes the effects of all facts before this one, none after.
 
-    Emitted by each `Engine.inspect`, so that whoever folds facts can take the state anew at the right place.
+    Emitted by each `Engine.inspect`, so that a fold of the facts can replace its state at the right point.
     """
 
     state: ServerState
     clock_ahead: float = 0.0
-    """By how many seconds the server's clock has jumped ahead of the machine's."""
+    """How many seconds the server's clock is ahead of the system clock."""
     questions: tuple[Question, ...] = ()
-    """What the workbench's own clients were asked and have not answered yet."""
+    """Questions to the workbench's own clients that are not answered yet."""

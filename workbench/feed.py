@@ -1,4 +1,4 @@
-"""The way of an engine's facts to the screen: folded into snapshots, a limited number of times a second."""
+"""Feeds an engine's facts to the screen: folded into snapshots, at a limited rate."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from workbench.engine import Engine
 
 DRAIN_SECONDS = 1 / 30
-"""The inbox is emptied at most this often."""
+"""The minimum interval between two drains of the inbox."""
 
 
 class Feed:
-    """Keeps a snapshot true to an engine. On the screen's thread; knows the screen by the callables that it is given.
+    """Keeps a snapshot in sync with an engine. Lives on the screen's thread and reaches the screen through callables.
 
     Attributes:
-        snapshot: what is known.
+        snapshot: The current snapshot.
     """
 
     def __init__(
@@ -33,9 +33,9 @@ class Feed:
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         """Args:
-        publish: takes each new snapshot.
-        later: calls a function after so many seconds.
-        spawn: runs a coroutine in the background.
+        publish: Receives each new snapshot.
+        later: Calls a function after a number of seconds.
+        spawn: Runs a coroutine in the background.
         """
         self.snapshot = snapshot
         self._clock = clock
@@ -47,8 +47,12 @@ class Feed:
         self._inspecting = False
 
     def connect(self, engine: Engine, wake: Callable[[], None]) -> None:
-        """Take facts from `engine`, which is started here, and no more from the one before. `wake` is called on any of
-        its threads when there are some; it must bring about a call of `drain_soon` on this one."""
+        """Start `engine` and receive its facts instead of those of the previous one.
+
+        Args:
+            wake: Called on any of the engine's threads when facts have arrived; it must cause a call of `drain_soon` on
+                this thread.
+        """
         if self._engine is not None:
             self._engine.inbox.wake = None
         self._engine = engine
@@ -56,11 +60,11 @@ class Feed:
         engine.start()
 
     def change(self, **parts: Any) -> None:
-        """Publish a snapshot with these parts."""
+        """Publish a snapshot with these parts replaced."""
         self._take(replace(self.snapshot, **parts))
 
     def drain_soon(self) -> None:
-        """Empty the inbox: now, or as soon as it may be."""
+        """Drain the inbox now, or as soon as the rate limit allows."""
         wait = self._next_drain - self._clock.monotonic()
         if wait > 0:
             self._later(wait, self._drain)
@@ -68,13 +72,13 @@ class Feed:
             self._drain()
 
     def tick(self, now: float) -> None:
-        """Tell that it is `now`; once a second."""
+        """Advance the snapshot to `now`; call it once a second."""
         from workbench.state.rates import advance
 
         self._take(advance(self.snapshot, now))
 
     def _drain(self) -> None:
-        # Imported with the first facts, when the core is there anyway.
+        # Imported with the first facts, when the core is already loaded.
         from workbench.state.fold import reduce
 
         self._next_drain = self._clock.monotonic() + DRAIN_SECONDS
@@ -85,7 +89,7 @@ class Feed:
         if snapshot is not self.snapshot:
             self.snapshot = snapshot
             self._publish(snapshot)
-        # What the facts alone do not tell is asked for, once at a time; the answer is a fact itself.
+        # Inspect the server for what the facts alone do not say, one inspection at a time; the result is a fact too.
         if snapshot.stale and not self._inspecting:
             self._inspecting = True
             self._spawn(self._inspect())
@@ -97,6 +101,6 @@ class Feed:
             if self._engine is not None:
                 await self._engine.inspect()
         except EngineError:
-            pass  # it stopped or never started, which its facts tell
+            pass  # it stopped or never started, as its facts say
         finally:
             self._inspecting = False

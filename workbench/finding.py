@@ -1,4 +1,4 @@
-"""Something to mend in a project, with its place."""
+"""Something to fix in a project, with its location."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where; `line` is 0 where there is none."""
+    """What is wrong and where; `line` is 0 if there is no line."""
 
     file: str
     line: int

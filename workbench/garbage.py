@@ -1,7 +1,7 @@
-"""The garbage collector's full rounds, moved to where nobody feels them.
+"""Moves the garbage collector's full collections to moments when nobody notices them.
 
-A full round looks at every object of the process, with every thread standing still meanwhile: a tenth of a second,
-which a key that is pressed then has to wait.
+A full collection visits every object of the process while all threads stand still: a tenth of a second that a key
+pressed in the meantime has to wait.
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from __future__ import annotations
 import gc
 
 IDLE_SECONDS = 2.0
-"""A user who has not touched anything for so long will hardly do it just now."""
+"""After this many seconds without input, the user is unlikely to press a key right now."""
 
 AT_LEAST_EVERY = 60.0
-"""Seconds without such a pause after which a round is made all the same."""
+"""Seconds without such a pause after which a collection runs anyway."""
 
 YOUNG_OBJECTS = 2000
-"""New objects between two of the short rounds, which look only at what is new."""
+"""New objects between two collections of the youngest generation."""
 
 START_SECONDS = 3
-"""How long a start goes on. What is made meanwhile stays: to look for garbage among it would only make it longer."""
+"""How long startup lasts. What it creates stays alive, so collecting meanwhile would only make it longer."""
 
 NEVER = 1_000_000
 ROUNDS_WORTH_IT = 5
-"""A full round is made only after so many middling ones: before that there is nothing to find."""
+"""A full collection needs this many of the middle generation first: before that there is nothing to find."""
 
 
-class GarbageRounds:
-    """Makes the process's full rounds when it is told that the user pauses. On one thread."""
+class IdleCollector:
+    """Runs full collections while the user pauses. Use it on one thread."""
 
     def __init__(self) -> None:
-        """Take the full rounds over from the interpreter, which makes them just when most is going on."""
+        """Take full collections over from the interpreter, which runs them when the process is busiest."""
         gc.set_threshold(YOUNG_OBJECTS, 10, NEVER)
         self._since = 0.0
         self._settled = False
 
     def idle(self, seconds: float) -> None:
-        """Tell, once a second, that the user has not touched anything for `seconds`; make a round if it is time."""
+        """Report, once a second, that the user has been idle for `seconds`; collect if it is time."""
         self._since += 1
-        if not gc.isenabled():  # as `workbench` leaves it, to be quick
+        if not gc.isenabled():  # the `workbench` command disables it to start quickly
             if self._since >= START_SECONDS:
                 gc.freeze()
                 gc.enable()
@@ -49,6 +49,6 @@ class GarbageRounds:
         self._since = 0.0
         gc.collect()
         if not self._settled:
-            # Imports, modules, screens: what has stayed until the first pause stays for good.
+            # Imports, modules, screens: what is alive at the first pause stays alive.
             self._settled = True
             gc.freeze()

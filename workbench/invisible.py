@@ -1,9 +1,9 @@
-"""Characters that a terminal obeys or nobody sees, and the marks that stand for them.
+"""Control and invisible characters, and the visible marks that replace them.
 
-Each control, bidi or invisible character gets a mark, so that no two different texts look alike: `␛` for an escape,
-`<U+202E>` for a right-to-left override, `¬` for a soft hyphen, `�` for half a character. These stay as they are,
-because the text is meant to be read with them: joiners between letters of scripts that need them and between the
-parts of an emoji, variation selectors after a character that has variants, and the first combining marks of a letter.
+Each control, bidi or invisible character is replaced by a mark, so that different texts never look alike: `␛` for an
+escape, `<U+202E>` for a right-to-left override, `¬` for a soft hyphen, `�` for a lone surrogate. Characters that the
+text needs are kept: joiners between letters of scripts that need them and between the parts of an emoji, variation
+selectors after a character that has variants, and the first combining marks of a letter.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 MOST_COMBINING = 4
-"""So many combining marks a letter may have; more of them run into the lines around."""
+"""How many combining marks a letter may have; more would run into the lines around it."""
 
 _JOINING = (
     r"\u0600-\u109f\u1780-\u18af\u1b00-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"  # Arabic to Myanmar, Khmer, …
@@ -24,29 +24,29 @@ _COMBINING = (
     r"\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ufe20-\ufe2f"
 )
 _ALWAYS = (
-    r"\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but for tabs and line feeds
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, except tabs and line feeds
     r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, embeddings and isolates
     r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
     r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
-    r"\u2028\u2029"  # line breaks of another kind
-    r"\ud800-\udfff"  # halves of a character, which no terminal can be sent
+    r"\u2028\u2029"  # other line breaks
+    r"\ud800-\udfff"  # lone surrogates, which can't be sent to a terminal
 )
 _JOINERS, _SELECTORS = r"\u200c\u200d", r"\ufe00-\ufe0f\U000e0100-\U000e01ef"
 
-MARKED = re.compile(  # each alternative begins with a set of characters, which makes the search quick
+MARKED = re.compile(  # each alternative begins with a set of characters, which makes the search fast
     f"[{_ALWAYS}]"
     f"|[{_JOINERS}](?:(?<![{_JOINING}].)|(?![{_JOINING}]))"
     f"|[{_SELECTORS}](?<![{_VARYING}].)"
     f"|[{_COMBINING}](?<={f'[{_COMBINING}]' * (MOST_COMBINING + 1)})[{_COMBINING}]*",
     re.DOTALL,
 )
-"""Each thing that gets a mark."""
+"""Everything that is replaced by a mark."""
 
 MARK_CELLS = len("<U+E0041>")
 
 
 def with_marks(text: str) -> str:
-    """`text` with a mark for whatever can't be seen; U+2028 and U+2029 become line feeds."""
+    """Replace invisible characters in `text` with marks, and U+2028 and U+2029 with line feeds."""
     return text if text.isascii() and text.isprintable() else MARKED.sub(_mark, text)
 
 

@@ -1,7 +1,7 @@
-"""What the workbench remembers about its user: the theme, and the projects opened last.
+"""The user's preferences: the theme and the recent projects.
 
-A JSON file in the user's state folder. One that is missing, unreadable or of another shape counts as empty; one
-that can't be written costs the memory, nothing else.
+They are kept in a JSON file in the user's state folder. A missing, unreadable or malformed file counts as empty; if
+it can't be written, preferences are lost and nothing else.
 """
 
 from __future__ import annotations
@@ -16,37 +16,39 @@ RECENT = 12
 
 
 def preferences_path() -> Path:
-    """Where the file is; `WORKBENCH_STATE` names another folder."""
+    """Return the path of the file; `WORKBENCH_STATE` names another folder."""
     named = os.environ.get("WORKBENCH_STATE")
     if named:
         return Path(named) / "preferences.json"
-    from platformdirs import user_state_path  # costs milliseconds of the first paint, which does not need it
+    from platformdirs import (
+        user_state_path,
+    )  # importing it costs milliseconds that the first paint does not need
 
     return user_state_path("mcp-server-workbench") / "preferences.json"
 
 
 def recent_projects() -> list[Path]:
-    """The folders of the projects opened last that still are there, the last one first."""
+    """Return the folders of recent projects that still exist, the latest first."""
     names = _read().get("recent")
     folders = [Path(name) for name in names if isinstance(name, str)] if isinstance(names, list) else []
     return [folder for folder in folders if (folder / "server.toml").is_file()]
 
 
 def add_recent(folder: Path) -> None:
-    """Put a project first."""
+    """Move a project to the front of the recent ones."""
     path = folder.resolve()
     others = [other for other in recent_projects() if other != path]
     _write("recent", [str(other) for other in [path, *others][:RECENT]])
 
 
 def saved_theme() -> str:
-    """The name of the theme chosen last, empty for none."""
+    """Return the name of the last chosen theme, or an empty string."""
     name = _read().get("theme")
     return name if isinstance(name, str) else ""
 
 
 def save_theme(name: str) -> None:
-    """Remember the theme."""
+    """Save the theme."""
     _write("theme", name)
 
 
@@ -59,7 +61,7 @@ def _read() -> dict[str, Any]:
 
 
 def _write(name: str, value: object) -> None:
-    from workbench.atomic import write_atomically  # not for those who only read
+    from workbench.atomic import write_atomically  # only needed for writing
 
     path = preferences_path()
     text = json.dumps({**_read(), name: value}, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""A project: a folder with a `server.toml`, and beside it whatever the server uses."""
+"""A project: a folder with a `server.toml` and whatever the server uses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ CONFIG_NAME = "server.toml"
 
 
 class ProjectError(Exception):
-    """There is no project where one was looked for; the text says what to do."""
+    """No project was found; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project's place on the disk, and its config, which is read when it is first asked for.
+    """A project on disk, and its config, which is read on first use.
 
     Attributes:
         folder: absolute; the config's relative paths are relative to it.
@@ -34,10 +34,10 @@ class Project:
 
     @staticmethod
     def find(path: str | Path | None = None) -> Project:
-        """The project that `path` (a folder or a config file; default the current folder) names.
+        """Find the project at `path`: a folder or a config file, by default the current folder.
 
         Raises:
-            ProjectError: there is none.
+            ProjectError: There is none.
         """
         place = Path(path if path is not None else ".").expanduser().absolute()
         if place.is_dir():
@@ -45,28 +45,28 @@ class Project:
             if not config_path.is_file():
                 shown = "the current folder" if path is None else str(path)
                 raise ProjectError(
-                    f"There is no {CONFIG_NAME} in {shown}; `workbench new DIR` makes a project, `-p DIR` names one"
+                    f"There is no {CONFIG_NAME} in {shown}; `workbench new DIR` creates a project, `-p DIR` opens one"
                 )
         elif place.is_file():
             config_path = place
         else:
-            raise ProjectError(f"There is no {path}; `workbench new {path}` makes a project there")
+            raise ProjectError(f"There is no {path}; `workbench new {path}` creates a project there")
         return Project(config_path.parent, config_path)
 
     @cached_property
     def config(self) -> ServerConfig:
-        """The config as it was when it was first asked for; `load` reads it afresh.
+        """The config as of its first use; `load` reads it again.
 
         Raises:
-            ConfigError: it can't be read, is no TOML, or does not fit.
+            ConfigError: It can't be read, is not TOML, or is invalid.
         """
         return self.load()
 
     def load(self) -> ServerConfig:
-        """The config as it stands in the file now.
+        """Read the config from the file as it is now.
 
         Raises:
-            ConfigError: it can't be read, is no TOML, or does not fit.
+            ConfigError: It can't be read, is not TOML, or is invalid.
         """
         from server_core.config import load_config
 
@@ -79,20 +79,20 @@ class Project:
 
     @property
     def data(self) -> Path:
-        """The folder for what the workbench keeps about the project; made by who writes into it first."""
+        """The folder for the workbench's data about the project; created by whoever writes to it first."""
         return self.folder / PRIVATE_FOLDER
 
     @property
     def recordings(self) -> Path:
-        """The folder of recordings that the Watch screen makes."""
+        """The folder for recordings made on the Watch screen."""
         return self.data / "recordings"
 
     def saved(self, config: ServerConfig) -> Project:
-        """Write `config` into the project's file, keeping comments, and return the project with it.
+        """Write `config` to the project's file, keeping comments, and return the project with it.
 
         Raises:
-            ConfigError: what stands in the file now can't be read; it is left as it is.
-            OSError: it can't be written.
+            ConfigError: The current file can't be read; it is left unchanged.
+            OSError: It can't be written.
         """
         from server_core.config import load_config, parse_config, update_toml
         from server_core.configuration.read import read_text

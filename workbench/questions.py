@@ -1,4 +1,4 @@
-"""What a server asks its client's user, and what is answered: plain data, free of the SDK."""
+"""Questions of a server to its client's user, and the answers: plain data, independent of the SDK."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ AnswerAction = Literal["accept", "decline", "cancel"]
 SAMPLED: Mapping[str, Any] = {
     "type": "object",
     "properties": {
-        "text": {"type": "string", "title": "Answer", "description": "What the model would say"},
+        "text": {"type": "string", "title": "Answer", "description": "What the model would reply"},
     },
     "required": ["text"],
 }
-"""What is asked of a user who stands in for a language model."""
+"""The schema of the answer when the user stands in for a language model."""
 
 _NO_FIELDS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request of the server to its client's user (`elicitation/create`, `sampling/createMessage`).
+    """A request from the server to its client's user (`elicitation/create`, `sampling/createMessage`).
 
     Attributes:
-        key: unique among the open ones; of a task's question, the name that the task gave it.
-        protocol: the revision of the client that was asked.
-        message: what the user is to read; from outside.
-        schema: of the answer's content.
-        url: where the user is asked to go, with `kind` "url".
-        task: the id of the task that asks; empty for a call's question.
+        key: Unique among open questions; for a task's question, the name that the task gave it.
+        protocol: The protocol revision of the client that was asked.
+        message: The text for the user; untrusted.
+        schema: The schema of the answer's content.
+        url: The page that the user is asked to open, for `kind` "url".
+        task: The id of the task that asks; empty for a call's question.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A user's answer: `accept` with the content, `decline` for a no, `cancel` for none at all."""
+    """A user's answer: `accept` with content, `decline` to refuse, `cancel` to dismiss."""
 
     action: AnswerAction
     content: Mapping[str, Any] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Answer:
 def question_of(
     key: str, method: str, params: Mapping[str, Any], protocol: str, task: str = ""
 ) -> Question | None:
-    """The question that the protocol's JSON of a request is; `None` for one that is not for the user (`roots/list`)."""
+    """Parse a request's JSON as a question; `None` for a request that is not for the user (`roots/list`)."""
     message = str(params.get("message", ""))
     if method == "sampling/createMessage":
         return Question(key, "sampling", protocol, _conversation(params), SAMPLED, task=task)
@@ -69,7 +69,7 @@ def question_of(
 
 
 def response_to(question: Question, answer: Answer) -> dict[str, Any] | None:
-    """The protocol's JSON of an answer; `None` where the protocol has only an error for it (a model's refusal)."""
+    """Build the protocol's JSON for an answer; `None` if the protocol needs an error instead (rejected sampling)."""
     if question.kind == "sampling":
         if answer.action != "accept":
             return None
@@ -81,7 +81,7 @@ def response_to(question: Question, answer: Answer) -> dict[str, Any] | None:
 
 
 def _conversation(params: Mapping[str, Any]) -> str:
-    """What a model would be given, as a text."""
+    """Format the conversation that a model would be given."""
     system = params.get("systemPrompt")
     lines = [f"system: {system}"] if system else []
     for message in params.get("messages", ()):

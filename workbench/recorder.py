@@ -1,4 +1,4 @@
-"""Writing a recording while it happens, so that whatever interrupts it, nothing that came is lost."""
+"""Writes a recording as it happens, so that an interruption loses nothing."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from workbench.recording import RecordingError, RecordingExistsError, batch_line
 
 
 class RecordingWriter:
-    """Writes each batch to the file at once. Callable from any thread.
+    """Writes each batch to the file immediately. Callable from any thread.
 
-    A process that is killed leaves a recording with every batch so far. One that can't write a batch (a full disk)
-    leaves it without that batch.
+    If the process is killed, the recording has every batch so far. If a batch can't be written (a full disk), only that
+    batch is missing.
 
     Attributes:
-        batches: how many are written.
+        batches: How many have been written.
     """
 
     def __init__(
         self, path: str | Path, *, module: str, root: str, started: float, force: bool = False
     ) -> None:
-        """Begin the file. Blocks.
+        """Create the file. Blocks.
 
         Args:
-            module: the files module that is recorded; the first, if there are several.
-            root: its folder.
-            started: seconds since the epoch.
-            force: replace a file that is there, in one step, once the new one has begun.
+            module: The recorded files module; the first, if there are several.
+            root: Its folder.
+            started: Seconds since the epoch.
+            force: Replace an existing file, in one step, once the new one has its header.
 
         Raises:
-            RecordingExistsError: there is such a file, and `force` was not given.
-            RecordingError: it can't be written.
+            RecordingExistsError: The file exists, and `force` was not given.
+            RecordingError: It can't be written.
         """
         self.path = Path(path)
         self.batches = 0
@@ -48,7 +48,7 @@ class RecordingWriter:
         self._size = 0
         self._descriptor: int | None = None
         if self.path.is_dir():
-            raise RecordingError(f"{self.path} is a folder; give the name of a file")
+            raise RecordingError(f"{self.path} is a folder, not a file")
         remove_left_overs(self.path.parent, self.path.name)
         begun = temporary_beside(self.path) if force else self.path
         try:
@@ -65,10 +65,10 @@ class RecordingWriter:
             raise RecordingError(f"{self.path} can't be written: {disk_text(error)}") from error
 
     def add(self, t: float, changes: Sequence[FileChange], module: str = "") -> None:
-        """Write a batch that came `t` seconds after the start; a time before the last one's is taken as that.
+        """Write a batch that came `t` seconds after the start; times never go backwards.
 
         Raises:
-            RecordingError: it can't be written, or the recording is closed.
+            RecordingError: It can't be written, or the recording is closed.
         """
         with self._lock:
             if self._descriptor is None:
@@ -83,13 +83,13 @@ class RecordingWriter:
             self.batches += 1
 
     def close(self) -> None:
-        """Complete the recording; it is on the disk when this returns. Idempotent."""
+        """Complete the recording and flush it to disk. Idempotent."""
         with self._lock:
             descriptor, self._descriptor = self._descriptor, None
             if descriptor is not None:
                 try:
                     os.fsync(descriptor)
-                except OSError:  # a pipe, or a disk that does not know how
+                except OSError:  # a pipe, or a file system without fsync
                     pass
                 finally:
                     os.close(descriptor)
@@ -118,14 +118,14 @@ def record(
     modules: Collection[str] | None = None,
     failed: Callable[[RecordingError], None] = lambda _error: None,
 ) -> Callable[[], None]:
-    """Write every live batch that a files module takes in from now on; returns what ends it.
+    """Write every live batch of files modules from now on; return a function that stops it.
 
-    Replayed batches are left out.
+    Replayed batches are not recorded.
 
     Args:
-        started: the writer's.
-        modules: those to record; all if not given.
-        failed: called, on any thread, when a batch can't be written; nothing is written after it.
+        started: The writer's start time.
+        modules: The modules to record; all if not given.
+        failed: Called on any thread when a batch can't be written; nothing is written after that.
     """
     broken = False
 

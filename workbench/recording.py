@@ -1,4 +1,4 @@
-"""Recordings of file-watch notifications: JSON lines, a header and then a line a batch (the format of `record`)."""
+"""Recordings of file-watch notifications: JSON lines, a header followed by one line per batch."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from server_core.files.uris import path_problem
 VERSION = 1
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 LINE_BYTES = 16_000_000
-"""A longer line is refused before it fills the memory: a batch of 100,000 changes needs less."""
+"""Longer lines are rejected before they fill the memory: a batch of 100,000 changes needs less."""
 
 MOST_SECONDS = 1e9
-"""The latest time that a batch can have: 31 years."""
+"""The maximum time of a batch: 31 years."""
 
 
 class RecordingError(Exception):
-    """A file that is no recording, or can't be written as one; the text is one line, with `file:line`."""
+    """A file that is not a valid recording, or can't be written; the message is one line with `file:line`."""
 
 
 class RecordingNotFoundError(RecordingError):
@@ -32,11 +32,11 @@ class RecordingNotFoundError(RecordingError):
 
 
 class RecordingExistsError(RecordingError):
-    """The file to write is there already, and was not to be replaced."""
+    """The file to write already exists and must not be replaced."""
 
 
 class RecordedBatch(NamedTuple):
-    """A batch as it came: `t` seconds after the recording began, to the files module named `module`."""
+    """A batch as recorded: `t` seconds after the start, from the files module named `module`."""
 
     t: float
     changes: tuple[FileChange, ...]
@@ -45,16 +45,16 @@ class RecordedBatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a recording is of. Its batches stay in the file, and are read again when they are asked for.
+    """A recording's header and totals. Its batches stay in the file and are read on demand.
 
     Attributes:
-        module: the files module that was recorded; of several, the first.
-        root: its folder at that time: for people, never used as a path.
-        batches: in their order; iterating raises `RecordingError` where the file has become another one.
-        counts: how many batches each module has, in the order in which the modules first come.
-        changes: how many changes there are in all batches.
-        seconds: from its first batch to its last.
-        whole: false if the last line was torn off, since whoever wrote it was interrupted.
+        module: The recorded files module; the first, if there are several.
+        root: Its folder at that time: only shown, never used as a path.
+        batches: The batches in order; iterating raises `RecordingError` if the file was changed.
+        counts: The number of batches of each module, in order of first appearance.
+        changes: The number of changes in all batches.
+        seconds: The time from the first batch to the last.
+        whole: False if the last line is incomplete, because writing was interrupted.
     """
 
     path: Path
@@ -69,13 +69,13 @@ class Recording:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules whose batches are in it."""
+        """The modules with batches in the recording."""
         return tuple(self.counts) or (self.module,)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingSummary:
-    """What a list of recordings shows; `problem` says why a file can't be replayed, else it is empty."""
+    """An entry in a list of recordings; `problem` says why a file can't be replayed, or is empty."""
 
     path: Path
     module: str = ""
@@ -87,11 +87,11 @@ class RecordingSummary:
 
 
 def read_recording(path: str | Path) -> Recording:
-    """Check a recording from its first line to its last. Blocks; 100,000 changes take about half a second.
+    """Read and check a whole recording. Blocks; 100,000 changes take about half a second.
 
     Raises:
-        RecordingNotFoundError: there is no such file.
-        RecordingError: it is no recording; the text has the line and what is wrong with it.
+        RecordingNotFoundError: There is no such file.
+        RecordingError: It is not a valid recording; the message has the line and the problem.
     """
     path = Path(path)
     reader = _LineReader(path)
@@ -111,7 +111,7 @@ def read_recording(path: str | Path) -> Recording:
 
 
 def recordings_in(folder: str | Path) -> list[RecordingSummary]:
-    """The recordings (`*.jsonl`) in a folder, the newest first; what can't be read is there with its problem."""
+    """Return the recordings (`*.jsonl`) in a folder, newest first, including unreadable ones with their problem."""
     return sorted(
         (_summary(path) for path in Path(folder).glob("*.jsonl")),
         key=lambda summary: (summary.started or datetime.min.replace(tzinfo=UTC), summary.path),
@@ -120,13 +120,13 @@ def recordings_in(folder: str | Path) -> list[RecordingSummary]:
 
 
 def header_line(module: str, root: str, started: float) -> bytes:
-    """The first line of a recording; `started` is seconds since the epoch."""
+    """Format the first line of a recording; `started` is seconds since the epoch."""
     at = datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds")
     return _json_line({"recording": VERSION, "module": module, "root": root, "started": at})
 
 
 def batch_line(t: float, changes: Sequence[FileChange], module: str = "") -> bytes:
-    """A batch's line; `module` is given if it is not the header's."""
+    """Format a batch's line; pass `module` if it is not the header's."""
     line: dict[str, Any] = {"t": round(t, 4), "changes": [[change.kind, change.path] for change in changes]}
     if module:
         line["module"] = module
@@ -134,7 +134,7 @@ def batch_line(t: float, changes: Sequence[FileChange], module: str = "") -> byt
 
 
 class _FileBatches(Collection[RecordedBatch]):
-    """The batches of a file that was checked before; what is added to it since is left out."""
+    """The batches of a file that was already checked; later additions to the file are ignored."""
 
     def __init__(self, path: Path, module: str, count: int) -> None:
         self._path = path
@@ -154,10 +154,10 @@ class _FileBatches(Collection[RecordedBatch]):
 
 
 class _LineReader:
-    """Makes the lines of one file into values, or into errors that name the line.
+    """Parses the lines of one file, raising errors that name the line.
 
     Attributes:
-        whole: false once the last line turned out to be torn off.
+        whole: False once the last line turned out to be incomplete.
     """
 
     def __init__(self, path: Path) -> None:
@@ -166,7 +166,7 @@ class _LineReader:
         self.whole = True
 
     def batches(self, lines: Iterable[bytes], module: str) -> Iterator[RecordedBatch]:
-        """The batches that the lines after the header hold; `module` is the header's."""
+        """Yield the batches in the lines after the header; `module` is the header's."""
         after = 0.0
         for number, line in enumerate(lines, 2):
             self.line = number
@@ -179,7 +179,7 @@ class _LineReader:
             except RecordingError:
                 if line.endswith(b"\n"):
                     raise
-                self.whole = False  # only the last line can lack its end
+                self.whole = False  # only the last line can lack a line feed
                 return
             after = batch.t
             yield batch
@@ -190,21 +190,21 @@ class _LineReader:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict) or "recording" not in value:
-            self._fail('this is no recording: the first line must be {"recording": 1, "module": …, …}')
+            self._fail('not a recording: the first line must be {"recording": 1, "module": …, …}')
         if value["recording"] != VERSION:
             self._fail(
-                f"recording version {value['recording']!r} is not known here; this workbench reads {VERSION}"
+                f"recording version {value['recording']!r} is not supported; this workbench reads version {VERSION}"
             )
         module, root = value.get("module"), value.get("root", "")
         if not isinstance(module, str) or not module:
             self._fail('"module" must be the name of the files module that was recorded')
         if not isinstance(root, str):
-            self._fail('"root" must be a text')
+            self._fail('"root" must be a string')
         try:
             started = datetime.fromisoformat(value.get("started", ""))
             started = started.astimezone(UTC) if started.tzinfo else started.replace(tzinfo=UTC)
         except (TypeError, ValueError, OverflowError):
-            self._fail('"started" must be a date and time of ISO 8601, as 2026-07-28T12:00:00+00:00')
+            self._fail('"started" must be an ISO 8601 date and time, such as 2026-07-28T12:00:00+00:00')
         return module, root, started
 
     def batch(self, line: bytes, module: str, after: float) -> RecordedBatch:
@@ -217,10 +217,10 @@ class _LineReader:
         t = value.get("t")
         if isinstance(t, bool) or not isinstance(t, int | float) or not 0 <= t <= MOST_SECONDS:
             self._fail(
-                f'"t" must be seconds since the start, from 0 to {MOST_SECONDS:g}; it is {json.dumps(t)[:40]}'
+                f'"t" must be seconds since the start, from 0 to {MOST_SECONDS:g}, not {json.dumps(t)[:40]}'
             )
         if t < after:
-            self._fail(f'"t" goes back, from {after:g} to {t:g}; batches stand in the order of their time')
+            self._fail(f'"t" goes back from {after:g} to {t:g}; batches must be in chronological order')
         changes = value.get("changes")
         if not isinstance(changes, list):
             self._fail('"changes" must be a list of [kind, path]')
@@ -232,9 +232,9 @@ class _LineReader:
     def _change(self, value: Any) -> FileChange:
         kind, path = value if isinstance(value, list) and len(value) == 2 else (None, None)
         if not isinstance(kind, str) or not isinstance(path, str):
-            self._fail(f"a change must be [kind, path]; it is {json.dumps(value)[:80]}")
+            self._fail(f"a change must be [kind, path], not {json.dumps(value)[:80]}")
         if kind not in KINDS:
-            self._fail(f"unknown kind of change {kind[:40]!r}; there are {', '.join(KINDS)}")
+            self._fail(f"unknown kind of change {kind[:40]!r}; use {', '.join(KINDS)}")
         if problem := path_problem(path):
             self._fail(f"the path {path[:80]!r} {problem}; paths are relative to the module's folder")
         return FileChange(kind, path)
@@ -245,11 +245,11 @@ class _LineReader:
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        # A FIFO would keep the opener waiting for a writer.
+        # Opening a FIFO would wait for a writer.
         if path.exists() and not path.is_file():
             raise RecordingError(f"{path} can't be read: it is not a regular file")
         with path.open("rb") as file:
-            # A line that is too long comes in pieces: whoever reads refuses the first of them.
+            # A line that is too long comes in pieces: the reader rejects the first one.
             while line := file.readline(LINE_BYTES + 1):
                 yield line
     except FileNotFoundError:

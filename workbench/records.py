@@ -1,4 +1,4 @@
-"""What the workbench remembers of its calls: plain data, free of the SDK, so that any screen or file can hold it."""
+"""Records of the workbench's calls: plain data, independent of the SDK, for screens and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FrameKind = Literal["request", "response", "error", "notification"]
 
 
 class CallError(NamedTuple):
-    """A JSON-RPC error; code 0 is one that the client itself found (an answer that does not fit its schema)."""
+    """A JSON-RPC error; code 0 is an error found by the client itself (an answer that violates its schema)."""
 
     code: int
     message: str
@@ -24,20 +24,20 @@ class CallError(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call that the workbench made, as it ended.
+    """A finished call made by the workbench.
 
     Attributes:
-        key: unique; the same as in the facts `RequestStarted` and `RequestFinished` of this call.
-        target: the tool's or prompt's name, or the URI.
-        protocol: the revision that the client spoke.
-        outcome: `timeout` is either side's limit; `cancelled` is what its caller did.
-        result: the protocol's JSON; `None` without one, and in the history where it was too large to keep.
+        key: Unique; the same as in the facts `RequestStarted` and `RequestFinished` of this call.
+        target: The name of the tool or prompt, or the URI.
+        protocol: The protocol revision of the client.
+        outcome: `timeout` is a limit of either side; `cancelled` means by its caller.
+        result: The protocol's JSON; `None` if there is none, or if it was too large for the history.
         started: seconds since the epoch.
-        seconds: as the client saw it.
-        stages: (name, seconds) inside the server, in the order in which they were passed; empty if unknown.
-        size: of the result in bytes.
-        reference: under which the log tells an unexpected error; else empty.
-        cause: that error's traceback, which no client is told; not kept in the history.
+        seconds: The duration as the client measured it.
+        stages: (name, seconds) of each stage in the server, in order; empty if unknown.
+        size: The size of the result in bytes.
+        reference: The reference of an unexpected error in the log; otherwise empty.
+        cause: That error's traceback, which is never sent to clients nor kept in the history.
     """
 
     key: str
@@ -57,9 +57,9 @@ class CallRecord:
 
 
 def was_cut(result: Mapping[str, Any] | None) -> bool:
-    """Whether the result of a read is only the beginning of a stream, cut off at the server's limit."""
+    """Whether the result of a read is a stream truncated at the server's limit."""
     from server_core.streaming import (
-        CHUNK_META,  # brings the SDK along, which whoever has a result has anyway
+        CHUNK_META,  # imports the SDK, which is already loaded where there is a result
     )
 
     contents: list[Any] = (result or {}).get("contents") or []
@@ -68,15 +68,15 @@ def was_cut(result: Mapping[str, Any] | None) -> bool:
 
 
 class Owner(NamedTuple):
-    """Who offers something, and what of it no client is told.
+    """The module that offers an item, and what clients don't see about it.
 
     Attributes:
-        module: the module's name.
-        source: `file:line` of its code, where it has any.
-        breaker: which breaker its calls count in; else empty.
-        cached: its answers are kept in the server's cache.
-        task: it may run as a long task.
-        follows: it is a stream, which can be followed.
+        module: The module's name.
+        source: `file:line` of its code, if it has any.
+        breaker: The circuit breaker that guards its calls; otherwise empty.
+        cached: Its results are cached.
+        task: It may run as a long task.
+        follows: It is a stream, which can be followed.
     """
 
     module: str
@@ -88,7 +88,7 @@ class Owner(NamedTuple):
 
 
 class Owners(NamedTuple):
-    """Who offers what: tools and prompts by name, resources by URI, templates by their text."""
+    """The owner of each item: tools and prompts by name, resources by URI, templates by URI template."""
 
     tools: dict[str, Owner]
     prompts: dict[str, Owner]
@@ -98,7 +98,7 @@ class Owners(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
-    """One batch of file changes that a files module took in; `at` is seconds since the epoch."""
+    """A batch of file changes that a files module applied; `at` is seconds since the epoch."""
 
     at: float
     module: str
@@ -108,14 +108,14 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One JSON-RPC message on the wire between a client of the workbench and the server.
+    """A JSON-RPC message between a client of the workbench and the server.
 
     Attributes:
         at: seconds since the epoch.
-        direction: who sent it.
-        protocol: the revision that the connection speaks.
-        method: of a request or notification; of an answer, that of its request, or empty if it is unknown.
-        id: of the request; `None` for a notification.
+        direction: Who sent it.
+        protocol: The protocol revision of the connection.
+        method: The method; for a response, that of its request, or empty if unknown.
+        id: The id of the request; `None` for a notification.
     """
 
     at: float
@@ -125,9 +125,9 @@ class Frame:
     method: str
     id: str | int | None
     dump: Callable[[], Any] = field(repr=False, compare=False)
-    """Makes the message's JSON value; costs as much as the message is large."""
+    """Creates the message's JSON value; the cost grows with the size of the message."""
 
     @property
     def text(self) -> str:
-        """The message as indented JSON, made anew at each use: for large ones, off the screen's thread."""
+        """The message as indented JSON, computed on each use: for large messages, off the screen's thread."""
         return json.dumps(self.dump(), indent=2, ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""Feeding a recording to files modules: at its own pace, faster, at once, or step by step."""
+"""Replays a recording into files modules: at its original speed, faster, at once, or step by step."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Speed = float | Literal["max", "step"]
 
 
 class ReplayError(Exception):
-    """A recording can't be replayed here; the text says why, and what to do."""
+    """A recording can't be replayed here; the message says why, and what to do."""
 
 
 AT_ONCE = 64
 CHANGES_AT_ONCE = 1000
-"""At speed "max" so many batches, or batches of so many changes, are looked up on disk together."""
+"""At speed "max", how many batches or changes are looked up on disk together."""
 
 
 class ReplayTarget(Protocol):
-    """What a replay needs of a `FilesModule`."""
+    """The part of a `FilesModule` that a replay needs."""
 
     name: str
 
@@ -43,7 +43,7 @@ class ReplayTarget(Protocol):
 
 
 class ReplayProgress(NamedTuple):
-    """How far a replay is: `batch` of `batches` were taken in, the last by `module`."""
+    """The progress of a replay: `batch` of `batches` were applied, the last by `module`."""
 
     module: str
     batch: int
@@ -52,10 +52,10 @@ class ReplayProgress(NamedTuple):
 
 
 class Replay:
-    """One replay. Everything but the constructor belongs to the server's loop.
+    """A replay. Use everything but the constructor on the server's loop.
 
-    The first batch comes at once, however long the recording waited for it. A batch that takes longer to take in
-    than the next one is away delays that one, and no more: the pace is kept by the clock, not by adding up pauses.
+    The first batch is applied immediately, whatever its time. A batch that takes long to apply delays the next one but
+    not those after it: times are measured by the clock, not by adding up pauses.
     """
 
     def __init__(
@@ -68,15 +68,15 @@ class Replay:
         on_progress: Callable[[ReplayProgress], None] = lambda _progress: None,
     ) -> None:
         """Args:
-        targets: the module that takes a recorded module's batches, by the recorded one's name; others are left out.
-        speed: times the recording's pace; "max" without any waiting; "step" waits for `step` before each batch.
-        on_progress: called after each batch (at "max" after a few), and when it is paused or goes on.
+        targets: The module to replay each recorded module into, by the recorded name; others are skipped.
+        speed: How many times faster than recorded; "max" never waits; "step" waits for `step` before each batch.
+        on_progress: Called after each batch (at "max" after several), and on pause and resume.
 
         Raises:
-            ReplayError: the speed is not greater than 0.
+            ReplayError: The speed is not greater than 0.
         """
         if not isinstance(speed, str) and not 0 < speed < float("inf"):
-            raise ReplayError(f'The speed must be greater than 0, or "max"; it is {speed:g}')
+            raise ReplayError(f'The speed must be greater than 0, or "max", not {speed:g}')
         self._recording = recording
         self._totals = {name: recording.counts.get(name, 0) for name in targets}
         self._targets = targets
@@ -89,13 +89,13 @@ class Replay:
         self._stopped = False
         self._fed = 0
         self._module = next((name for name in recording.counts if name in targets), next(iter(targets), ""))
-        # When the first batch was due, had there been no pause.
+        # When the first batch would have been due without pauses.
         self._origin = 0.0
         self._began: float | None = None
 
     @property
     def progress(self) -> ReplayProgress:
-        """How far it is."""
+        """The progress so far."""
         target = self._targets.get(self._module)
         return ReplayProgress(
             target.name if target else self._module, self._fed, sum(self._totals.values()), self._paused
@@ -103,35 +103,35 @@ class Replay:
 
     @property
     def paused(self) -> bool:
-        """Whether it waits for `resume` or `step`."""
+        """Whether it is waiting for `resume` or `step`."""
         return self._paused
 
     def pause(self) -> None:
-        """Hold before the next batch."""
+        """Pause before the next batch."""
         self._set_paused(True)
 
     def resume(self) -> None:
-        """Go on: at the given pace, or without waiting after "step"."""
+        """Resume at the given speed, or without waiting after "step"."""
         self._set_paused(False)
 
     def step(self, count: int = 1) -> None:
-        """Feed the next `count` batches at once, then hold."""
+        """Apply the next `count` batches at once, then pause."""
         self._steps += count
         self._set_paused(True)
         self._turned.set()
 
     def stop(self) -> None:
-        """End it after the batch that is being taken in; `run` returns when the disk's truth is listed again."""
+        """Stop after the current batch; `run` returns once the resource lists match the disk again."""
         self._stopped = True
         self._turned.set()
 
     async def run(self) -> None:
-        """Feed every batch, in order; returns when all are taken in, or it was stopped.
+        """Apply all batches in order; return when all are applied, or after `stop`.
 
-        However it ends, the modules' lists are true to the disk again afterwards.
+        However it ends, the modules' lists match the disk again afterwards.
 
         Raises:
-            CoreError: a module does not run, or a replay into it is under way.
+            CoreError: A module is not running, or already has a replay.
         """
         async with AsyncExitStack() as stack:
             for name, target in self._targets.items():
@@ -141,11 +141,11 @@ class Replay:
             for batches in self._runs():
                 if not await self._feed(batches):
                     break
-                # Whoever reads the notices on this loop gets a turn too.
+                # Let the readers of notifications on this loop run too.
                 await asyncio.sleep(0)
 
     def _runs(self) -> Iterator[list[RecordedBatch]]:
-        """Batches of one module that follow each other and can be looked up together; one where each has its time."""
+        """Yield runs of consecutive batches of a module to look up together; single batches unless at "max"."""
         most = AT_ONCE if self._speed == "max" else 1
         gathered: list[RecordedBatch] = []
         changes = 0
@@ -163,7 +163,7 @@ class Replay:
             yield gathered
 
     async def _feed(self, batches: Sequence[RecordedBatch]) -> bool:
-        """Feed batches of one module, each when it is due; false if the replay was stopped meanwhile."""
+        """Apply batches of one module, each when it is due; return false if the replay was stopped."""
         target = self._targets[batches[0].module]
         prepared: Iterator[Any] | None = None
         if self._began is None:
@@ -180,7 +180,7 @@ class Replay:
         return True
 
     async def _due(self, after: float) -> bool:
-        """Wait until the batch `after` seconds behind the first may be fed; false if it was stopped instead."""
+        """Wait until the batch `after` seconds behind the first is due; return false if the replay was stopped."""
         while not self._stopped:
             self._turned.clear()
             if self._steps:
@@ -221,17 +221,17 @@ class Replay:
 
 
 def replay_targets(recording: Recording, known: Sequence[str], module: str | None = None) -> dict[str, str]:
-    """Which of the `known` files modules takes each recorded module's batches, by the recorded one's name.
+    """Choose one of the `known` files modules for each recorded module, by the recorded name.
 
-    The module of the same name does; `module`, if given, takes the recording's only one, or its own; the only
-    files module takes the only recorded one, whatever it was called: `replay_remark` says so.
+    That is the module of the same name. If given, `module` receives the recording's only module, or the one of its own
+    name. A single files module receives a single recorded one under any name: `replay_remark` says so.
 
     Raises:
-        ReplayError: there is no such module, or it is not clear which.
+        ReplayError: There is no such module, or the choice is ambiguous.
     """
     recorded = recording.modules
     if not known:
-        raise ReplayError("The project has no files module: nothing can take a replay")
+        raise ReplayError("The project has no files module to replay into")
     if module is not None:
         if module not in known:
             near = nearest(module, known)
@@ -257,24 +257,24 @@ def replay_targets(recording: Recording, known: Sequence[str], module: str | Non
 
 
 def replay_remark(recording: Recording, targets: Mapping[str, str]) -> str:
-    """What a user may not expect of a replay into `targets`; empty if there is nothing."""
+    """Return a note on what may surprise the user in a replay into `targets`; empty if nothing does."""
     remarks = [
         f"recorded from {recorded} ({recording.root}), replayed into {name}"
         for recorded, name in targets.items()
         if recorded != name
     ]
     if left := [name for name in recording.modules if name not in targets]:
-        remarks.append(f"the batches of {', '.join(left)} are left out")
+        remarks.append(f"skipping the batches of {', '.join(left)}")
     if not recording.whole:
-        remarks.append("its last line is cut off and left out")
+        remarks.append("skipping its incomplete last line")
     return f"{recording.path.name}: {'; '.join(remarks)}" if remarks else ""
 
 
 def recorded_uris(project: Project, recording: Recording, module: str | None = None) -> list[str]:
-    """The URIs that a replay of the recording into `project` tells of, each once, in the order of the changes.
+    """Return the URIs that a replay of the recording into `project` changes, each once, in order.
 
     Raises:
-        ReplayError: see `replay_targets`.
+        ReplayError: See `replay_targets`.
     """
     tables = {
         name: table

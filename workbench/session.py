@@ -1,4 +1,4 @@
-"""The application's life: one project after the other until the user leaves, each with its engine."""
+"""The application's lifecycle: one project after another until the user quits, each with its own engine."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 
 class Next(NamedTuple):
-    """What the application is left for: another project, or its start screen (`None`)."""
+    """What to open next when the application closes: a project, or the start screen (`None`)."""
 
     project: Path | None
 
 
 class Session:
-    """One project while it is open. `open` may be called on any thread, the rest on the screen's."""
+    """An open project. `open` may be called on any thread, the rest on the screen's thread."""
 
     def __init__(self) -> None:
         self.engine: Engine | None = None
         self._store: Store | None = None
 
     def open(self, path: Path) -> Engine:
-        """Make the engine of the project in `path`, and remember the project among the recent ones. An engine that was
+        """Create the engine of the project in `path`, and add the project to the recent ones. An engine that was
         open before is closed first: that is how a stuck one is restarted.
 
         Raises:
-            ProjectError: there is no project.
+            ProjectError: There is no project.
         """
         from workbench.engine import Engine
         from workbench.preferences import add_recent
@@ -51,12 +51,12 @@ class Session:
         return self.engine
 
     def emit(self, fact: object) -> None:
-        """Tell the open project's listeners a fact of the application's own. From any thread."""
+        """Emit a fact of the application to the open project's listeners. Callable from any thread."""
         if self.engine is not None:
             self.engine.bus.emit(fact)
 
     def close(self) -> None:
-        """Stop the server and write what is left of the history. Blocks, for a bounded time."""
+        """Stop the server and flush the history. Blocks for a bounded time."""
         if self.engine is not None:
             self.engine.stop()
         if self._store is not None:
@@ -69,8 +69,8 @@ def has_project(path: Path) -> bool:
 
 
 def planned_modules(config_path: Path) -> tuple[ModuleState, ...]:
-    """The modules that a `server.toml` names, so that they can be shown before the core is imported. Never raises:
-    what is wrong with the file, the engine tells."""
+    """Return the modules in a `server.toml`, to show them before the core is imported. Never raises: the engine reports
+    problems with the file."""
     import tomllib
 
     from server_core.inspection import ModuleState
@@ -88,7 +88,7 @@ def planned_modules(config_path: Path) -> tuple[ModuleState, ...]:
 
 @contextlib.contextmanager
 def opened() -> Iterator[Session]:
-    """A session that is closed at the end of the block."""
+    """Yield a session that is closed at the end of the block."""
     session = Session()
     try:
         yield session
@@ -97,11 +97,11 @@ def opened() -> Iterator[Session]:
 
 
 def run_projects(project: Path | None, interface: Callable[..., WorkbenchApp]) -> int:
-    """Show one project after the other in an `interface` of its own, until the user leaves; returns the exit code."""
+    """Open one project after another, each in its own `interface`, until the user quits; return the exit code."""
     from workbench.engine.console import ConsoleGuard
-    from workbench.garbage import GarbageRounds
+    from workbench.garbage import IdleCollector
 
-    rounds = GarbageRounds()
+    rounds = IdleCollector()
     following: Next | None = Next(project if project is not None and has_project(project) else None)
     while following is not None:
         with opened() as session, ConsoleGuard(session.emit) as guard:
@@ -122,7 +122,7 @@ async def reload(engine: Engine) -> None:
     """Read the project's config again and apply it.
 
     Raises:
-        EngineError: it could not be read, or modules could not start; the text says why.
+        EngineError: It could not be read, or modules could not start; the message says why.
     """
     from workbench.engine import EngineError
     from workbench.facts import ConfigRejected

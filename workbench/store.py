@@ -1,8 +1,7 @@
-"""The project's history: calls and file batches in `.workbench/history.db`, written by one thread, in
-batches.
+"""The project's history: calls and file batches in `.workbench/history.db`, written in batches by one thread.
 
-Secrets in calls are masked before they are written. Several processes may write the same file. A database that is
-locked, broken or gone costs the history, nothing else.
+Secrets in calls are masked before they are written. Several processes may write to the same file. If the database is
+locked, corrupt or missing, only the history is lost.
 """
 
 from __future__ import annotations
@@ -30,25 +29,23 @@ if TYPE_CHECKING:
 
 HISTORY_ROWS = 10_000
 HISTORY_BYTES = 100_000_000
-"""What is kept of each table: the newest rows, and of the calls no more bytes of results than this."""
+"""The limits of each table: the number of newest rows, and for calls also the total bytes of results."""
 
 RESULT_CHARS = 100_000
-"""A longer result (as JSON) is not kept; its record says how large it was."""
+"""Longer results (as JSON) are not kept; the record says how large they were."""
 
 BATCH_SECONDS = 0.1
 WAITING_ROWS = 5_000
-"""How many rows wait while the database does not take any; then the oldest are forgotten."""
+"""How many rows are queued while the database can't be written; after that the oldest are dropped."""
 
 PRUNE_ROWS = 500
-"""After so many new rows the old ones are looked at."""
+"""How many new rows are written between two prunings."""
 
 LOCK_SECONDS = 5.0
 RETRY_SECONDS = 2.0
 
 _Waiting = tuple[CallRecord | BatchRecord, Mapping[str, Any] | None]
-"""What is to be written, and the input schema of the tool that was called.
-
-Until then its secrets are in memory only."""
+"""A queued record, and the input schema of the called tool, by which secrets are masked before writing."""
 
 _CALLS = {
     "key": str,
@@ -69,18 +66,18 @@ _BATCHES = {"at": float, "module": str, "changes": str, "replayed": int}
 
 
 class Store:
-    """Remembers calls and batches. Every method may be called from any thread.
+    """Stores calls and batches. Every method may be called from any thread.
 
-    The thread starts with the first thing to write, and nothing is opened before.
+    The thread starts with the first record; nothing is opened before.
 
     Attributes:
-        on_trouble: called, on the writing thread, with one line when the history can't be written or read,
-            once for each different trouble in a row.
+        on_trouble: Called on the writing thread with one line when the history can't be written or read; repeated
+            problems are reported once.
     """
 
     def __init__(self, project: Project | Path) -> None:
         """Args:
-        project: the project whose history this is, or the database file itself.
+        project: The project whose history this is, or the database file itself.
         """
         self.path = project if isinstance(project, Path) else project.data / "history.db"
         self.on_trouble: Callable[[str], None] | None = None
@@ -94,29 +91,29 @@ class Store:
         self._since_pruned = PRUNE_ROWS
 
     def add_call(self, record: CallRecord, schema: Mapping[str, Any] | None = None) -> None:
-        """Remember a call, without its secrets; written within about `BATCH_SECONDS`.
+        """Store a call without its secrets; it is written within about `BATCH_SECONDS`.
 
         Args:
-            schema: the tool's input schema, which may mark arguments as secrets.
+            schema: The tool's input schema, which may mark arguments as secrets.
         """
         self._add(record, schema)
 
     def add_batch(self, batch: BatchRecord) -> None:
-        """Remember a batch of file changes."""
+        """Store a batch of file changes."""
         self._add(batch)
 
     def calls(self, target: str | None = None, limit: int = 50) -> list[CallRecord]:
-        """The last calls, newest first. Blocks until what was added is written, at most a second."""
+        """Return the last calls, newest first. Blocks until pending records are written, at most a second."""
         where, values = ("where target = ?", [without_passwords(target)]) if target is not None else ("", [])
         return self._read(f"select * from calls {where} order by rowid desc limit ?", [*values, limit], _call)
 
     def batches(self, limit: int = 200) -> list[BatchRecord]:
-        """The last batches, newest first. Blocks as `calls` does."""
+        """Return the last batches, newest first. Blocks like `calls`."""
         return self._read("select * from batches order by rowid desc limit ?", [limit], _batch)
 
     def flush(self, seconds: float = 1.0) -> bool:
-        """Wait until everything that was added is written; whether it was in `seconds`. Not while there is
-        trouble."""
+        """Wait until all pending records are written; return whether they were within `seconds`. Does not wait while
+        the database can't be written."""
         with self._changed:
             if self._trouble:
                 return not self._waiting
@@ -129,7 +126,7 @@ class Store:
             return done
 
     def close(self) -> None:
-        """Write what is left and end the thread. Idempotent."""
+        """Write pending records and end the thread. Idempotent."""
         with self._changed:
             self._stopped = True
             thread = self._thread
@@ -147,7 +144,7 @@ class Store:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="workbench-history", daemon=True)
                 self._thread.start()
-            # The thread waits for the first row only; then it lets more gather.
+            # The thread waits for the first row only; then it lets more accumulate.
             if len(self._waiting) == 1:
                 self._changed.notify_all()
 
@@ -156,7 +153,7 @@ class Store:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._stopped)
-                # Let a batch gather, unless somebody waits for it.
+                # Let a batch accumulate, unless somebody waits for it.
                 gathering = RETRY_SECONDS if self._trouble else BATCH_SECONDS
                 self._changed.wait_for(lambda: self._hurry or self._stopped, gathering)
                 rows, stopping = list(self._waiting), self._stopped
@@ -171,12 +168,12 @@ class Store:
             except (
                 sqlite3.OperationalError,
                 OSError,
-            ) as error:  # locked, full, read-only: perhaps not for ever
-                self._tell(f"No history for now: {self.path} can't be written, {disk_text(error)}")
+            ) as error:  # locked, full, read-only: perhaps temporary
+                self._tell(f"Not saving history for now: {self.path} can't be written, {disk_text(error)}")
                 self._put_back(rows)
             except Exception as error:
                 self._tell(
-                    f"The history can't be written: {error}. Move {self.path} away to start a new one."
+                    f"The history can't be written: {error}. Move or delete {self.path} to start a new one."
                 )
             finally:
                 with self._changed:
@@ -292,7 +289,7 @@ def _call_row(record: CallRecord, schema: Mapping[str, Any] | None) -> dict[str,
 
 
 def _kept_result(result: dict[str, Any] | None, secrets: frozenset[str]) -> str | None:
-    """The result without secrets: those of the arguments, and what its own names say; `None` if it is too large."""
+    """Mask secrets in a result: those of the arguments, and values whose names look secret; `None` if too large."""
     try:
         text = _json(result)
         if result is None or text is None or len(text) > RESULT_CHARS:

@@ -1,4 +1,4 @@
-"""The projects that `workbench new` makes: small, commented, running at once."""
+"""The projects that `workbench new` creates: small, commented and ready to run."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ HEAD = """\
 [server]
 name = {name}
 version = "0.1.0"
-development = true           # errors carry their text and traceback; off in exported scripts
+development = true           # errors include their text and traceback; off in exported scripts
 """
 
 FUNCTIONS = """
-# Plain Python functions, marked with @tool, @resource or @prompt. Save the file, and they are there.
+# Plain Python functions, marked with @tool, @resource or @prompt. Save the file to update the server.
 [modules.tools]
 kind = "functions"
 path = "tools.py"
 """
 
 DATABASE = """
-# Each table is a resource (db://table/notes); the read-only tool `query` takes SQL.
+# Each table is a resource (db://table/notes); the read-only tool `query` runs SQL.
 [modules.data]
 kind = "database"
 url = "sqlite:///data.db"
 """
 
 FILES = """
-# Each file in docs/ is a resource; clients are told when one changes.
+# Each file in docs/ is a resource; clients are notified when one changes.
 [modules.docs]
 kind = "files"
 path = "docs"
 """
 
 TASKS = """
-# start_long_task, check_task_status and cancel_task, for functions marked with @task.
+# Adds start_long_task, check_task_status and cancel_task, for functions marked with @task.
 [modules.jobs]
 kind = "tasks"
 """
@@ -54,19 +54,19 @@ from server_core import prompt, resource, tool
 
 @tool(read_only=True)
 async def add(a: int, b: int) -> int:
-    """Adds two numbers."""
+    """Add two numbers."""
     return a + b
 
 
 @resource("note://hello", mime_type="text/plain")
 def hello() -> str:
-    """A note."""
+    """A greeting."""
     return "Hello from your server."
 
 
 @prompt
 def explain(topic: str) -> str:
-    """Asks for an explanation."""
+    """Ask for an explanation of a topic."""
     return f"Explain {topic} in three sentences."
 '''
 
@@ -74,7 +74,7 @@ TASK_PY = '''
 
 @task
 async def count(ctx: Context, to: int = 20) -> str:
-    """Counts slowly, and reports progress."""
+    """Count slowly, reporting progress."""
     for number in range(1, to + 1):
         await asyncio.sleep(0.5)
         await ctx.report_progress(number, to, f"{number} of {to}")
@@ -83,7 +83,9 @@ async def count(ctx: Context, to: int = 20) -> str:
 
 GITIGNORE = f"{PRIVATE_FOLDER}/\n__pycache__/\n"
 
-README_MD = "# Documents\n\nEach file in this folder is a resource of the server. Change one and watch.\n"
+README_MD = (
+    "# Documents\n\nEach file in this folder is a resource of the server. Edit one to notify clients.\n"
+)
 
 
 def _tools(folder: Path) -> None:
@@ -121,15 +123,15 @@ TEMPLATES: dict[str, tuple[Part, ...]] = {
     "files": ((FILES, _documents),),
     "full": ((FUNCTIONS, _tools_with_task), (DATABASE, _database), (FILES, _documents), (TASKS, None)),
 }
-"""For each template the parts of its server.toml, and what makes the files that they need."""
+"""For each template, the sections of its server.toml and the functions that create its files."""
 
 
 def make_project(folder: Path, template: str = "functions") -> list[str]:
-    """Make a project in `folder`; returns the names of what was made.
+    """Create a project in `folder`; return the names of the created files.
 
     Raises:
         FileExistsError: `folder` is not empty; nothing was written.
-        OSError: it can't be written; nothing is left behind.
+        OSError: It can't be written; nothing is left behind.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(17, "File exists", str(folder))
@@ -145,7 +147,7 @@ def make_project(folder: Path, template: str = "functions") -> list[str]:
 
 
 def server_name(folder: Path) -> str:
-    """A server's name made of the folder's."""
+    """Derive a server name from the folder's name."""
     return re.sub(r"[^\w.-]+", "-", folder.absolute().name).strip("-.") or "server"
 
 

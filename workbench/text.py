@@ -1,7 +1,7 @@
-"""Text for people: hostile text made harmless, cells counted, and figures written the same way everywhere.
+"""Text for display: sanitizes untrusted text, measures cells, and formats numbers consistently.
 
-Everything that comes from outside (a tool's result, a file's name, a log line, a client's name) passes
-`clean` or `one_line` before a screen shows it, and is never parsed as markup.
+All text from outside (tool results, file names, log lines, client names) passes through `clean` or `one_line` before a
+screen shows it, and is never parsed as markup.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from rich.cells import cell_len, set_cell_size
 from workbench.invisible import with_marks
 
 Tone = Literal["", "ok", "warn", "bad", "dim", "accent", "strong", "graph"]
-"""What a colour says: fine, look, wrong, aside, ours, important, a curve."""
+"""The meaning of a colour: success, warning, error, secondary, accent, emphasis, chart."""
 
 PARTS_SHOWN = 3
-"""Of a long path so many folders and names at its end are shown."""
+"""How many trailing segments of a long path are shown."""
 
 _BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
 
 
 def clean(text: str) -> str:
-    """`text` without anything that a terminal obeys or nobody sees: `workbench.invisible` says what stands there
-    instead. Line feeds and tabs stay."""
+    """Replace control and invisible characters in `text` with the marks of `workbench.invisible`. Line feeds and tabs
+    are kept."""
     return with_marks(text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, most: int = 1000) -> str:
-    """`clean`, on one line; of a text with more than `most` characters only so many."""
+    """Clean `text` and put it on one line of at most `most` characters."""
     if len(text) > most:
         text = text[: most - 1] + "…"
     return clean(_BREAKS.sub(" ", text)).strip()
@@ -41,7 +41,7 @@ def one_line(text: str, most: int = 1000) -> str:
 
 
 def fit(text: str, width: int, align: str = "left") -> str:
-    """`text` in exactly `width` cells: cut with `…`, or padded; `align` is left or right."""
+    """Fit `text` into exactly `width` cells: truncated with `…`, or padded; `align` is left or right."""
     if width <= 0:
         return ""
     length = cell_len(text)
@@ -52,7 +52,7 @@ def fit(text: str, width: int, align: str = "left") -> str:
 
 
 def short_uri(uri: str) -> str:
-    """A file's URI with its last folders and its name alone: what is before them is the same for all of a project."""
+    """Shorten a file URI to its last folders and name: the rest is the same for all files of a project."""
     scheme, found, path = uri.partition("://")
     parts = path.strip("/").split("/")
     if not found or scheme != "file" or len(parts) <= PARTS_SHOWN:
@@ -60,11 +60,11 @@ def short_uri(uri: str) -> str:
     return f"…/{unquote('/'.join(parts[-PARTS_SHOWN:]), errors='replace')}"
 
 
-# -- figures
+# -- numbers
 
 
 def span(seconds: float) -> str:
-    """A short time with its unit, for what was measured: `0.42 ms`, `12 ms`, `1.9 s`, `2:05`."""
+    """Format a measured duration with its unit: `0.42 ms`, `12 ms`, `1.9 s`, `2:05`."""
     if seconds < 0.00995:
         return f"{seconds * 1000:.2f} ms" if seconds < 0.000995 else f"{seconds * 1000:.1f} ms"
     if seconds < 0.9995:
@@ -73,7 +73,7 @@ def span(seconds: float) -> str:
 
 
 def elapsed(seconds: float) -> str:
-    """A time that runs, as a clock shows it: `0:12`, `12:44`, `1:02:33`, `3 d 4 h`."""
+    """Format elapsed time like a clock: `0:12`, `12:44`, `1:02:33`, `3 d 4 h`."""
     whole = max(0, int(seconds))
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
@@ -84,13 +84,13 @@ def elapsed(seconds: float) -> str:
 
 
 def time_of_day(at: float, *, millis: bool = False) -> str:
-    """Epoch seconds as local time of day: `12:44:07`, or `12:44:07.120`."""
+    """Format epoch seconds as local time of day: `12:44:07`, or `12:44:07.120`."""
     text = time.strftime("%H:%M:%S", time.localtime(at))
     return f"{text}.{int(at % 1 * 1000):03}" if millis else text
 
 
 def size(count: int) -> str:
-    """Bytes: `812 B`, `1.2 kB`, `64 MB`."""
+    """Format a number of bytes: `812 B`, `1.2 kB`, `64 MB`."""
     if count < 1000:
         return f"{count} B"
     value = float(count)
@@ -102,24 +102,24 @@ def size(count: int) -> str:
 
 
 def number(value: int) -> str:
-    """A count: `412`, `3,201`, `1.2 M`."""
+    """Format a count: `412`, `3,201`, `1.2 M`."""
     return f"{value:,}" if abs(value) < 1_000_000 else f"{value / 1_000_000:,.1f} M"
 
 
 def plural(value: int, noun: str, nouns: str = "") -> str:
-    """`1 tool`, `3 tools`; `nouns` where an `s` does not do."""
+    """Format a count with its noun: `1 tool`, `3 tools`; pass `nouns` for an irregular plural."""
     return f"{number(value)} {noun if value == 1 else nouns or noun + 's'}"
 
 
 def rate(per_second: float) -> str:
-    """Events a second: `0`, `0.4`, `42`, `1,204`."""
+    """Format events per second: `0`, `0.4`, `42`, `1,204`."""
     if per_second >= 9.95 or per_second == 0:
         return f"{per_second:,.0f}"
     return f"{per_second:.1f}"
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1: `87.3 %`, `100 %`, `0.02 %`."""
+    """Format a share from 0 to 1: `87.3 %`, `100 %`, `0.02 %`."""
     value = share * 100
     if value in (0, 100):
         return f"{value:.0f} %"

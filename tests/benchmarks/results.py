@@ -12,7 +12,7 @@ from typing import Any
 from tests.workbench.fake_calls import record_of
 from tests.workbench.widgets.host import Host
 from workbench.engine.thread import SWITCH_INTERVAL
-from workbench.garbage import GarbageRounds
+from workbench.garbage import IdleCollector
 from workbench.widgets.callview import CallView
 from workbench.widgets.textview import TextView
 
@@ -24,7 +24,7 @@ TICK_SECONDS = 0.002
 
 def first_page() -> Row:
     """The first page of the worst shape of 4 MB; each shape is told with its longest pause."""
-    GarbageRounds()  # as the application has it
+    IdleCollector()  # as the application has it
     sys.setswitchinterval(SWITCH_INTERVAL)
     worst = 0.0
     for name, result in shapes():

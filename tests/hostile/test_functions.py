@@ -500,5 +500,5 @@ async def test_names_that_clients_refuse_are_found(tmp_path: Path) -> None:
         found = live_findings(Project.find(tmp_path), server)
     assert [finding.line for _module, finding in found] == [2, 6, 10, 14]
     assert all(
-        "Claude Code and Copilot CLI refuse this name" in finding.message for _module, finding in found
+        "Claude Code and Copilot CLI reject this name" in finding.message for _module, finding in found
     )

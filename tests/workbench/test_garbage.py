@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workbench.garbage import AT_LEAST_EVERY, IDLE_SECONDS, ROUNDS_WORTH_IT, START_SECONDS, GarbageRounds
+from workbench.garbage import AT_LEAST_EVERY, IDLE_SECONDS, ROUNDS_WORTH_IT, START_SECONDS, IdleCollector
 
 
 class Knot:
@@ -19,9 +19,9 @@ class Knot:
 
 
 @pytest.fixture
-def rounds() -> Iterator[GarbageRounds]:
+def rounds() -> Iterator[IdleCollector]:
     before = gc.get_threshold()
-    yield GarbageRounds()
+    yield IdleCollector()
     gc.set_threshold(*before)
     gc.unfreeze()
 
@@ -35,7 +35,7 @@ def old_garbage() -> weakref.ref[Knot]:
     return weakref.ref(knot)
 
 
-def test_a_full_round_comes_when_the_user_pauses(rounds: GarbageRounds) -> None:
+def test_a_full_round_comes_when_the_user_pauses(rounds: IdleCollector) -> None:
     knot = old_garbage()
     rounds.idle(0.5)
     assert knot() is not None
@@ -43,7 +43,7 @@ def test_a_full_round_comes_when_the_user_pauses(rounds: GarbageRounds) -> None:
     assert knot() is None
 
 
-def test_a_user_who_never_pauses_gets_one_now_and_then(rounds: GarbageRounds) -> None:
+def test_a_user_who_never_pauses_gets_one_now_and_then(rounds: IdleCollector) -> None:
     knot = old_garbage()
     for _second in range(int(AT_LEAST_EVERY) - 1):
         rounds.idle(0.1)
@@ -52,7 +52,7 @@ def test_a_user_who_never_pauses_gets_one_now_and_then(rounds: GarbageRounds) ->
     assert knot() is None
 
 
-def test_where_nothing_happened_no_round_is_made(rounds: GarbageRounds) -> None:
+def test_where_nothing_happened_no_round_is_made(rounds: IdleCollector) -> None:
     knot = Knot()
     gc.collect()
     garbage = weakref.ref(knot)
@@ -61,14 +61,14 @@ def test_where_nothing_happened_no_round_is_made(rounds: GarbageRounds) -> None:
     assert garbage() is not None
 
 
-def test_what_stays_over_the_first_round_is_never_looked_at_again(rounds: GarbageRounds) -> None:
+def test_what_stays_over_the_first_round_is_never_looked_at_again(rounds: IdleCollector) -> None:
     frozen = gc.get_freeze_count()
     old_garbage()
     rounds.idle(IDLE_SECONDS)
     assert gc.get_freeze_count() > frozen
 
 
-def test_while_the_start_goes_on_there_is_no_round_at_all(rounds: GarbageRounds) -> None:
+def test_while_the_start_goes_on_there_is_no_round_at_all(rounds: IdleCollector) -> None:
     gc.disable()
     try:
         for _second in range(START_SECONDS - 1):

@@ -174,11 +174,11 @@ def test_time_never_goes_back_in_a_recording_and_a_closed_one_takes_nothing(tmp_
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ("", 1, "no recording"),
-        ("hello\n", 1, "no recording"),
-        ("[]\n", 1, "no recording"),
-        (b"\xff\xfe\0", 1, "no recording"),
-        (HEADER.replace("1,", "2,", 1), 1, "version 2 is not known"),
+        ("", 1, "not a recording"),
+        ("hello\n", 1, "not a recording"),
+        ("[]\n", 1, "not a recording"),
+        (b"\xff\xfe\0", 1, "not a recording"),
+        (HEADER.replace("1,", "2,", 1), 1, "version 2 is not supported"),
         (HEADER.replace('"docs"', '""'), 1, '"module" must be'),
         (HEADER.replace('"/r"', "3"), 1, '"root" must be'),
         (HEADER.replace("2026-07-28", "yesterday"), 1, '"started" must be'),
@@ -197,10 +197,10 @@ def test_time_never_goes_back_in_a_recording_and_a_closed_one_takes_nothing(tmp_
             '"started" must be',
         ),
         (HEADER + " " * 16_000_001 + "\n", 2, "longer than 16 MB"),
-        (HEADER + '{"t": 2, "changes": []}\n{"t": 1, "changes": []}\n', 3, "goes back, from 2 to 1"),
+        (HEADER + '{"t": 2, "changes": []}\n{"t": 1, "changes": []}\n', 3, "goes back from 2 to 1"),
         (HEADER + '{"t": 1}\n', 2, '"changes" must be a list'),
         (HEADER + '{"t": 1, "changes": [["added"]]}\n', 2, "must be [kind, path]"),
-        (HEADER + '{"t": 1, "changes": [["moved", "a"]]}\n', 2, "there are added, modified, deleted"),
+        (HEADER + '{"t": 1, "changes": [["moved", "a"]]}\n', 2, "use added, modified, deleted"),
         (HEADER + '{"t": 1, "changes": [["added", "../a"]]}\n', 2, "'../a' has a part '..'"),
         (HEADER + '{"t": 1, "changes": [["added", "/a"]]}\n', 2, "is not relative"),
         (HEADER + '{"t": 1, "changes": [], "module": 1}\n', 2, '"module" must be'),
@@ -247,7 +247,7 @@ def test_the_recordings_of_a_folder_are_listed_newest_first_with_what_is_wrong(t
     listed = recordings_in(tmp_path)
     assert [summary.path.stem for summary in listed] == ["new", "old", "bad"]
     assert (listed[0].batches, listed[0].changes, listed[0].seconds, listed[0].problem) == (2, 2, 2.0, "")
-    assert "no recording" in listed[2].problem
+    assert "not a recording" in listed[2].problem
     assert recordings_in(tmp_path / "missing") == []
 
 

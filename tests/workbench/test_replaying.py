@@ -285,7 +285,7 @@ def test_where_none_or_many_could_the_error_says_what_to_do(
     [
         (["docs"], {"docs": "docs"}, ""),
         (["docs"], {"docs": "texts"}, "r.jsonl: recorded from docs (/r), replayed into texts"),
-        (["a", "b", "c"], {"b": "b"}, "r.jsonl: the batches of a, c are left out"),
+        (["a", "b", "c"], {"b": "b"}, "r.jsonl: skipping the batches of a, c"),
     ],
 )
 def test_a_replay_into_another_module_is_remarked_on(

@@ -1,7 +1,7 @@
-"""The engine: a server's core on a thread and an event loop of its own, and the way to it. Knows no
+"""The engine: runs a server's core on its own thread and event loop, and gives access to it. Independent of any
 interface.
 
-The names below are loaded when they are first used: the console's guard is needed before anything heavy.
+The names below are loaded on first use: the console guard is needed before anything heavy.
 """
 
 from __future__ import annotations

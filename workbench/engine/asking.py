@@ -1,4 +1,4 @@
-"""What the server asks the engine's own clients: handed to the user where one is there, declined where none is."""
+"""Questions of the server to the engine's own clients: shown to the user if there is one, otherwise declined."""
 
 from __future__ import annotations
 
@@ -18,28 +18,30 @@ from workbench.questions import Answer, AnswerAction, Question, question_of, res
 from .errors import EngineError
 
 REJECTED = -1
-"""What the specification wants for a request for sampling that the user rejects."""
+"""The specification's error code for a sampling request that the user rejects."""
 
 _SAID: dict[AnswerAction, str] = {"accept": "accepted", "decline": "declined", "cancel": "cancelled"}
 _numbers = itertools.count(1)
 
 
 class Questions:
-    """The questions that are open. On the engine's loop only.
+    """The open questions. Use it on the engine's loop only.
 
     Attributes:
-        changed: called whenever a question came or went.
+        changed: Called whenever a question is added or removed.
     """
 
     def __init__(self, emit: Callable[[object], None], *, answered: bool) -> None:
-        """`answered` is whether there is a user who will answer; where not, every question is declined."""
+        """Args:
+        answered: There is a user who answers; otherwise every question is declined.
+        """
         self._emit = emit
         self._answered = answered
         self._open: dict[str, tuple[Question, asyncio.Future[Answer]]] = {}
         self.changed: set[Callable[[], None]] = set()
 
     def open(self, protocol: str = "") -> tuple[Question, ...]:
-        """Those that wait for an answer, of all clients or of those of one revision."""
+        """Return the questions waiting for an answer, of all clients or those of one protocol revision."""
         return tuple(each for each, _ in self._open.values() if protocol in ("", each.protocol))
 
     async def ask(self, question: Question) -> Answer:
@@ -61,11 +63,11 @@ class Questions:
         """Answer a question.
 
         Raises:
-            EngineError: it is not open any more, or the protocol can't carry the answer.
+            EngineError: It is no longer open, or the protocol can't carry the answer.
         """
         question, waiting = self._open.get(key, (None, None))
         if question is None or waiting is None or waiting.done():
-            raise EngineError("Nobody waits for that answer any more")
+            raise EngineError("This question is no longer waiting for an answer")
         check_answer(question, answer)
         waiting.set_result(answer)
 
@@ -75,7 +77,7 @@ class Questions:
 
 
 def check_answer(question: Question, answer: Answer) -> None:
-    """Raise `EngineError` for what the protocol has no place for (elicitation knows only flat values)."""
+    """Raise `EngineError` for values the protocol can't carry (elicitation allows only flat values)."""
     if question.kind == "sampling":
         return
     try:
@@ -83,18 +85,18 @@ def check_answer(question: Question, answer: Answer) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:2])
-        raise EngineError(
-            f"The protocol carries only plain values in an answer: {where}: {first['msg']}"
-        ) from error
+        raise EngineError(f"An answer can only have flat values: {where}: {first['msg']}") from error
 
 
 class ClientAnswers:
-    """The SDK's callbacks of one client."""
+    """The SDK callbacks of one client."""
 
     def __init__(
         self, protocol: str, questions: Questions, folder: Path, emit: Callable[[object], None]
     ) -> None:
-        """`folder` is what the server is told when it asks for roots."""
+        """Args:
+        folder: The root to return when the server asks for roots.
+        """
         self._protocol = protocol
         self._questions = questions
         self._folder = folder
@@ -103,7 +105,7 @@ class ClientAnswers:
     async def elicited(
         self, context: ClientRequestContext, params: mcp_types.ElicitRequestParams
     ) -> mcp_types.ElicitResult:
-        """Have the user fill in a form, or go to a page."""
+        """Ask the user to fill in a form or open a page."""
         question, answer = await self._ask("elicitation/create", params)
         self._told("elicitation", question.message, answer)
         return mcp_types.ElicitResult.model_validate(response_to(question, answer))
@@ -111,12 +113,12 @@ class ClientAnswers:
     async def sampled(
         self, context: ClientRequestContext, params: mcp_types.CreateMessageRequestParams
     ) -> mcp_types.CreateMessageResult | mcp_types.ErrorData:
-        """Have the user stand in for a language model."""
+        """Ask the user to stand in for a language model."""
         question, answer = await self._ask("sampling/createMessage", params)
         self._told("sampling", question.message, answer)
         response = response_to(question, answer)
         if response is None:
-            return mcp_types.ErrorData(code=REJECTED, message="The user rejected the request for sampling")
+            return mcp_types.ErrorData(code=REJECTED, message="The user rejected the sampling request")
         return mcp_types.CreateMessageResult.model_validate(response)
 
     async def rooted(self, context: ClientRequestContext) -> mcp_types.ListRootsResult:
@@ -136,6 +138,6 @@ class ClientAnswers:
 
 
 def roots_of(folder: Path) -> mcp_types.ListRootsResult:
-    """What a server is told of a project's folder."""
+    """Return a project's folder as the roots for a server."""
     uri: Any = folder.as_uri()
     return mcp_types.ListRootsResult(roots=[mcp_types.Root(uri=uri, name=folder.name)])

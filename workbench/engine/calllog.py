@@ -1,4 +1,4 @@
-"""What a tool logs to the client that calls it, as lines of the log under the tool's name."""
+"""Log messages that a tool sends to its client, as lines of the log with the tool as source."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ _LEVELS: dict[str, LogLevel] = {
 
 
 class CallLog:
-    """Looks at the messages of one connection: the SDK's client does not say which call a log message belongs to."""
+    """Observes a connection's messages: the SDK's client does not say which call a log message belongs to."""
 
     def __init__(self, name: str, emit: Callable[[object], None]) -> None:
-        """`name` is the source of what belongs to no call."""
+        """Args:
+        name: The source of messages that belong to no call.
+        """
         self._name = name
         self._emit = emit
         self._targets: dict[Any, str] = {}
 
     def take(self, side: Side, item: Any) -> None:
-        """Look at a message as it passes."""
+        """Observe a message."""
         message = item.message
         method = getattr(message, "method", "")
         params = getattr(message, "params", None) or {}

@@ -1,4 +1,4 @@
-"""Calls made by hand: each becomes a `CallRecord`, however it ends."""
+"""Calls made by the user: each becomes a `CallRecord`, however it ends."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .clients import EngineClient
 from .progress import ProgressCallback
 
 TRACE_SECONDS = 0.25
-"""How long a call that timed out waits for the server to say where the time went."""
+"""How long a timed-out call waits for the server's trace."""
 
 MOST_CAUSES = 100
-"""Of how many unexpected errors the traceback is kept for the call that they ended."""
+"""How many tracebacks of unexpected errors are kept for the calls that they ended."""
 
 _ReadAnswer: TypeAdapter[Any] = TypeAdapter(mcp_types.ReadResourceResult | mcp_types.InputRequiredResult)
 
@@ -37,7 +37,7 @@ Send = Callable[[Client, dict[str, Any], ProgressFnT], Awaitable[Any]]
 
 
 class _Heard:
-    """What the server said of a call's requests: several when it asked the client for input in between."""
+    """What the server reported about a call's requests; there are several if it asked the client for input."""
 
     def __init__(self) -> None:
         self.facts: list[RequestFinished] = []
@@ -45,7 +45,7 @@ class _Heard:
 
 
 class Calls:
-    """Makes calls through the engine's clients. On the engine's loop only."""
+    """Makes calls through the engine's clients. Use it on the engine's loop only."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class Calls:
         questions: Questions,
     ) -> None:
         """Args:
-        client: the client of a protocol revision.
-        keep: is given each record (the history).
-        questions: while one is open, the time limits of its client's calls stand still.
+        client: Returns the client of a protocol revision.
+        keep: Receives each record (for the history).
+        questions: While one is open, the timeouts of its client's calls are paused.
         """
         self._client = client
         self._clock = clock
@@ -100,7 +100,7 @@ class Calls:
         """`resources/read`; see `Engine.read`."""
 
         async def send(client: Client, meta: dict[str, Any], progressed: ProgressFnT) -> Any:
-            # The SDK's own method takes no callback for progress, which a streamed read reports.
+            # The SDK's own method accepts no progress callback, but streamed reads report progress.
             params = mcp_types.ReadResourceRequestParams.model_validate({"uri": uri, "_meta": meta})
             answer = await client.session.send_request(
                 mcp_types.ReadResourceRequest(params=params), _ReadAnswer, progress_callback=progressed
@@ -144,7 +144,7 @@ class Calls:
         on_progress: ProgressCallback | None = None,
         key: str | None = None,
     ) -> CallRecord:
-        """The record of whatever `send` does."""
+        """Run `send` and return the record of the call."""
         client = await engine_client.connected()
         protocol = engine_client.protocol
         key = key or uuid.uuid4().hex
@@ -171,8 +171,8 @@ class Calls:
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
-        except Exception as found:  # an answer that the SDK's client does not accept
-            outcome, error = "error", CallError(0, f"The client refused the answer: {found}")
+        except Exception as found:  # a result that the SDK's client rejects
+            outcome, error = "error", CallError(0, f"The client rejected the result: {found}")
         finally:
             del self._pending[key]
             seconds = time.monotonic() - began
@@ -211,7 +211,7 @@ class Calls:
 
 
 class _Limit:
-    """The time limit of a call: it counts anew at each report of progress, and not while the user is asked."""
+    """The timeout of a call: it restarts at each progress report, and is paused while the user is asked."""
 
     def __init__(self, seconds: float | None, questions: Questions, protocol: str) -> None:
         self._seconds = seconds
@@ -221,14 +221,14 @@ class _Limit:
         self._over = False
 
     async def keep(self, client: Client, key: str, on_progress: ProgressCallback | None, send: Send) -> Any:
-        """The answer.
+        """Send the request and return the answer.
 
         Raises:
-            TimeoutError: neither answer nor progress came in time; the call was cancelled.
+            TimeoutError: Neither an answer nor progress came in time; the call was cancelled.
         """
 
         async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            if self._over:  # the SDK delivers each report in a task of its own, perhaps after the answer
+            if self._over:  # the SDK delivers each report in its own task, perhaps after the answer
                 return
             self._count_anew()
             if on_progress is not None:

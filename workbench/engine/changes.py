@@ -1,4 +1,4 @@
-"""What has to be done to a running server when its config changes."""
+"""The changes that a new config requires in a running server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from server_core.config import ServerConfig
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanges:
-    """The difference of two configs; a `restart` makes everything anew, the modules are told in any case."""
+    """The differences between two configs; the modules are listed even if a `restart` recreates everything."""
 
     restart: bool
     added: tuple[str, ...]
@@ -18,12 +18,12 @@ class ConfigChanges:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Every module that is concerned."""
+        """All affected modules."""
         return (*self.removed, *self.changed, *self.added)
 
 
 def changes_between(old: ServerConfig, new: ServerConfig) -> ConfigChanges:
-    """The modules are compared table by table; one that is not `enabled` is as good as none."""
+    """Compare two configs, module by module; a disabled module counts as absent."""
     before = {name: module for name, module in old.modules.items() if module.enabled}
     after = {name: module for name, module in new.modules.items() if module.enabled}
     return ConfigChanges(

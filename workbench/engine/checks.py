@@ -1,4 +1,4 @@
-"""Looks at the running server for what `workbench check` would find, whenever its modules have changed."""
+"""Checks the running server, as `workbench check` does, whenever its modules change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHANGES = (ConfigApplied, FunctionsReloaded, ModuleFailed, ModuleStarted, Module
 
 
 class ProjectChecks:
-    """Emits `ProjectChecked` with each new set of findings. A burst of changes is one look."""
+    """Emits `ProjectChecked` with each new set of findings. A burst of changes causes one check."""
 
     def __init__(self, project: Project, server: Callable[[], Server], bus: EventBus, clock: Clock) -> None:
         self._project = project
@@ -33,7 +33,7 @@ class ProjectChecks:
         self._due = True
 
     async def follow(self) -> None:
-        """Look for ever, until it is cancelled. On the engine's loop."""
+        """Check after each change until cancelled. Runs on the engine's loop."""
         close = self._bus.subscribe(self._hear)
         known: tuple[tuple[str, Finding], ...] = ()
         try:
@@ -44,7 +44,7 @@ class ProjectChecks:
                 self._due = False
                 try:
                     found = tuple(await asyncio.to_thread(live_findings, self._project, self._server()))
-                except Exception:  # a module changed under the look; what it is about goes on
+                except Exception:  # a module changed during the check; the server must keep running
                     logging.getLogger(__name__).debug("checking the project failed", exc_info=True)
                     continue
                 if found != known:

@@ -1,4 +1,4 @@
-"""What a client of the server can do, as commands of the engine."""
+"""Engine commands for what a client of the server can do."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class ClientCommands(Commanding):
     """Lists, calls, reads, prompts, completions, subscriptions."""
 
     async def list_tools(self, protocol: str = NEWEST) -> list[mcp_types.Tool]:
-        """Every tool, as a client of that revision sees it (all pages)."""
+        """List all tools as a client of this protocol revision sees them (all pages)."""
         return await self._do(lambda core: core.client(protocol).list_tools())
 
     async def list_resources(self, protocol: str = NEWEST) -> list[mcp_types.Resource]:
-        """Every listed resource (all pages)."""
+        """List all resources (all pages)."""
         return await self._do(lambda core: core.client(protocol).list_resources())
 
     async def list_templates(self, protocol: str = NEWEST) -> list[mcp_types.ResourceTemplate]:
-        """Every resource template (all pages)."""
+        """List all resource templates (all pages)."""
         return await self._do(lambda core: core.client(protocol).list_templates())
 
     async def list_prompts(self, protocol: str = NEWEST) -> list[mcp_types.Prompt]:
-        """Every prompt (all pages)."""
+        """List all prompts (all pages)."""
         return await self._do(lambda core: core.client(protocol).list_prompts())
 
     async def call_tool(
@@ -48,19 +48,18 @@ class ClientCommands(Commanding):
         on_progress: ProgressCallback | None = None,
         key: str | None = None,
     ) -> CallRecord:
-        """Call a tool; how it ended is in the record, failures too.
+        """Call a tool; the record has the outcome, including failures.
 
         Args:
-            timeout: seconds without an answer and without progress after which the call is given up and
-                cancelled (outcome `timeout`); `None` for the server's own limits.
-            on_progress: called with (progress, total, message) on the awaiting loop; when reports come
-                faster than that loop turns, with the latest.
-            key: the call's name among the facts and frames while it runs; made up if not given.
+            timeout: Seconds without an answer or progress after which the call is cancelled (outcome `timeout`);
+                `None` for only the server's own limits.
+            on_progress: Called with (progress, total, message) on the awaiting loop; if reports arrive faster than
+                that loop runs, only with the latest.
+            key: Identifies the call in facts and frames while it runs; generated if not given.
 
         Raises:
-            EngineError: there is no server.
-            asyncio.CancelledError: the awaiting task was cancelled, and the call with it (recorded as
-            `cancelled`).
+            EngineError: There is no server.
+            asyncio.CancelledError: The awaiting task was cancelled, and the call with it (recorded as `cancelled`).
         """
         report = relayed(on_progress)
         return await self._do(
@@ -78,7 +77,7 @@ class ClientCommands(Commanding):
         on_progress: ProgressCallback | None = None,
         key: str | None = None,
     ) -> CallRecord:
-        """Read a resource; the rest as in `call_tool` (a streamed read tells its chunks as progress)."""
+        """Read a resource; otherwise like `call_tool` (a streamed read reports its chunks as progress)."""
         report = relayed(on_progress)
         return await self._do(
             lambda core: core.calls.read(uri, protocol=protocol, timeout=timeout, on_progress=report, key=key)
@@ -87,14 +86,14 @@ class ClientCommands(Commanding):
     async def follow(
         self, uri: str, on_gathered: Callable[[Gathered], None], *, key: str | None = None
     ) -> None:
-        """Follow a stream until it ends. One that grows never ends: cancel the awaiting task, which closes it.
+        """Follow a stream until it ends. An endless stream is closed by cancelling the awaiting task.
 
         Args:
-            on_gathered: is given what came, on the awaiting loop, a few times a second at most.
-            key: its name among the facts; made up if not given.
+            on_gathered: Receives new data on the awaiting loop, at most a few times a second.
+            key: Identifies it in facts; generated if not given.
 
         Raises:
-            EngineError: there is no such stream, or it failed. What came before that was handed over.
+            EngineError: There is no such stream, or it failed. Data that arrived before was delivered.
         """
         gathering = Gathering(on_gathered)
         try:
@@ -111,7 +110,7 @@ class ClientCommands(Commanding):
         timeout: float | None = None,
         key: str | None = None,
     ) -> CallRecord:
-        """Render a prompt; the rest as in `call_tool`, without progress."""
+        """Render a prompt; otherwise like `call_tool`, but without progress."""
         return await self._do(
             lambda core: core.calls.get_prompt(
                 name, dict(arguments), protocol=protocol, timeout=timeout, key=key
@@ -127,12 +126,12 @@ class ClientCommands(Commanding):
         *,
         protocol: str = NEWEST,
     ) -> list[str]:
-        """Suggestions for an argument of a prompt or a template.
+        """Return completions for an argument of a prompt or a template.
 
         Args:
             ref: `{"type": "ref/prompt", "name": …}` or `{"type": "ref/resource", "uri": template}`.
-            value: what is typed so far.
-            context: the other arguments, as far as they are known.
+            value: What has been typed so far.
+            context: The other arguments known so far.
         """
         return await self._do(
             lambda core: core.client(protocol).complete(dict(ref), argument, value, dict(context or {}))
@@ -149,8 +148,8 @@ class ClientCommands(Commanding):
         protocol: str = NEWEST,
         timeout: float | None = None,
     ) -> None:
-        """Call a tool many times, `at_once` at a time; `run` tells what came of it, also while it goes on and after
-        it was cancelled."""
+        """Load-test a tool with `at_once` concurrent calls; `run` has the results, even while it runs and after it was
+        cancelled."""
         from .loading import load_tool
 
         await self._do(
@@ -165,27 +164,27 @@ class ClientCommands(Commanding):
             )
         )
 
-    # -- what a client is asked
+    # -- questions to the client
 
     async def answer(self, key: str, answer: Answer) -> None:
-        """Answer what the server asked a client of the workbench (`QuestionAsked`).
+        """Answer a question from the server (`QuestionAsked`).
 
         Raises:
-            EngineError: it is not open any more.
+            EngineError: It is no longer open.
         """
         await self._do(lambda core: core.answer(key, answer))
 
     async def start_task(self, name: str, arguments: Mapping[str, Any]) -> CallRecord:
-        """Call a tool as a client that declares the tasks extension: its result is the task (`taskId`), or that of a
-        tool that doesn't run as one. The task may ask; see `task_questions`."""
+        """Call a tool as a client that declares the tasks extension: the result is the task (`taskId`), or the tool's
+        own result if it does not run as a task. A task may ask questions; see `task_questions`."""
 
         return await self._do(lambda core: core.tasks.start(name, dict(arguments)))
 
     async def task_questions(self, task: str) -> tuple[Question, ...]:
-        """What a task that waits for input asks (`tasks/get`).
+        """Return the questions of a task that waits for input (`tasks/get`).
 
         Raises:
-            EngineError: there is no such task, or it can't be asked.
+            EngineError: There is no such task, or the request failed.
         """
         return await self._do(lambda core: core.tasks.questions(task))
 
@@ -193,12 +192,12 @@ class ClientCommands(Commanding):
         """Answer a task's questions by their keys (`tasks/update`).
 
         Raises:
-            EngineError: it does not wait for them any more, or the answer does not fit.
+            EngineError: It is no longer waiting for them, or the answer is invalid.
         """
         await self._do(lambda core: core.tasks.answer(task, answers))
 
     async def subscribe(self, *uris: str) -> None:
-        """Subscribe both clients to these resources; their notices arrive as `NoticeReceived` facts.
+        """Subscribe both clients to these resources; notifications arrive as `NoticeReceived` facts.
 
         Returns once the server has acknowledged both. Subscriptions survive a restart of the server.
         """
@@ -209,5 +208,5 @@ class ClientCommands(Commanding):
         await self._do(lambda core: core.unsubscribe(uris))
 
     async def flush_notices(self) -> None:
-        """Return when every notice that the server has published so far has reached both clients."""
+        """Wait until every notification that the server has published so far has reached both clients."""
         await self._do(lambda core: core.flush_notices())

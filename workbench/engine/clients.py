@@ -1,5 +1,4 @@
-"""The engine's own clients of its server: one for each protocol revision, over memory, with a tap on the
-frames."""
+"""The engine's own in-memory clients of its server: one for each protocol revision, with a tap on the frames."""
 
 from __future__ import annotations
 
@@ -29,10 +28,10 @@ from .tap import FrameRing, TappedTransport
 ListedT = TypeVar("ListedT")
 
 MOST_PAGES = 10_000
-"""A list that has more pages than this never ends."""
+"""A list with more pages than this counts as endless."""
 
 NOTICE_BURST = 64
-"""How many notices come off the wire without a turn of the loop in between."""
+"""How many notifications are received without yielding to the loop."""
 
 _NOTICES: dict[str, Literal["updated", "tools", "resources", "prompts"]] = {
     "notifications/resources/updated": "updated",
@@ -43,13 +42,13 @@ _NOTICES: dict[str, Literal["updated", "tools", "resources", "prompts"]] = {
 
 
 class EngineClient:
-    """A client of one revision. It outlives its connection: when the server is restarted, or the connection
-    breaks, it connects again, and commands that come meanwhile wait. On the engine's loop only.
+    """A client of one protocol revision. It outlives its connection: when the server restarts or the connection breaks,
+    it reconnects, and commands wait in the meantime. Use it on the engine's loop only.
 
     Attributes:
-        protocol: the revision that it speaks.
-        uris: the resources that it is subscribed to.
-        heard: how many change notices it got.
+        protocol: The protocol revision that it speaks.
+        uris: The resources that it is subscribed to.
+        heard: The number of change notifications it received.
     """
 
     def __init__(
@@ -61,8 +60,8 @@ class EngineClient:
         extensions: Sequence[ClientExtension] = (),
     ) -> None:
         """Args:
-        answers: to what the server asks the client.
-        extensions: what it declares besides.
+        answers: Answers the server's questions to the client.
+        extensions: The extensions that it declares.
         """
         self.protocol = protocol
         self.uris: set[str] = set()
@@ -81,17 +80,17 @@ class EngineClient:
         self._again: asyncio.Task[None] | None = None
         self._connected: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
 
-    # -- life
+    # -- lifecycle
 
     async def connect(self, server: Server) -> None:
-        """Connect to `server` and take up the subscriptions again.
+        """Connect to `server` and renew the subscriptions.
 
         Raises:
-            MCPError: the server refused.
+            MCPError: The server refused.
         """
         self._leave.clear()
         opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-        # A task of its own: the SDK's client must be left in the task that entered it.
+        # Needs its own task: the SDK's client must be exited in the task that entered it.
         self._life = asyncio.create_task(self._live(server, opened), name=self._name)
         client = await opened
         if not self._legacy:
@@ -105,7 +104,7 @@ class EngineClient:
         await self.subscribe(uris)
 
     async def disconnect(self) -> None:
-        """Leave the server. Calls under way end with an error."""
+        """Disconnect from the server. Calls in progress end with an error."""
         if self._again is not None:
             self._again.cancel()
             await asyncio.gather(self._again, return_exceptions=True)
@@ -123,17 +122,17 @@ class EngineClient:
             self._life = None
 
     def _forget(self) -> None:
-        """From now on commands wait for the next connection."""
+        """Make commands wait for the next connection from now on."""
         self._knows_tools = False
         if self._connected.done():
             self._connected = asyncio.get_running_loop().create_future()
 
     def _lost(self, server: Server) -> None:
-        """The server's end of the connection is closed; unless that was wanted, connect again."""
+        """Reconnect after the server closed the connection, unless that was intended."""
         if self._leave.is_set() or not self._connected.done():
             return
         self._forget()
-        self._emit(LogWritten(self._name, "warning", "The connection broke; connecting again"))
+        self._emit(LogWritten(self._name, "warning", "The connection was lost; reconnecting"))
         self._again = asyncio.create_task(self._reconnect(server), name=f"{self._name} again")
 
     async def _reconnect(self, server: Server) -> None:
@@ -141,10 +140,10 @@ class EngineClient:
             await self._end()
             await self.connect(server)
         except Exception as error:
-            self._emit(LogWritten(self._name, "error", f"It can't connect again: {error}"))
+            self._emit(LogWritten(self._name, "error", f"Can't reconnect: {error}"))
 
     async def connected(self) -> Client:
-        """The SDK's client, as soon as it is connected."""
+        """Wait until the SDK's client is connected and return it."""
         return await asyncio.shield(self._connected)
 
     async def _live(self, server: Server, opened: asyncio.Future[Client]) -> None:
@@ -181,15 +180,15 @@ class EngineClient:
             if not opened.done():
                 opened.set_exception(error)
             else:
-                self._emit(LogWritten(self._name, "error", f"The connection broke: {error}"))
+                self._emit(LogWritten(self._name, "error", f"The connection was lost: {error}"))
 
-    # -- what a client asks for
+    # -- requests of the client
 
     async def know_tools(self) -> None:
-        """Make sure that the SDK's client knows every tool as it is now.
+        """Make sure that the SDK's client knows the current tools.
 
-        It checks each result against the tool's output schema; by itself it would fetch the first page of the
-        list after each call of a tool that it does not know, and never again one that it does.
+        It validates results against the tool's output schema. By itself it fetches only the first page of the list
+        after calling an unknown tool, and never updates a known one.
         """
         if not self._knows_tools:
             await self.list_tools()
@@ -218,10 +217,10 @@ class EngineClient:
     async def complete(
         self, ref: dict[str, str], argument: str, value: str, context: dict[str, str]
     ) -> list[str]:
-        """Suggestions for an argument.
+        """Return completions for an argument.
 
         Raises:
-            EngineError: the server refused, or `ref` is neither a prompt's nor a template's.
+            EngineError: The server refused, or `ref` is neither a prompt nor a template.
         """
         reference: mcp_types.PromptReference | mcp_types.ResourceTemplateReference
         if ref.get("type") == "ref/prompt":
@@ -238,7 +237,7 @@ class EngineClient:
         return list(result.completion.values)
 
     async def subscribe(self, uris: Sequence[str]) -> None:
-        """Hear of changes of these resources; returns when the server has acknowledged."""
+        """Subscribe to these resources; return once the server has acknowledged."""
         new = [uri for uri in dict.fromkeys(uris) if uri not in self.uris]
         if not new:
             return
@@ -257,7 +256,7 @@ class EngineClient:
             raise EngineError(f"Could not subscribe: {error}") from error
 
     async def unsubscribe(self, uris: Sequence[str]) -> None:
-        """Hear no more of these resources."""
+        """Unsubscribe from these resources."""
         old = [uri for uri in dict.fromkeys(uris) if uri in self.uris]
         client = await self.connected()
         self.uris.difference_update(old)
@@ -271,19 +270,19 @@ class EngineClient:
                 )
 
     async def round_trip(self) -> None:
-        """Ask the server for nothing and wait for the answer: what it sent before has arrived by then."""
+        """Ping the server: everything it sent before has arrived when this returns."""
         client = await self.connected()
         if self._legacy:
             await client.session.send_ping()
         else:
             await client.session.send_discover(self.protocol)
 
-    # -- what the server tells
+    # -- notifications of the server
 
     def _noticed(self, message: Any) -> bool:
-        """Take a change notice off the wire, in its order; whether it was one.
+        """Handle a change notification, in order; return whether the message was one.
 
-        The SDK's client would start a task for each, and merge those that wait in a listen stream.
+        The SDK's client would start a task for each, and merge those pending in a listen stream.
         """
         kind = _NOTICES.get(getattr(message, "method", ""))
         if kind is None:
@@ -300,17 +299,17 @@ class EngineClient:
 def _version() -> str:
     try:
         return importlib.metadata.version("mcp-server-workbench")
-    except importlib.metadata.PackageNotFoundError:  # run from its source
+    except importlib.metadata.PackageNotFoundError:  # running from source, not installed
         return "0"
 
 
 async def _all_pages(
     fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], Sequence[ListedT]]
 ) -> list[ListedT]:
-    """Every page of a list.
+    """Fetch all pages of a list.
 
     Raises:
-        EngineError: the server refused, or the list has no end.
+        EngineError: The server refused, or the list is endless.
     """
     found: list[ListedT] = []
     cursor: str | None = None

@@ -1,4 +1,4 @@
-"""How a command gets to the core, from whichever loop it is given on."""
+"""How a command reaches the core from any event loop."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ CommandT = TypeVar("CommandT")
 
 NEWEST = "2026-07-28"
 PROTOCOLS = ("2025-11-25", NEWEST)
-"""The protocol revisions for which the engine keeps a client of its own, oldest first."""
+"""The protocol revisions that the engine has a client for, oldest first."""
 
 
 class Commanding:
-    """What gives commands to the core."""
+    """The base of classes that give commands to the core."""
 
     async def _do(self, command: Callable[[EngineCore], Coroutine[Any, Any, CommandT]]) -> CommandT:
-        """Run `command` on the engine's loop, once the server is ready, and return what it does.
+        """Run `command` on the engine's loop once the server is ready, and return its result.
 
         Raises:
-            EngineError: there is no server.
+            EngineError: There is no server.
         """
         raise NotImplementedError

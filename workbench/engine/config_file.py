@@ -1,4 +1,4 @@
-"""Takes the project's config over again whenever its file is saved."""
+"""Applies the project's config whenever its file is saved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ConfigFollower:
-    """Brings each saved version of the file into force, or says why it can't be."""
+    """Applies each saved version of the file, or reports why it can't be applied."""
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class ConfigFollower:
         clock: Clock,
     ) -> None:
         """Args:
-        in_force: the config that the server runs by.
-        apply: brings a config into force; raises `EngineError` where it can't be, or in parts only.
+        in_force: Returns the config that the server is using.
+        apply: Applies a config; raises `EngineError` if it can't be applied completely.
         """
         self._project = project
         self._in_force = in_force
@@ -40,9 +40,9 @@ class ConfigFollower:
         self._clock = clock
 
     async def follow(self) -> None:
-        """Follow the file until cancelled. On the server's loop."""
+        """Follow the file until cancelled. Runs on the server's loop."""
         watch = FileWatch([self._project.config_path])
-        # What was saved while the server started.
+        # Apply what was saved while the server started.
         await self._take_over(unchanged=self._in_force())
         while True:
             await self._clock.sleep(LOOK_SECONDS)
@@ -50,20 +50,20 @@ class ConfigFollower:
                 await self._take_over()
 
     async def _take_over(self, unchanged: ServerConfig | None = None) -> None:
-        """Bring the file as it is now into force, or say why it can't be; then what was before stays."""
+        """Apply the current file, or report why it can't be applied and keep the previous config."""
         try:
             config = await asyncio.to_thread(self._project.load)
-        except Exception as error:  # whatever it is, what runs must go on
+        except Exception as error:  # whatever happens, the server must keep running
             gone = not self._project.config_path.exists()
             self._emit(ConfigRejected(self._gone() if gone else str(error) or type(error).__name__))
             return
         if config == unchanged:
             return
-        # Modules that can't start have each told so themselves.
+        # Each module that can't start has reported it already.
         with contextlib.suppress(EngineError):
             await self._apply(config)
 
     def _gone(self) -> str:
         folder = self._project.folder
         what = self._project.config_path.name if folder.is_dir() else f"the project's folder {folder}"
-        return f"{what} is gone; the server runs on with what it has read"
+        return f"{what} is gone; the server keeps running with its last config"

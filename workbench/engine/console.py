@@ -1,13 +1,13 @@
-"""Whatever a tool prints or logs goes to the log view, never to the screen.
+"""Sends everything that tools print or log to the log view, never to the screen.
 
-The guard is installed for the life of an application, by the application:
+The application installs the guard for its whole lifetime:
 
 ```python
 with ConsoleGuard() as guard:
     app.run()
 ```
-Once Textual has put its own `sys.stdout` in place (`on_ready`): `guard.cover()`; as soon as there is an
-engine: `guard.attach(engine.bus.emit)`; round an editor: `with app.suspend(), guard.released()`.
+Call `guard.cover()` once Textual has replaced `sys.stdout` (`on_ready`), and `guard.attach(engine.bus.emit)` once there
+is an engine. Run an editor inside `with app.suspend(), guard.released()`.
 """
 
 from __future__ import annotations
@@ -28,18 +28,17 @@ _LEVELS: dict[str, LogLevel] = {"stdout": "info", "stderr": "warning"}
 
 
 class ConsoleGuard:
-    """While it is entered, prints, log records and writes to the descriptors 1 and 2 become `LogWritten`
-    facts.
+    """While entered, turns prints, log records and writes to file descriptors 1 and 2 into `LogWritten` facts.
 
-    The thread that enters it is the screen's: what that one prints still goes where it went before.
+    The thread that enters it is the screen's: its output is not redirected.
     """
 
     def __init__(
         self, emit: Callable[[object], None] | None = None, *, descriptors: bool = sys.platform != "win32"
     ) -> None:
         """Args:
-        emit: takes the facts, from any thread; without one the last lines wait for `attach`.
-        descriptors: also guard the process's file descriptors 0, 1 and 2 (what subprocesses and C code use).
+        emit: Receives the facts, on any thread; without it the last lines wait for `attach`.
+        descriptors: Also guard file descriptors 0, 1 and 2, which subprocesses and C code use.
         """
         self._log = LineLog(emit)
         self._descriptors = Descriptors(self._log) if descriptors else None
@@ -54,7 +53,7 @@ class ConsoleGuard:
         self._streams = {name: getattr(sys, name) for name in _LEVELS}
         if self._descriptors is not None:
             self._descriptors.take()
-            # The screen's own thread keeps the terminal, for the error that an application prints as it dies.
+            # The screen's own thread keeps the terminal, for the error that a crashing application prints.
             for name in _LEVELS:
                 setattr(sys, name, getattr(sys, f"__{name}__"))
         self.cover()
@@ -79,14 +78,13 @@ class ConsoleGuard:
         self._log.stop()
 
     def attach(self, emit: Callable[[object], None]) -> None:
-        """Emit the facts there from now on, beginning with what has waited."""
+        """Emit the facts to `emit` from now on, beginning with those that have waited."""
         self._log.attach(emit)
 
     def cover(self) -> None:
-        """Put the guard in front of `sys.stdout` and `sys.stderr` as they are now, unless it stands there
-        already.
+        """Wrap the current `sys.stdout` and `sys.stderr`, unless they are already wrapped.
 
-        Textual replaces both when it starts and puts back what it found when it ends.
+        Textual replaces both when it starts and restores them when it ends.
         """
         for name, level in _LEVELS.items():
             stream = getattr(sys, name)
@@ -95,13 +93,13 @@ class ConsoleGuard:
 
     @contextlib.contextmanager
     def released(self) -> Iterator[None]:
-        """The terminal for a program that needs it (an editor), inside `with app.suspend()`."""
+        """Give the terminal to a program that needs it (an editor), inside `with app.suspend()`."""
         with self._descriptors.released() if self._descriptors is not None else contextlib.nullcontext():
             yield
 
 
 class GuardedStream(io.TextIOBase):
-    """`sys.stdout` or `sys.stderr`: the log for every thread but the screen's."""
+    """A replacement for `sys.stdout` or `sys.stderr` that logs the output of all threads except the screen's."""
 
     encoding = "utf-8"
     errors = "replace"
@@ -161,7 +159,7 @@ class _Bytes(io.RawIOBase):
 
 
 class _LogHandler(logging.Handler):
-    """Warnings and errors of everybody; lesser records only of code that serves a request."""
+    """Logs warnings and errors from everywhere, but lower levels only from code that serves a request."""
 
     def __init__(self, log: LineLog) -> None:
         super().__init__()
@@ -169,20 +167,20 @@ class _LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "reference", ""):
-            return  # an error that was reported: its fact tells more than its line
+            return  # a reported error: its fact has more details than this record
         target = _target()
         if record.levelno < logging.WARNING and not target:
             return
         try:
             text = record.getMessage()
-        except Exception as error:  # a format string that doesn't fit its arguments
+        except Exception as error:  # a format string that doesn't match its arguments
             text = f"{record.msg!r} could not be formatted: {error}"
         if record.exc_info and record.exc_info[1] is not None:
             error_text = str(record.exc_info[1])
             text = f"{text}: {type(record.exc_info[1]).__name__}: {error_text}" if error_text else text
         library = "site-packages" in record.pathname
         if record.name == "py.warnings":
-            # The line of code that follows is its caller's, who often can't do anything about it.
+            # Drop the line of code after the warning: the caller often can't do anything about it.
             text = text.partition("\n")[0]
             library = "DeprecationWarning: " in text
         source = f"{target} ({record.name})" if target else record.name
@@ -190,14 +188,14 @@ class _LogHandler(logging.Handler):
 
 
 def _source() -> str:
-    """Who writes: the tool that this thread serves, else the thread."""
+    """Return the source of output: the tool that this thread serves, or else the thread."""
     return _target() or threading.current_thread().name
 
 
 def _target() -> str:
-    """The target of the request that the running code serves, or empty: without the core there is none."""
+    """Return the target of the request that the running code serves; empty without the core."""
     core = sys.modules.get("server_core.request")
-    current = getattr(core, "current_request", None)  # it may be half imported
+    current = getattr(core, "current_request", None)  # it may be partially imported
     request = current.get() if current is not None else None
     return request.target if request is not None else ""
 

@@ -1,4 +1,4 @@
-"""What lives on the engine's thread: the server, the clients, the calls. Imports the core and the SDK."""
+"""The part of the engine on its own thread: the server, clients and calls. Imports the core and the SDK."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ if TYPE_CHECKING:
     from workbench.store import Store
 
     from .recordings import Recordings
-    from .taskdesk import TaskDesk
+    from .task_commands import TaskCommands
 
 QUIET_ROUNDS = 2
-"""After so many round trips of both clients without a notice there is none under way."""
+"""After this many round trips of both clients without a notification, none is in transit."""
 
 
 class EngineCore:
-    """A running server with the engine's clients. Every method belongs to the engine's loop.
+    """A running server with the engine's clients. Call all methods on the engine's loop.
 
     Attributes:
-        calls: makes the calls.
-        server: replaced when a config change restarts it.
-        live: brings configs into force.
+        calls: Makes the calls.
+        server: The server; replaced when a config change restarts it.
+        live: Applies configs.
     """
 
     def __init__(
@@ -69,7 +69,9 @@ class EngineCore:
         watch: LoopWatch | None = None,
         answered: bool = False,
     ) -> None:
-        """`answered` is whether there is a user who answers what the server asks its clients."""
+        """Args:
+        answered: There is a user who answers the server's questions to its clients.
+        """
         self._project = project
         self._bus = bus
         self._clock = clock
@@ -82,24 +84,24 @@ class EngineCore:
         self._frames = frames
         self.questions = Questions(bus.emit, answered=answered)
         self._clients = {protocol: self._client_of(protocol) for protocol in PROTOCOLS}
-        # What is kept for later bears the true time, whatever the server takes for it.
+        # The history has real times, even if the server's clock jumps.
         self.calls = Calls(self.client, bus, clock.inner, self._keep, self.questions)
         self._watch = watch
         self._unsubscribe = bus.subscribe(self._remember)
         if store is not None:
             store.on_trouble = lambda text: bus.emit(LogWritten("history", "warning", text))
 
-    # -- life
+    # -- lifecycle
 
     async def start(self) -> None:
-        """Start the server and connect the clients; the modules go on starting by themselves."""
+        """Start the server and connect the clients; modules continue starting in the background."""
         await asyncio.to_thread(remove_left_overs, self._project.folder)
         if self._watch is not None:
             self._watch.start()
         await self._start_server()
 
     async def stop(self) -> None:
-        """Leave and stop everything."""
+        """Disconnect the clients and stop everything."""
         if self._watch is not None:
             self._watch.stop()
         if "recordings" in vars(self):
@@ -111,7 +113,7 @@ class EngineCore:
             self._store.flush()
 
     async def _start_server(self) -> None:
-        # What nobody catches is shown like any other error, also of the user's own threads.
+        # Uncaught exceptions, also in the user's threads, are shown like any other error.
         self._uncaught.enter_context(self.server.report_uncaught())
         await self.server.start(settle=0)
         for client in self._all_clients():
@@ -131,14 +133,14 @@ class EngineCore:
     # -- clients
 
     def client(self, protocol: str) -> EngineClient:
-        """The client of a revision.
+        """Return the client of a protocol revision.
 
         Raises:
-            EngineError: there is none for that.
+            EngineError: There is none for it.
         """
         client = self._clients.get(protocol)
         if client is None:
-            raise EngineError(f"No protocol revision {protocol!r}; there are {' and '.join(self._clients)}")
+            raise EngineError(f"Unknown protocol revision {protocol!r}; use {' or '.join(self._clients)}")
         return client
 
     def _client_of(self, protocol: str, extensions: Sequence[ClientExtension] = ()) -> EngineClient:
@@ -158,7 +160,7 @@ class EngineCore:
         await asyncio.gather(*(client.unsubscribe(uris) for client in self._clients.values()))
 
     async def follow(self, uri: str, take: TakePiece, key: str) -> None:
-        """Hand over a stream's pieces as they come; see `Engine.follow`."""
+        """Deliver a stream's pieces as they arrive; see `Engine.follow`."""
         request = Request(FOLLOW_METHOD, uri, clock=self._clock, bus=self._bus, client="workbench", key=key)
         try:
             await self.server.pipeline.follow(request, uri, take)
@@ -177,66 +179,66 @@ class EngineCore:
 
     @cached_property
     def recordings(self) -> Recordings:
-        """Records and replays; made when it is first asked for, so that a start does without its imports."""
+        """Recordings and replays; created on first use, to keep their imports out of startup."""
         from .recordings import Recordings
 
         return Recordings(lambda: self.server, self._bus, self._clock.inner)
 
     @cached_property
     def faults(self) -> FaultInjector:
-        """The faults on purpose; made when the first one is set."""
+        """The injected faults; created when the first one is set."""
         from server_core.faults.injector import FaultInjector
 
         return FaultInjector(self.server.core)
 
     @cached_property
-    def tasks(self) -> TaskDesk:
-        """Starts, answers and cancels long tasks; made when it is first needed."""
-        from .taskdesk import TaskDesk
+    def tasks(self) -> TaskCommands:
+        """Starts, answers and cancels long tasks; created on first use."""
+        from .task_commands import TaskCommands
 
-        return TaskDesk(
+        return TaskCommands(
             lambda: self.server, partial(self._client_of, NEWEST), self.calls, self._project.folder
         )
 
-    # -- looking and handling
+    # -- inspecting and controlling the server
 
     async def inspect(self) -> ServerState:
-        """The server's whole state, told as a fact too, so that it has its place in the order of things."""
+        """Return the server's whole state; also emit it as a fact, which gives it a place in the sequence of facts."""
         state = self.server.inspect()
         self._bus.emit(ServerInspected(state, self._clock.ahead, self.questions.open()))
         return state
 
     async def owners(self) -> Owners:
-        """Which module offers what."""
+        """Return which module offers each item."""
         return owners_of(self.server.registry)
 
     async def cache_entries(self, most: int) -> tuple[CacheEntryState, ...]:
-        """The cache's entries, most recently used first."""
+        """Return the cache's entries, most recently used first."""
         return self.server.cache.entries(most)
 
     async def cache_entry(self, uri: str) -> CacheEntryState | None:
-        """One entry of the cache."""
+        """Return an entry of the cache."""
         entries = self.server.cache.entries(self.server.cache.state().max_size)
         return next((entry for entry in entries if entry.key == uri), None)
 
     async def evict(self, key: str) -> bool:
-        """Drop one entry of the cache."""
+        """Remove an entry from the cache."""
         return self.server.cache.evict(key)
 
     async def clear_cache(self) -> int:
-        """Drop the whole cache."""
+        """Clear the cache."""
         return self.server.cache.clear()
 
     async def trip(self, breaker: str) -> None:
-        """Open a breaker."""
+        """Trip a breaker."""
         self._breaker(breaker).trip()
 
     async def reset(self, breaker: str) -> None:
-        """Close a breaker."""
+        """Reset a breaker."""
         self._breaker(breaker).reset()
 
     async def probe(self, breaker: str) -> str:
-        """Try what an open breaker guards; what came of it."""
+        """Make a trial call through an open breaker; return the outcome in words."""
         return await self._breaker(breaker).probe()
 
     async def set_fault(self, text: str) -> None:
@@ -283,7 +285,7 @@ class EngineCore:
 
     @property
     def config(self) -> ServerConfig:
-        """The one in force."""
+        """The config in use."""
         return self.live.config
 
     async def apply(self, config: ServerConfig) -> None:
@@ -295,7 +297,7 @@ class EngineCore:
         await self.live.restart_module(name)
 
     async def _restart(self, fresh: Server) -> None:
-        """Go on with a server that was built but never started."""
+        """Replace the server with a new one that was built but not started yet."""
         if "recordings" in vars(self):
             await self.recordings.stop_replay()
         await self._stop_server()

@@ -1,7 +1,7 @@
-"""File descriptors 0, 1 and 2 of the process, kept away from the terminal that the screen draws on.
+"""Keeps file descriptors 0, 1 and 2 of the process away from the terminal that the screen draws on.
 
-Subprocesses and C code of a tool write to descriptors, not to `sys.stdout`. Textual takes its terminal from
-`sys.__stdin__`, `sys.__stdout__` and `sys.__stderr__`: these become files on private duplicates.
+Subprocesses and C code of a tool write to descriptors, not to `sys.stdout`. Textual uses the terminal through
+`sys.__stdin__`, `sys.__stdout__` and `sys.__stderr__`, which become files on private duplicates.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .lines import LineLog, LogLevel
 
 READ_BYTES = 65_536
 PACE_SECONDS = 0.002
-"""A pause after each full read: a subprocess that writes without end is slowed down, not the screen."""
+"""A pause after each full read, to slow down a subprocess that writes endlessly instead of the screen."""
 
 _STREAMS = ("__stdin__", "__stdout__", "__stderr__")
 _NAMES: dict[int, tuple[str, LogLevel]] = {1: ("stdout", "info"), 2: ("stderr", "warning")}
 
 
 class Descriptors:
-    """While it is held, 0 reads nothing, and what is written to 1 and 2 goes to the log."""
+    """While taken, 0 reads as empty, and what is written to 1 and 2 goes to the log."""
 
     def __init__(self, log: LineLog) -> None:
         self._log = log
@@ -38,7 +38,7 @@ class Descriptors:
         self._reader: _PipeReader | None = None
 
     def take(self) -> None:
-        """Redirect the descriptors. One that is closed in this process stays so."""
+        """Redirect the descriptors. Closed ones stay closed."""
         for number, name in enumerate(_STREAMS):
             original: IO[str] | None = getattr(sys, name)
             try:
@@ -47,7 +47,7 @@ class Descriptors:
                 continue
             self._saved[number] = duplicate
             self._originals[name] = original
-            # `os.dup` makes descriptors that no subprocess inherits; each file gets one of its own to close.
+            # `os.dup` creates descriptors that subprocesses don't inherit; each file closes its own.
             private = open(  # noqa: SIM115 - closed by `give_back`
                 os.dup(duplicate),
                 "w" if number else "r",
@@ -65,7 +65,7 @@ class Descriptors:
         self._point_away()
 
     def give_back(self) -> None:
-        """Make everything as it was; what is still in the pipes is logged first."""
+        """Restore the descriptors; what is still in the pipes is logged first."""
         self._point_back()
         for writing in self._writing.values():
             os.close(writing)
@@ -85,7 +85,7 @@ class Descriptors:
 
     @contextlib.contextmanager
     def released(self) -> Iterator[None]:
-        """The terminal on 0, 1 and 2 again while the block runs: for an editor, with the screen suspended."""
+        """Restore the terminal on 0, 1 and 2 during the block: for an editor, with the screen suspended."""
         self._point_back()
         try:
             yield
@@ -117,7 +117,7 @@ class _PipeReader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Read what is there and end. A subprocess that still holds a pipe can't hold this up."""
+        """Read what is available and end. A subprocess that still holds a pipe does not delay this."""
         os.write(self._waker, b".")
         self._thread.join(2.0)
         os.close(self._waker)
@@ -144,7 +144,7 @@ class _PipeReader:
             os.close(reading)
 
     def _take(self, reading: int, decoder: codecs.IncrementalDecoder) -> bool:
-        """Read once; false at the end of the pipe."""
+        """Read once; return false at the end of the pipe."""
         number = self._pipes[reading]
         source, level = _NAMES[number]
         try:

@@ -1,4 +1,4 @@
-"""The engine as everybody sees it: commands that can be awaited on any loop, and an inbox of facts."""
+"""The public face of the engine: commands that can be awaited on any loop, and an inbox of facts."""
 
 from __future__ import annotations
 
@@ -36,24 +36,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STOP_SECONDS = 5.0
-"""How long `stop` waits for modules that close slowly."""
+"""How long `stop` waits for slow modules to close."""
 
 
 class Engine(ClientCommands, CoreCommands):
-    """A project's server, run in this process on a thread of its own, with one client for each protocol
-    revision.
+    """A project's server, running in this process on its own thread, with one client for each protocol revision.
 
-    Every `async` method may be awaited on any event loop; cancelling the awaiting task cancels the work in
-    the core. Commands that come before the server is ready wait for it, and raise `EngineError` if it never
-    will be.
+    Every `async` method may be awaited on any event loop; cancelling the awaiting task cancels the work in the core.
+    Commands wait until the server is ready, and raise `EngineError` if it fails to start.
 
     Attributes:
-        bus: carries the facts of the core and of the engine; lives as long as the engine, also while the
-            server is restarted.
-        inbox: those facts, queued for the screen.
-        clock: the server's; it jumps where a fault on purpose lets it.
-        ready: resolves when the server is started (its modules may still be starting), or with the reason
-            why not.
+        bus: Carries the facts of the core and of the engine; lives as long as the engine, even across restarts of the
+            server.
+        inbox: The facts queued for the screen.
+        clock: The server's clock, which an injected fault can make jump.
+        ready: Resolves when the server has started (its modules may still be starting), or with the error.
     """
 
     def __init__(
@@ -66,8 +63,8 @@ class Engine(ClientCommands, CoreCommands):
         answers: bool = False,
     ) -> None:
         """Args:
-        follows_config: take the project's config over again whenever its file is saved.
-        answers: somebody answers what the server asks its clients (`QuestionAsked`); else it is declined.
+        follows_config: Apply the project's config whenever its file is saved.
+        answers: Someone answers the server's questions to its clients (`QuestionAsked`); otherwise they are declined.
         """
         self.project = project
         self._follows_config = follows_config
@@ -84,16 +81,16 @@ class Engine(ClientCommands, CoreCommands):
         self._core: asyncio.Future[EngineCore] | None = None
         self._running: EngineCore | None = None
 
-    # -- life
+    # -- lifecycle
 
     def start(self) -> None:
-        """Start the thread, which imports the core and starts the server there. Returns at once."""
+        """Start the thread, which imports the core and starts the server. Returns immediately."""
         self._thread.start()
 
     def stop(self) -> None:
         """Stop clients and server and wait for the thread, at most `STOP_SECONDS`. Blocks; idempotent.
 
-        The store is left to whoever made it.
+        The caller closes the store.
         """
         if not self._thread.stop(STOP_SECONDS) and self._loop_watch is not None:
             self._loop_watch.stop()  # the core can't any more
@@ -128,7 +125,7 @@ class Engine(ClientCommands, CoreCommands):
             if core is not None:
                 await core.stop()
                 core = None
-            await asyncio.Event().wait()  # to answer the commands that come
+            await asyncio.Event().wait()  # keep answering commands
         finally:
             if core is not None:
                 await core.stop()
@@ -153,13 +150,13 @@ class Engine(ClientCommands, CoreCommands):
         reason = str(error).strip() or type(error).__name__
         self.bus.emit(EngineFailed(reason.splitlines()[0]))
         future = self._core_future()
-        future.set_exception(EngineError(f"There is no server: {reason}"))
-        future.exception()  # looked at: nobody needs to ask for a command
+        future.set_exception(EngineError(f"The server is not running: {reason}"))
+        future.exception()  # mark it as retrieved: there may never be a command
         if self.ready.set_running_or_notify_cancel():
             self.ready.set_exception(error)
 
     def _core_future(self) -> asyncio.Future[EngineCore]:
-        """What commands wait for. On the engine's loop, by whoever comes first: a command or the main task."""
+        """Return the future that commands wait for, created on first use. Call it on the engine's loop."""
         if self._core is None:
             self._core = asyncio.get_running_loop().create_future()
         return self._core
@@ -170,17 +167,17 @@ class Engine(ClientCommands, CoreCommands):
 
         return await self._thread.call(run)
 
-    # -- known without asking the core
+    # -- available without the core
 
     def frames(self, key: str | None = None) -> list[Frame]:
-        """The last messages on the wire, oldest first; with `key`, those of that call. From any thread."""
+        """Return the last messages on the wire, oldest first; with `key`, those of that call. Thread-safe."""
         return self._frames.frames(key)
 
     @property
     def config(self) -> ServerConfig:
-        """The config in force. From any thread.
+        """The config in use. Callable from any thread.
 
         Raises:
-            ConfigError: the project's can't be read.
+            ConfigError: The project's config can't be read.
         """
         return self._running.config if self._running is not None else self.project.config

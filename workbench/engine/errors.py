@@ -1,7 +1,7 @@
-"""What the engine tells its callers when a command can't be done."""
+"""Errors of the engine's commands."""
 
 from __future__ import annotations
 
 
 class EngineError(Exception):
-    """A command that could not be done: one line that says why, and what to do."""
+    """A command failed; the message is one line that says why, and what to do."""

@@ -1,4 +1,4 @@
-"""The pieces of a stream on their way to whoever follows it: a few batches a second, bounded, the oldest dropped."""
+"""Delivers a stream to its follower: in a few batches per second, bounded, dropping the oldest data."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 BATCH_SECONDS = 0.05
-"""Batches are handed over no quicker than this, however fast the pieces come."""
+"""The minimum interval between batches."""
 
 MOST_WAITING = 1_000_000
-"""Characters that wait for the next batch at most."""
+"""The maximum number of characters waiting for the next batch."""
 
 
 class Gathered(NamedTuple):
-    """What came of a stream since the batch before.
+    """The data of a stream since the previous batch.
 
     Attributes:
-        pieces: how many.
-        size: their bytes, as UTF-8; of the dropped ones too.
-        text: what they say.
-        dropped: how many characters are missing before `text`, because they came too fast.
+        pieces: The number of pieces.
+        size: Their size in bytes as UTF-8, including dropped ones.
+        text: Their text.
+        dropped: The number of characters missing before `text`, because they arrived too fast.
     """
 
     pieces: int
@@ -33,7 +33,7 @@ class Gathered(NamedTuple):
 
 
 class Gathering:
-    """Gathers pieces on any thread and hands batches to `tell` on one loop. Made and closed on that loop."""
+    """Gathers pieces on any thread and delivers batches to a callback on one loop. Create and close it on that loop."""
 
     def __init__(self, tell: Callable[[Gathered], None]) -> None:
         self._tell = tell
@@ -46,7 +46,7 @@ class Gathering:
         self._timer: asyncio.TimerHandle | None = None
 
     def put(self, piece: str) -> None:
-        """Take in a piece. From any thread."""
+        """Add a piece. Callable from any thread."""
         with self._lock:
             self._pieces += 1
             self._size += len(piece) if piece.isascii() else len(piece.encode("utf-8", "replace"))
@@ -56,18 +56,18 @@ class Gathering:
                 self._shorten(self._chars - MOST_WAITING)
             under_way, self._under_way = self._under_way, True
         if not under_way:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is waiting
                 self._loop.call_soon_threadsafe(self._deliver)
 
     def close(self) -> None:
-        """Hand over what is left; nothing after that."""
+        """Deliver what is left, and nothing after that."""
         if self._timer is not None:
             self._timer.cancel()
         self._hand_over()
         self._closed = True
 
     def _shorten(self, chars: int) -> None:
-        """Drop characters of the oldest piece, at most `chars`."""
+        """Drop at most `chars` characters of the oldest piece."""
         oldest = self._waiting.popleft()
         gone = min(chars, len(oldest))
         self._chars -= gone
@@ -81,7 +81,7 @@ class Gathering:
             self._timer = self._loop.call_later(BATCH_SECONDS, self._deliver)
 
     def _hand_over(self) -> bool:
-        """Hand over what there is; whether there was anything."""
+        """Deliver what there is; return whether there was anything."""
         with self._lock:
             if not self._pieces:
                 self._under_way = False

@@ -1,4 +1,4 @@
-"""The import of the core and the SDK, which is most of the time that an engine takes to start."""
+"""Importing the core and the SDK, which takes most of an engine's startup time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quick_import() -> Iterator[None]:
-    """A block in which the core is imported, the first time without the garbage collector.
+    """Disable the garbage collector while the core is imported for the first time.
 
-    There is no garbage in a hundred thousand new objects, and looking for it takes a sixth of the time. Nor
-    does the collector ever look at them again: each look would be a pause of the screen.
+    The import creates a hundred thousand objects and no garbage, and collecting would take a sixth of the time. Later
+    collections skip these objects too, since each would pause the screen.
     """
     if "mcp" in sys.modules or not gc.isenabled():
         yield

@@ -1,4 +1,4 @@
-"""The way of facts from the engine's threads to the screen: bounded, and one wake-up for many."""
+"""Passes facts from the engine's threads to the screen: bounded, with one wake-up for many facts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from server_core.bus import Event
 from workbench.facts import Dropped
 
 INBOX_EVENTS = 20_000
-"""How many events wait for the screen before the oldest are dropped."""
+"""How many events are queued for the screen before the oldest are dropped."""
 
 
 class Inbox:
-    """A bounded queue of events that is filled by any thread and drained by one.
+    """A bounded queue of events, filled by any thread and drained by one.
 
     Attributes:
-        wake: called, on the thread of whoever puts, when the first event since the last drain arrives. It
-            must be quick (post a message, `call_soon_threadsafe`); one that raises is not called again
-            until it is set anew.
+        wake: Called on the putting thread when the first event since the last drain arrives. It must be quick (post a
+            message, `call_soon_threadsafe`); if it raises, it is not called again until it is set again.
     """
 
     def __init__(self, most: int = INBOX_EVENTS) -> None:
@@ -44,7 +43,7 @@ class Inbox:
             self._call(wake)
 
     def put(self, event: Event) -> None:
-        """Queue `event`; the oldest goes when the inbox is full. A listener for `EventBus.subscribe`."""
+        """Queue `event`, dropping the oldest one if the inbox is full. A listener for `EventBus.subscribe`."""
         with self._lock:
             if len(self._events) >= self._most:
                 self._events.popleft()
@@ -57,7 +56,7 @@ class Inbox:
             self._call(wake)
 
     def drain(self) -> list[Event]:
-        """Take everything, oldest first; a `Dropped` with `seq` 0 stands before it when some were lost."""
+        """Take all events, oldest first, preceded by a `Dropped` with `seq` 0 if some were lost."""
         with self._lock:
             events, self._events = self._events, deque()
             dropped, self._dropped = self._dropped, 0
@@ -70,7 +69,7 @@ class Inbox:
         try:
             wake()
         except Exception:
-            # The screen is gone. Logging this would put one more event here, and call it again.
+            # The screen is gone. Logging this would put another event here and call `wake` again.
             with self._lock:
                 if self._wake is wake:
                     self._wake = None

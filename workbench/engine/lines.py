@@ -1,5 +1,4 @@
-"""Lines of text on their way to the log: bounded, so that a tool that prints in a loop costs the screen
-nothing."""
+"""Passes lines of text to the log: bounded, so that a tool that prints in a loop does not slow down the screen."""
 
 from __future__ import annotations
 
@@ -14,19 +13,19 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 TURN_SECONDS = 0.1
 LINES_A_TURN = 50
-"""Of each source the last so many lines of a turn are shown; how many were skipped is said in their place."""
+"""How many last lines per source are shown each turn; the number of skipped lines is shown in their place."""
 
 LINE_CHARS = 2000
-"""Longer lines are cut there."""
+"""Longer lines are truncated."""
 
 FREE_LINES = 1000
 PACED_LINES = 50
 PACE_SECONDS = 0.001
-"""Whoever writes more than `FREE_LINES` in a turn rests after each further `PACED_LINES`, so that others, the screen
-first, get to run: a real terminal would not take them in faster either."""
+"""A thread that writes more than `FREE_LINES` in a turn sleeps after each further `PACED_LINES`, so that others, above
+all the screen, can run: a real terminal would not accept them faster either."""
 
 WRITE_CHARS = 200_000
-"""Of a longer single write only the end is looked at."""
+"""Only the end of a longer single write is used."""
 
 
 class _Line(NamedTuple):
@@ -44,7 +43,7 @@ class _Source:
 
 
 class _Unfinished:
-    """A line whose end has not been written yet."""
+    """A line without its line feed yet."""
 
     def __init__(self, source: str, level: LogLevel, text: str) -> None:
         self.source = source
@@ -54,15 +53,14 @@ class _Unfinished:
 
 
 class LineLog:
-    """Makes `LogWritten` facts of what is written from any thread. Its own daemon thread emits them, in
-    turns.
+    """Turns what any thread writes into `LogWritten` facts. Its own daemon thread emits them in turns.
 
-    That thread sleeps while nothing is written.
+    The thread sleeps while nothing is written.
     """
 
     def __init__(self, emit: Callable[[object], None] | None = None) -> None:
         """Args:
-        emit: takes the facts; without one the lines wait for `attach`.
+        emit: Receives the facts; without it the lines wait for `attach`.
         """
         self._emit = emit
         self._lock = threading.Lock()
@@ -74,17 +72,17 @@ class LineLog:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to emit."""
+        """Start emitting."""
         self._thread = threading.Thread(target=self._work, name="workbench-log", daemon=True)
         self._thread.start()
 
     def attach(self, emit: Callable[[object], None]) -> None:
-        """Emit there from now on, beginning with what has waited."""
+        """Emit to `emit` from now on, beginning with what has waited."""
         self._emit = emit
         self._more.set()
 
     def stop(self) -> None:
-        """Emit what is left, unfinished lines too, and end."""
+        """Emit what is left, including unfinished lines, and end."""
         self._stopped.set()
         self._more.set()
         if self._thread is not None:
@@ -97,15 +95,15 @@ class LineLog:
         self._turn()
 
     def add(self, source: str, level: LogLevel, text: str, *, library: bool = False) -> None:
-        """Log `text`, each of its lines for itself; `library` is whether no code of the user's wrote it."""
+        """Log each line of `text`; `library` means that it does not come from the user's code."""
         with self._lock:
             for line in text[-WRITE_CHARS:].splitlines():
                 self._add(source, level, line, library)
         self._wake()
 
     def write(self, writer: Hashable, source: str, level: LogLevel, text: str) -> None:
-        """Log the finished lines of what `writer` (a thread's stream, a pipe) writes; the rest waits for
-        its end, for `flush`, or for about a turn."""
+        """Log the finished lines that `writer` (a thread's stream, a pipe) writes; an unfinished one waits for its end,
+        for `flush`, or for about a turn."""
         with self._lock:
             before = self._unfinished.pop(writer, None)
             if before is not None and before.source != source:
@@ -156,7 +154,7 @@ class LineLog:
         emit = self._emit
         if emit is None:
             return
-        # Imported at the first line: an application paints before it imports any of the core.
+        # Imported with the first line: the application paints before it imports the core.
         from server_core.events import LogWritten
 
         with self._lock:
@@ -170,6 +168,6 @@ class LineLog:
             sources, self._sources = self._sources, {}
         for name, source in sources.items():
             if skipped := source.came - len(source.lines):
-                emit(LogWritten(name, "warning", f"… {skipped:,} lines left out: they came too fast"))
+                emit(LogWritten(name, "warning", f"… {skipped:,} lines skipped: they arrived too fast"))
         for line in sorted(line for source in sources.values() for line in source.lines):
             emit(LogWritten(line.source, line.level, line.text, line.library))

@@ -1,8 +1,7 @@
-"""The listen streams of a 2026-07-28 client: one for the lists, and one for each group of URIs subscribed
-together.
+"""The listen streams of a 2026-07-28 client: one for the lists, and one for each group of URIs subscribed together.
 
-A stream's filter can't be changed once it is open. With a stream a group nothing has to be re-opened when a
-URI comes or goes, so that no notice is lost or told twice in between.
+The filter of an open stream can't be changed. With one stream per group, no stream is reopened when a URI is added or
+removed, so no notification is lost or duplicated.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ REOPEN_SECONDS = 0.1
 
 
 class ListenStreams:
-    """The streams of one connected client. The notices themselves are taken off the wire by `EngineClient`."""
+    """The streams of a connected client. `EngineClient` receives the notifications themselves."""
 
     def __init__(self, client: Client, name: str, emit: Callable[[object], None]) -> None:
         self._client = client
@@ -30,17 +29,17 @@ class ListenStreams:
         self._groups: dict[asyncio.Task[None], set[str]] = {}
 
     async def listen_to_lists(self) -> None:
-        """Hear of every change of the tools, resources and prompts."""
+        """Subscribe to changes of the lists of tools, resources and prompts."""
         await self._open(
             set(), tools_list_changed=True, resources_list_changed=True, prompts_list_changed=True
         )
 
     async def add(self, uris: Sequence[str]) -> None:
-        """Hear of changes of these resources; returns when the server has acknowledged."""
+        """Subscribe to these resources; return once the server has acknowledged."""
         await self._open(set(uris), resource_subscriptions=list(uris))
 
     async def remove(self, uris: Sequence[str]) -> None:
-        """End the streams that serve none but these URIs. What is left of a group keeps its stream."""
+        """End the streams that serve only these URIs. The rest of a group keeps its stream."""
         for task, group in list(self._groups.items()):
             if group and group.intersection(uris):
                 group.difference_update(uris)
@@ -83,7 +82,9 @@ class ListenStreams:
                 except SubscriptionLost as error:
                     self._emit(
                         LogWritten(
-                            self._name, "warning", f"Lost a listen stream, notices may be missing: {error}"
+                            self._name,
+                            "warning",
+                            f"Lost a listen stream; notifications may be missing: {error}",
                         )
                     )
                     await asyncio.sleep(REOPEN_SECONDS)

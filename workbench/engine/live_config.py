@@ -1,4 +1,4 @@
-"""The config by which a running server runs, and how another one comes into force: module by module."""
+"""The config of a running server, and how a new one is applied: module by module."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .errors import EngineError
 
 
 class LiveConfig:
-    """Brings configs into force, one at a time. On the server's loop only.
+    """Applies configs, one at a time. Use it on the server's loop only.
 
     Attributes:
-        config: the one in force.
+        config: The config in use.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class LiveConfig:
         restart: Callable[[Server], Awaitable[None]] | None = None,
     ) -> None:
         """Args:
-        server: the server as it is at the moment.
-        build: makes a server of a config, without starting it.
-        restart: puts another server in the place of the running one; without it, what is not in the modules' tables
-            comes into force at the next start.
+        server: Returns the current server.
+        build: Builds a server from a config, without starting it.
+        restart: Replaces the running server with another one; without it, changes outside the modules' tables are
+            applied at the next start.
         """
         self.config = config
         self._server = server
@@ -51,7 +51,7 @@ class LiveConfig:
         async with self._applying:
             changes = changes_between(self.config, config)
             try:
-                # Made before anything is stopped: a config that makes no server leaves all as it is.
+                # Build it before stopping anything: an invalid config then changes nothing.
                 fresh = self._build(config)
             except ConfigError as error:
                 raise EngineError(str(error)) from error
@@ -77,7 +77,7 @@ class LiveConfig:
             for name, reason in failures.items():
                 host = self._server().modules.get(name)
                 if host is not None and host.status == "running":
-                    host.note(f"{name}: {reason}; the one before serves on", trouble=True)
+                    host.note(f"{name}: {reason}; its previous version keeps running", trouble=True)
             if failures:
                 raise EngineError("; ".join(f"{name}: {reason}" for name, reason in failures.items()))
 
@@ -94,7 +94,7 @@ class LiveConfig:
             self._failed.discard(name)
 
     async def _put_modules(self, fresh: Server, names: Iterable[str]) -> dict[str, str]:
-        """Start these modules' new instances; returns the reasons of those that can't start."""
+        """Start these modules' new instances; return the reasons of those that can't start."""
         failures: dict[str, str] = {}
         for name in names:
             try:
@@ -104,7 +104,7 @@ class LiveConfig:
         return failures
 
     async def _put_module(self, fresh: Server, name: str) -> None:
-        """Take a module's new instance over from a server that was built but never started."""
+        """Move a module's new instance over from a server that was built but not started."""
         module = fresh.modules[name].instance
         server = self._server()
         host = server.modules.get(name)

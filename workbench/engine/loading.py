@@ -1,4 +1,4 @@
-"""Load on one tool: many calls of it, some of them at once, and how long each took."""
+"""Load-tests a tool: makes many concurrent calls and measures how long each takes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .clients import EngineClient
 
 
 class LoadRun:
-    """What came of the calls so far. Written on the engine's loop; whoever reads it from elsewhere sees whole calls.
+    """The results of a load test so far. Written on the engine's loop; other threads always see complete calls.
 
     Attributes:
-        durations: of each call that was answered, as the client saw it, in seconds, in the order of their ends.
-        outcomes: how many calls ended how; `timeout` is the client's own limit.
-        first_error: what the first call that did not go well was answered.
-        seconds: from the first call's begin to the last one's end.
+        durations: The durations of answered calls in seconds, as the client measured them, in order of completion.
+        outcomes: The number of calls with each outcome; `timeout` is the client's own limit.
+        first_error: The error of the first failed call.
+        seconds: The time from the start of the first call to the end of the last.
     """
 
     def __init__(self) -> None:
@@ -33,22 +33,22 @@ class LoadRun:
 
     @property
     def calls(self) -> int:
-        """How many have ended."""
+        """The number of finished calls."""
         return self.outcomes.total()
 
     @property
     def errors(self) -> int:
-        """How many of them did not go well."""
+        """The number of failed calls."""
         return self.calls - self.outcomes["ok"]
 
     def add(self, outcome: Outcome, seconds: float, error: str) -> None:
-        """A call has ended."""
+        """Add a finished call."""
         self.durations.append(seconds)
         self.outcomes[outcome] += 1
         self.first_error = self.first_error or error
 
     def quantile(self, share: float) -> float:
-        """The duration, in seconds, that this share of the calls did not exceed (nearest rank); 0 without calls."""
+        """Return the duration in seconds that this share of calls did not exceed (nearest rank); 0 without calls."""
         ordered = sorted(self.durations)
         return ordered[max(0, -int(-share * len(ordered) // 1) - 1)] if ordered else 0.0
 
@@ -63,10 +63,10 @@ async def load_tool(
     at_once: int,
     timeout: float | None = None,
 ) -> None:
-    """Make `calls` calls, `at_once` at a time, and write into `run` what came of them; nothing goes into the history.
+    """Make `calls` calls, `at_once` concurrently, and write the results into `run`; the history does not record them.
 
     Args:
-        timeout: seconds after which a call is given up.
+        timeout: Seconds after which a call is cancelled.
     """
     await engine_client.know_tools()
     client = await engine_client.connected()
@@ -86,7 +86,7 @@ async def _caller(
     timeout: float | None,
     began: float,
 ) -> None:
-    for _number in numbers:  # shared: each number is one caller's
+    for _number in numbers:  # shared: each caller takes the next number
         started = time.perf_counter()
         outcome, error = await _call(client, name, arguments, timeout)
         ended = time.perf_counter()

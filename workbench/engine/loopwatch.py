@@ -1,4 +1,4 @@
-"""Finds out who holds up the core's event loop, while it is held up."""
+"""Finds out which code blocks the core's event loop, while it is blocked."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .usercode import Place, UserCode
 
 LOOK_SECONDS = 0.015
 BLOCKED_SECONDS = 0.04
-"""The loop counts as blocked when code of the user has not let it turn for so long."""
+"""How long the user's code must hold the loop before it counts as blocked."""
 
 BLOCKED_LIBRARY_SECONDS = 0.5
-"""The same for code of libraries, where nobody could do much about a shorter stop."""
+"""The same for code of libraries, whose shorter blocks the user can't do much about."""
 
 MISSED_SECONDS = 0.12
-"""When the watch itself did not run for so long, the machine is busy or slept: nobody is to blame."""
+"""If the watch itself did not run for this long, the machine was busy or asleep: no code is to blame."""
 
 REPEAT_SECONDS = 1.0
 
 
 class TurningSelector(selectors.DefaultSelector):
-    """Where an event loop waits between its turns. It notes when the loop left: cheaper than a heartbeat.
+    """The selector that an event loop waits on. It records when the loop resumes, which is cheaper than a heartbeat.
 
     Attributes:
-        waiting: whether the loop waits for something to do.
-        left: when it last went to work, in `time.monotonic` seconds.
+        waiting: Whether the loop is idle.
+        left: When the loop last resumed work, in `time.monotonic` seconds.
     """
 
     waiting = False
@@ -47,7 +47,7 @@ class TurningSelector(selectors.DefaultSelector):
 
 
 def watchable_loop() -> tuple[asyncio.AbstractEventLoop, TurningSelector | None]:
-    """A new event loop, with the selector by which to watch it; `None` where a loop needs another kind."""
+    """Create an event loop with the selector for watching it; `None` where the loop needs another selector."""
     if sys.platform == "win32":
         return asyncio.new_event_loop(), None
     selector = TurningSelector()
@@ -55,16 +55,16 @@ def watchable_loop() -> tuple[asyncio.AbstractEventLoop, TurningSelector | None]
 
 
 class LoopWatch:
-    """Watches one event loop from a daemon thread of its own.
+    """Watches an event loop from its own daemon thread.
 
-    Emits `LoopBlocked` once for each stop, again each second while it lasts, and `LoopFreed` when the loop
-    turns again, all from the watching thread.
+    Emits `LoopBlocked` when the loop is blocked, again each second while it lasts, and `LoopFreed` when the loop runs
+    again, all from the watching thread.
     """
 
     def __init__(self, selector: TurningSelector, thread: int, emit: Callable[[object], None]) -> None:
         """Args:
-        selector: the one that the loop waits on.
-        thread: the identity of the thread that the loop runs on.
+        selector: The selector that the loop waits on.
+        thread: The identity of the thread that the loop runs on.
         """
         self._selector = selector
         self._watched = thread
@@ -74,11 +74,11 @@ class LoopWatch:
         self._thread = threading.Thread(target=self._watch, name="workbench-loopwatch", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End, without another fact."""
+        """Stop watching, without emitting another fact."""
         self._stopped.set()
 
     def _watch(self) -> None:
@@ -102,7 +102,7 @@ class LoopWatch:
                 told, since = looked, left
 
     def _place(self, seconds: float) -> Place | None:
-        """Where the loop's thread is, if that is a stop to tell of."""
+        """Return where the loop's thread is, if it is blocked long enough to report."""
         frame = sys._current_frames().get(self._watched)
         if frame is None:
             return None

@@ -1,4 +1,4 @@
-"""Which module offers what, read off the server's registry."""
+"""Finds which module offers each item from the server's registry."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _CALLS_INSIDE = (
     ("start_long_task", "task", "arguments"),
     ("execute_workflow", "workflowName", "context"),
 )
-"""Tools that run another one, and which of their arguments hold its name and its arguments."""
+"""Tools that run another tool, and their arguments for its name and its arguments."""
 
 _ALL_SECRET: Mapping[str, Any] = {"additionalProperties": {"writeOnly": True}}
 
 
 def owners_of(registry: Registry) -> Owners:
-    """Everything that is offered now, with its owner. On the server's loop only; a millisecond for thousands."""
+    """Return the owners of all items. Call it on the server's loop; it takes a millisecond for thousands of items."""
     templates = {}
     for definition in registry.template_list():
         owned = registry.template(definition.uri_template)
@@ -34,9 +34,9 @@ def owners_of(registry: Registry) -> Owners:
 
 
 def schema_of_call(registry: Registry, call: CallRecord) -> Mapping[str, Any] | None:
-    """The input schema of the tool that was called; where that runs another one, with that tool's schema inside.
+    """Return the input schema of the called tool; if it runs another tool, with that tool's schema inside.
 
-    Nobody knows which arguments of an unknown tool are secret, so all of them are taken for secrets.
+    All arguments of an unknown tool count as secrets.
     """
     if call.method != "tools/call":
         return None
@@ -44,7 +44,7 @@ def schema_of_call(registry: Registry, call: CallRecord) -> Mapping[str, Any] | 
     for tool, name, arguments in _CALLS_INSIDE:
         if call.target.endswith(tool) and arguments in call.arguments:
             inner = str(call.arguments.get(name))
-            prefixed = f"{call.target.removesuffix(tool)}{inner}"  # as the tool of a workflow is called
+            prefixed = f"{call.target.removesuffix(tool)}{inner}"  # when a workflow's own tool is called
             inside = _schema_of(registry, prefixed if prefixed in registry.tools else inner)
             return {"properties": {arguments: inside}, "$defs": inside.get("$defs", {})}
     return schema

@@ -1,4 +1,4 @@
-"""Progress on its way from the engine's loop to the loop of whoever waits for the call."""
+"""Passes progress from the engine's loop to the loop that awaits the call."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ProgressCallback = Callable[[float, float | None, str], None]
 
 
 def relayed(callback: ProgressCallback | None) -> ProgressCallback | None:
-    """`callback` as something that any thread may call: it runs on the loop that is running now.
+    """Wrap `callback` so that any thread may call it: it runs on the current loop.
 
-    When reports come faster than that loop turns, only the latest is delivered.
+    If reports arrive faster than that loop runs, only the latest is delivered.
     """
     return _Relay(asyncio.get_running_loop(), callback) if callback is not None else None
 
@@ -31,7 +31,7 @@ class _Relay:
             under_way = self._latest is not None
             self._latest = (progress, total, message)
         if not under_way:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is waiting
                 self._loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:

@@ -1,4 +1,4 @@
-"""The recording and the replay under way: one of each at a time."""
+"""The recording and the replay in progress: one of each at a time."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .errors import EngineError
 
 
 class Recordings:
-    """Records and replays file batches. On the engine's loop only."""
+    """Records and replays file batches. Use it on the engine's loop only."""
 
     def __init__(self, server: Callable[[], Server], bus: EventBus, clock: Clock) -> None:
         """Args:
-        server: the server as it is at the moment.
+        server: Returns the current server.
         """
         self._server = server
         self._bus = bus
@@ -38,7 +38,7 @@ class Recordings:
         self._replaying: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
-        """End both."""
+        """Stop both."""
         await self.stop_replay()
         await self.stop_recording()
 
@@ -47,12 +47,12 @@ class Recordings:
     async def start_recording(self, path: Path, module: str | None, *, force: bool) -> None:
         """See `Engine.start_recording`."""
         if self._writer is not None:
-            raise EngineError(f"A recording is under way: {self._writer.path}")
+            raise EngineError(f"A recording is already in progress: {self._writer.path}")
         running = self._files_modules()
         if module is not None and module not in running:
             raise EngineError(str(NotFoundError("files module", module, running)))
         if not running:
-            raise EngineError("No files module runs: there is nothing to record")
+            raise EngineError("No files module is running: nothing to record")
         first = running[module] if module is not None else next(iter(running.values()))
         started = self._clock.now()
 
@@ -76,7 +76,7 @@ class Recordings:
 
     def _failed(self, loop: asyncio.AbstractEventLoop, error: RecordingError) -> None:
         # On the thread that emitted the batch.
-        self._bus.emit(LogWritten("recording", "error", f"The recording ended early: {error}"))
+        self._bus.emit(LogWritten("recording", "error", f"The recording stopped early: {error}"))
         asyncio.run_coroutine_threadsafe(self.stop_recording(), loop)
 
     async def stop_recording(self) -> None:
@@ -93,7 +93,7 @@ class Recordings:
     async def start_replay(self, path: Path, module: str | None, speed: Speed) -> str:
         """See `Engine.start_replay`."""
         if self._replaying is not None:
-            raise EngineError("A replay is under way: wait for it, or stop it first")
+            raise EngineError("A replay is already in progress: wait for it, or stop it first")
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def progressed(progress: ReplayProgress) -> None:
@@ -123,7 +123,7 @@ class Recordings:
             await replay.run()
         except (CoreError, RecordingError) as error:
             if begun.done():
-                self._bus.emit(LogWritten("replay", "error", f"The replay ended early: {error}"))
+                self._bus.emit(LogWritten("replay", "error", f"The replay stopped early: {error}"))
             else:
                 begun.set_exception(EngineError(str(error)))
         finally:
@@ -149,11 +149,11 @@ class Recordings:
 
     def _under_way(self) -> Replay:
         if self._replay is None:
-            raise EngineError("No replay is under way")
+            raise EngineError("No replay is in progress")
         return self._replay
 
     def _files_modules(self) -> dict[str, FilesModule]:
-        """The files modules that run, by name, in the server's order."""
+        """Return the running files modules by name, in the server's order."""
         return {
             name: host.instance
             for name, host in self._server().modules.items()

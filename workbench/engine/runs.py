@@ -1,4 +1,4 @@
-"""Workflow runs, handled by hand. On the core's loop."""
+"""Cancels and resumes workflow runs. Call it on the core's loop."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .errors import EngineError
 
 
 def cancel_run(server: Server, run: str) -> None:
-    """Stop a run that is under way.
+    """Cancel a run in progress.
 
     Raises:
-        EngineError: it has ended.
+        EngineError: It has ended.
     """
     try:
         _module_of(server, run).cancel_run(run)
     except CoreError as error:
-        raise EngineError("This run has ended already") from error
+        raise EngineError("This run has already ended") from error
 
 
 async def resume_run(server: Server, run: str) -> str:
-    """Start a run again from where it failed or was cancelled, and wait for it; how it ended.
+    """Resume a run from where it failed or was cancelled, wait for it, and return how it ended.
 
     Raises:
-        EngineError: it is not remembered any more, or can't be started.
+        EngineError: It is no longer available, or can't be started.
     """
     module = _module_of(server, run)
     request = Request("tools/call", "execute_workflow", clock=server.clock, bus=server.bus)
@@ -40,4 +40,4 @@ def _module_of(server: Server, run: str) -> WorkflowsModule:
     for host in server.modules.values():
         if isinstance(host.instance, WorkflowsModule) and host.instance.knows_run(run):
             return host.instance
-    raise EngineError("This run has gone on already, or is not remembered any more; start the workflow anew")
+    raise EngineError("This run was already resumed or is no longer available; start the workflow again")

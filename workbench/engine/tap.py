@@ -1,7 +1,6 @@
-"""The tap on a client's connection: every message that passes is kept for a while, none is changed or
-slowed down.
+"""The tap on a client's connection: keeps recent messages without changing or delaying them.
 
-On the way only a reference is stored; kind, relations and text are made when somebody asks for frames.
+Only a reference is stored when a message passes; its kind, relations and text are computed when frames are requested.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ from workbench.records import Frame, FrameKind, Side
 
 RING_FRAMES = 5000
 RING_BYTES = 64_000_000
-"""What the ring holds at most, whichever comes first; the bytes are an estimate from the texts of the
-results."""
+"""The limits of the ring, whichever is reached first; bytes are estimated from the texts of results."""
 
 _KINDS: dict[str, FrameKind] = {
     "JSONRPCRequest": "request",
@@ -41,7 +39,7 @@ class _Passed(NamedTuple):
     direction: Side
     message: Any
     related: Any
-    """The id of the client's request on whose behalf the server sent this."""
+    """The id of the client's request that this message of the server belongs to."""
     size: int
 
 
@@ -59,7 +57,7 @@ class FrameRing:
         self._bytes = 0
 
     def sink(self, protocol: str) -> Callable[[Side, Any], None]:
-        """What a tap calls with each `SessionMessage` of one connection."""
+        """Return the function that a tap calls with each `SessionMessage` of a connection."""
         connection = next(_connections)
 
         def take(direction: Side, item: Any) -> None:
@@ -77,8 +75,8 @@ class FrameRing:
         return take
 
     def frames(self, key: str | None = None) -> list[Frame]:
-        """All messages, or with `key` those of the call that bears it: its requests, their answers, its
-        progress, what the server asked the client meanwhile, and its cancellation."""
+        """Return all messages, or those of the call with `key`: its requests, their responses, its progress, the
+        server's questions to the client during the call, and its cancellation."""
         with self._lock:
             passed = list(self._passed)
         methods = {
@@ -91,10 +89,10 @@ class FrameRing:
 
 
 class TapStream:
-    """A read or write stream that shows what passes to `take`; otherwise the stream that it wraps. `ended` is called
-    when what is read has come to its end. What `handled` has dealt with is not read any more.
+    """A wrapper of a read or write stream that passes each message to `take`. `ended` is called at the end of the read
+    stream. Messages that `handled` has dealt with are not delivered.
 
-    `last_context` is how the SDK carries context variables from the sender to the handler.
+    The SDK carries context variables from the sender to the handler through `last_context`.
     """
 
     def __init__(
@@ -156,7 +154,7 @@ class TapStream:
 
 
 class TappedTransport:
-    """Any transport that `mcp.Client` takes (in memory, stdio, HTTP), with a tap on both of its streams."""
+    """Any transport that `mcp.Client` accepts (in memory, stdio, HTTP), with a tap on both of its streams."""
 
     def __init__(
         self,
@@ -166,9 +164,9 @@ class TappedTransport:
         handled: Callable[[Any], bool] = lambda _message: False,
     ) -> None:
         """Args:
-        take: gets every message.
-        ended: called when the server has closed the connection.
-        handled: says of a message from the server that it is dealt with: the SDK's client does not get it.
+        take: Receives every message.
+        ended: Called when the server has closed the connection.
+        handled: Returns whether it has handled a message from the server, so that the SDK's client does not get it.
         """
         self._inner = inner
         self._take = take
@@ -189,7 +187,7 @@ def _kind(item: _Passed) -> FrameKind:
 
 
 def _estimate(message: Any) -> int:
-    """About how many bytes a message keeps alive: cheap, from the texts of a result."""
+    """Estimate how many bytes a message keeps alive, cheaply, from the texts of a result."""
     result = message.__dict__.get("result")  # getattr is slow on a pydantic model without it
     if not result:
         return 500

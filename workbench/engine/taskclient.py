@@ -1,4 +1,4 @@
-"""The client by which the workbench starts long tasks and answers what they ask: the one that declares the extension
+"""The client that starts long tasks and answers their questions: it declares the extension
 `io.modelcontextprotocol/tasks` (SEP-2663)."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .errors import EngineError
 
 
 class TaskCreated(mcp_types.Result):
-    """The answer to a call that became a task; its other fields are kept as they came."""
+    """The response to a call that became a task; other fields are kept unchanged."""
 
     model_config = ConfigDict(extra="allow")
     result_type: Literal["task"] = Field(alias="resultType")
@@ -32,7 +32,7 @@ class TaskCreated(mcp_types.Result):
 
 
 class _BecameTaskError(Exception):
-    """How a new task passes by the SDK's client, which wants a tool's result: not to wait for its end."""
+    """Carries a new task past the SDK's client, which would wait for the tool's result."""
 
     def __init__(self, task: TaskCreated) -> None:
         super().__init__(task.task_id)
@@ -40,7 +40,7 @@ class _BecameTaskError(Exception):
 
 
 class TasksDeclared(ClientExtension):
-    """Declares the extension."""
+    """Declares the tasks extension."""
 
     identifier = TASKS_EXTENSION
 
@@ -72,7 +72,7 @@ class _Answered(mcp_types.Result):
 async def start_task(
     calls: Calls, engine_client: EngineClient, name: str, arguments: dict[str, Any]
 ) -> CallRecord:
-    """Call a tool; the record's result is the task, or that of a tool which does not run as one."""
+    """Call a tool; the record's result is the task, or the tool's own result if it does not run as a task."""
     await engine_client.know_tools()
 
     async def send(client: Client, meta: dict[str, Any], _progressed: ProgressFnT) -> Any:
@@ -86,10 +86,10 @@ async def start_task(
 
 
 async def task_questions(engine_client: EngineClient, task: str) -> tuple[Question, ...]:
-    """What a task asks its client's user now.
+    """Return the open questions of a task to its client's user.
 
     Raises:
-        EngineError: the server refused, or does not know the task.
+        EngineError: The server refused, or does not know the task.
     """
     asked = await _asked(await engine_client.connected(), task)
     found = (
@@ -102,10 +102,10 @@ async def task_questions(engine_client: EngineClient, task: str) -> tuple[Questi
 async def answer_task(
     engine_client: EngineClient, task: str, answers: Mapping[str, Answer], folder: Path
 ) -> None:
-    """Answer a task's questions by their keys; what it asks for besides (roots) is answered too.
+    """Answer a task's questions by their keys; its other requests (roots) are answered too.
 
     Raises:
-        EngineError: the server refused, or the questions are not open any more.
+        EngineError: The server refused, or the questions are no longer open.
     """
     client = await engine_client.connected()
     responses: dict[str, Any] = {}
@@ -116,12 +116,14 @@ async def answer_task(
             check_answer(question, answers[name])
             response = response_to(question, answers[name])
             if response is None:
-                raise EngineError("The protocol has no way to decline this in a task; x cancels the task")
+                raise EngineError(
+                    "The protocol has no way to decline this in a task; press x to cancel the task"
+                )
             responses[name] = response
         elif method == "roots/list":
             responses[name] = roots_of(folder).model_dump(by_alias=True, mode="json", exclude_none=True)
     if not responses:
-        raise EngineError("The task does not wait for that answer any more")
+        raise EngineError("The task is no longer waiting for this answer")
     await _send(client, "tasks/update", _UpdateParams(taskId=task, inputResponses=responses))
 
 

@@ -1,4 +1,4 @@
-"""A thread with an event loop of its own, reachable from any other loop."""
+"""A thread with its own event loop that any other loop can call."""
 
 from __future__ import annotations
 
@@ -17,23 +17,22 @@ from .loopwatch import TurningSelector, watchable_loop
 T = TypeVar("T")
 
 SWITCH_INTERVAL = 0.001
-"""Seconds after which a computing tool must let the screen's thread run; Python's own 5 ms makes keys feel
-slow."""
+"""Seconds after which a computing tool must let the screen's thread run; Python's 5 ms makes keys feel slow."""
 
 
 TURN_SECONDS = 1.0
-"""A loop that has not turned for so long when it shall end is held by a function that may never return."""
+"""A loop that does not respond for this long on stop is blocked by a function that may never return."""
 
 INTERRUPT_SECONDS = 0.3
 """How long what held the loop may take to end once it was interrupted."""
 
 
 class LoopThread:
-    """A daemon thread that runs one coroutine, and others that are sent to its loop meanwhile.
+    """A daemon thread that runs a main coroutine, and others sent to its loop.
 
     Attributes:
-        loop: the thread's event loop, once it is started.
-        selector: what the loop waits on, by which it can be watched; `None` where that is not possible.
+        loop: The thread's event loop, once started.
+        selector: The selector for watching the loop; `None` where that is not possible.
     """
 
     def __init__(self, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -48,23 +47,23 @@ class LoopThread:
 
     @property
     def ident(self) -> int | None:
-        """The thread's identity, `None` before it runs."""
+        """The thread's identity; `None` before it runs."""
         return self._thread.ident
 
     def start(self) -> None:
-        """Start the thread; returns at once."""
+        """Start the thread. Returns immediately."""
         self.loop, self.selector = watchable_loop()
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(min(self._interval, SWITCH_INTERVAL))
         self._thread.start()
 
     async def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `make()` on this loop and return or raise what it does. Awaitable on any loop, this one too.
+        """Run `make()` on this loop and return its result or raise its error. Awaitable on any loop, including this.
 
-        Cancelling the awaiting task cancels the coroutine, without waiting for its end.
+        Cancelling the awaiting task cancels the coroutine without waiting for it to finish.
 
         Raises:
-            EngineError: the thread has ended, or ends before the coroutine does.
+            EngineError: The thread has ended, or ends before the coroutine does.
         """
         if self._abandoned or not self._thread.is_alive():
             raise EngineError(
@@ -84,11 +83,11 @@ class LoopThread:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            raise EngineError("The engine has stopped") from None  # it was cancelled from that side
+            raise EngineError("The engine has stopped") from None  # it was cancelled on the other loop
 
     def stop(self, seconds: float) -> bool:
-        """Cancel the main coroutine and whatever else runs, and wait for the end; whether it came in
-        `seconds`. A loop that does not turn is interrupted, and abandoned where that does not help."""
+        """Cancel all coroutines and wait for the thread to end; return whether it did within `seconds`. A blocked loop
+        is interrupted, and abandoned if that does not help."""
         if self._thread.ident is None:
             return True
         turned = threading.Event()
@@ -116,7 +115,7 @@ class LoopThread:
             future.cancel()
 
     def _cancel_main(self) -> None:
-        # Once: a second cancellation would interrupt the orderly end that the first one began.
+        # Only once: a second cancellation would interrupt the shutdown that the first one began.
         if self._main_task is not None and not self._main_task.cancelling():
             self._main_task.cancel()
 
@@ -132,11 +131,11 @@ class LoopThread:
             asyncio.set_event_loop(None)
             self.loop.close()
             for future in list(self._open):
-                future.cancel()  # one that came too late to run
+                future.cancel()  # sent too late to run
 
 
 async def _end_all() -> None:
-    """Cancel every other task and let each end."""
+    """Cancel every other task and wait for each to finish."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -1,4 +1,4 @@
-"""Which frame of a stack is the user's own code."""
+"""Finds the user's own code in a stack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import server_core
 
 
 class Place(NamedTuple):
-    """Where a thread is: `target` is the tool or URI that it serves, empty if unknown."""
+    """The location of a thread: `target` is the tool or URI that it serves, empty if unknown."""
 
     target: str
     function: str
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class UserCode:
-    """Tells the user's files from those of Python, of installed packages and of the workbench."""
+    """Distinguishes the user's files from those of Python, installed packages and the workbench."""
 
     def __init__(self) -> None:
         ours = [Path(server_core.__file__).parent, Path(__file__).parent.parent]
@@ -43,15 +43,14 @@ class UserCode:
         return known
 
     def place(self, innermost: FrameType) -> Place | None:
-        """The innermost frame of the user's code in a stack; `None` when there is none."""
+        """Return the innermost frame of the user's code in a stack; `None` if there is none."""
         for frame in _stack(innermost):
             if self.owns(frame.f_code.co_filename):
                 return _place(frame, innermost)
         return None
 
     def library_place(self, innermost: FrameType) -> Place:
-        """The innermost frame that is neither frozen nor Python's own, for a stack without any of the
-        user's."""
+        """Return the innermost frame outside the standard library, for a stack without the user's code."""
         stdlib = f"{sysconfig.get_path('stdlib')}/"
         for frame in _stack(innermost):
             file = frame.f_code.co_filename
@@ -72,8 +71,7 @@ def _place(frame: FrameType, innermost: FrameType) -> Place:
 
 
 def _target(innermost: FrameType) -> str:
-    """The target of the request that a stack serves: the core's frames between the loop and the user hold
-    it."""
+    """Return the target of the request that a stack serves, found in the core's frames."""
     for frame in _stack(innermost):
         if "request" in frame.f_code.co_varnames and str(frame.f_globals.get("__name__", "")).startswith(
             "server_core."

@@ -1,6 +1,6 @@
-"""A project as one script: making it, checking it, and telling clients of it.
+"""Exports a project as a standalone script, checks the script, and creates client configuration for it.
 
-The names below are loaded when they are first used: they bring the core with them.
+The names below are loaded on first use, because they import the core.
 """
 
 from __future__ import annotations

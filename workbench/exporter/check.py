@@ -1,4 +1,4 @@
-"""Whether a script answers as its project does: it runs alone, and a real client asks both."""
+"""Checks that a script answers like its project: it runs in isolation, and a real client queries both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .watched_variables import watched_variables
 
 START_SECONDS = 60.0
 SAVED_CALLS = 5
-"""How many of a tool's earlier calls are made again."""
+"""How many of a tool's earlier calls are repeated."""
 
 STDERR_TAIL = 2_000
 
@@ -43,18 +43,18 @@ Tell = Callable[[str], None]
 
 
 async def check_script(project: Project, path: Path, *, on_progress: Tell = lambda text: None) -> CheckReport:
-    """Run the script at `path` from an empty folder, with nothing to import but the packages that its header names
-    and what they need, and compare what it answers with what the project's own server answers, in both revisions.
+    """Run the script at `path` from an empty folder, with only the packages in its header and their dependencies
+    installed, and compare its answers with those of the project's own server, in both protocol revisions.
 
-    Asks for the lists, every read, every prompt, and the calls of tools marked read-only, with made-up arguments and
-    those of earlier calls. Nothing else is called. Development mode is off on both sides.
+    Compares the lists, all reads, all prompts, and calls of tools marked read-only, with generated arguments and those
+    of earlier calls. Other tools are not called. Development mode is off on both sides.
 
     Args:
-        on_progress: called on this loop with what is being done, in a few words.
+        on_progress: Called on this loop with a short description of each step.
 
     Raises:
-        ConfigError: the project's config can't be used.
-        OSError: the script can't be read.
+        ConfigError: The project's config is invalid.
+        OSError: The script can't be read.
     """
     report = CheckReport()
     text = await asyncio.to_thread(path.read_text, "utf-8")
@@ -64,7 +64,7 @@ async def check_script(project: Project, path: Path, *, on_progress: Tell = lamb
     async with AsyncExitStack() as stack:
         if sys.stdout is sys.__stdout__:
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        on_progress("making a clean environment")
+        on_progress("creating a clean environment")
         try:
             python = await stack.enter_async_context(_on_thread(clean_python(requirements)))
         except ExportError as error:
@@ -89,11 +89,11 @@ async def check_script(project: Project, path: Path, *, on_progress: Tell = lamb
 
 
 class _CheckError(Exception):
-    """The check can't go on."""
+    """The check can't continue."""
 
 
 class _Check:
-    """The check in one revision."""
+    """The check in one protocol revision."""
 
     def __init__(
         self,
@@ -107,7 +107,9 @@ class _Check:
         tell: Tell,
         variables: Set[str],
     ) -> None:
-        """`variables` are those of the environment that the project has been seen to read, so far."""
+        """Args:
+        variables: The environment variables that the project has read so far.
+        """
         self._project = project
         self._path = path
         self._plan = plan
@@ -125,7 +127,7 @@ class _Check:
             await answers_of(client, expected, probes, self._teller("project"))
             again = Observed(*self._lists(expected))
             self._server.cache.clear()
-            await answers_of(client, again, probes, self._teller("project, once more"))
+            await answers_of(client, again, probes, self._teller("project, again"))
         found = await self._script_answers(probes)
         self._compare(expected, again, found, probes)
 
@@ -157,7 +159,9 @@ class _Check:
                 async with asyncio.timeout(START_SECONDS):
                     await stack.enter_async_context(client)
             except TimeoutError:
-                raise _CheckError(f"it did not start within {START_SECONDS:g} s{_tail(said)}") from None
+                raise _CheckError(
+                    f"the script did not start within {START_SECONDS:g} s{_tail(said)}"
+                ) from None
             bound_validation(client.session)
             yield client
 
@@ -167,7 +171,7 @@ class _Check:
         return {**given, **self._plan.secrets}
 
     def _saved_arguments(self, tool: str) -> Iterable[dict[str, Any]]:
-        """The arguments of a tool's latest calls in the workbench."""
+        """Return the arguments of a tool's latest calls in the workbench."""
         if not (self._project.data / "history.db").is_file():
             return []
         store = Store(self._project)
@@ -229,7 +233,7 @@ def _note_variables(plan: Plan, seen: Set[str], report: CheckReport) -> None:
     more = sorted(name for name in seen - known if name in os.environ)
     if more:
         report.notes.append(
-            f"the project also read {', '.join(more)} from the environment: set them where the script runs, too"
+            f"the project also read {', '.join(more)} from the environment: set them where the script runs too"
         )
 
 
@@ -240,7 +244,7 @@ def _innermost(error: BaseException) -> str:
 
 
 def _tail(said: Any) -> str:
-    """The end of what the script wrote on stderr."""
+    """Return the end of the script's output on stderr."""
     try:
         said.flush()
         size = said.seek(0, io.SEEK_END)
@@ -253,7 +257,7 @@ def _tail(said: Any) -> str:
 
 @asynccontextmanager
 async def _on_thread(manager: contextlib.AbstractContextManager[CleanPython]) -> AsyncIterator[CleanPython]:
-    """A blocking context manager, entered and left on a thread."""
+    """Enter and exit a blocking context manager on a thread."""
     value = await asyncio.to_thread(manager.__enter__)
     try:
         yield value

@@ -1,4 +1,4 @@
-"""The entries that MCP clients want in their configuration, to be pasted."""
+"""Entries to paste into the configuration of MCP clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Launch:
     """How a client starts a server.
 
     Attributes:
-        variables: variables of the environment that the server needs; their values are the user's to give.
+        variables: The environment variables that the server needs; the user fills in the values.
     """
 
     name: str
@@ -32,11 +32,11 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class ClientEntry:
-    """An entry and what to do with it.
+    """A configuration entry and where to paste it.
 
     Attributes:
-        where: a sentence: which file it goes into, and what else there is to do.
-        text: what to paste.
+        where: Which file it goes into and what else to do, as sentences.
+        text: The text to paste.
     """
 
     client: str
@@ -46,14 +46,14 @@ class ClientEntry:
 
 @dataclass(frozen=True, slots=True)
 class ClientFormat:
-    """What one client wants.
+    """The configuration format of a client.
 
     Attributes:
-        title: its name for people.
-        place: the file, as text for people.
-        entry: makes the text to paste.
-        variable: how the client's configuration refers to a variable of its own environment; `None` if it can't, so
-            that the value has to be written there.
+        title: Its display name.
+        place: The configuration file, as display text.
+        entry: Creates the text to paste.
+        variable: How the client's configuration refers to an environment variable; `None` if it can't, so the value
+            has to be written there.
     """
 
     title: str
@@ -64,17 +64,17 @@ class ClientFormat:
 
 
 def client_entry(client: str, project: Project, script: Path | None = None) -> ClientEntry:
-    """The entry for one of `CLIENTS`: for the project itself, or for a script that was exported of it.
+    """Create the entry for one of `CLIENTS`, for the project itself or for its exported script.
 
     Raises:
-        KeyError: there is no such client.
-        ConfigError: the project's config can't be read.
+        KeyError: There is no such client.
+        ConfigError: The project's config can't be read.
     """
     wanted = CLIENTS[client]
     launch = launch_of(project, script)
     template = wanted.variable or "<set {name}>"
     environment = {each.name: template.replace("{name}", each.name) for each in launch.variables}
-    where = f"{wanted.title}: goes into {wanted.place}."
+    where = f"{wanted.title}: paste this into {wanted.place}."
     needed = [each.name for each in launch.variables if each.required]
     optional = [each.name for each in launch.variables if not each.required]
     if needed:
@@ -88,7 +88,7 @@ def client_entry(client: str, project: Project, script: Path | None = None) -> C
 
 
 def launch_of(project: Project, script: Path | None = None) -> Launch:
-    """How to start the project's server, or its exported script, with the Python that runs this."""
+    """Return how to start the project's server, or its exported script, with the current Python."""
     from .plan import plan_of
 
     plan = plan_of(project)
@@ -150,7 +150,7 @@ def _codex(launch: Launch, environment: Mapping[str, str]) -> str:
     table.add("command", launch.command)
     table.add("args", list(launch.args))
     if environment:
-        table.add("env_vars", list(environment))  # names only: Codex hands them on
+        table.add("env_vars", list(environment))  # names only: Codex passes their values on
     document = tomlkit.document()
     servers = tomlkit.table(is_super_table=True)
     servers.add(tomlkit.key(launch.name), table)
@@ -171,23 +171,26 @@ CLIENTS: dict[str, ClientFormat] = {
         "Claude Desktop",
         _desktop_place("Claude", "claude_desktop_config.json"),
         _mcp_servers,
-        advice="Quit and open it again afterwards.",
+        advice="Then restart Claude Desktop.",
     ),
     "claude-code": ClientFormat(
         "Claude Code",
-        ".mcp.json in the folder where you work",
+        ".mcp.json in your project's folder",
         _typed_mcp_servers,
         "${{name}}",
-        "Or give the inner object to `claude mcp add-json {name}`.",
+        "Or pass the inner object to `claude mcp add-json {name}`.",
     ),
     "cline": ClientFormat("Cline", "cline_mcp_settings.json (MCP Servers, Configure)", _mcp_servers),
     "codex": ClientFormat("Codex", "~/.codex/config.toml", _codex, "{name}"),
     "cursor": ClientFormat(
-        "Cursor", "~/.cursor/mcp.json, or .cursor/mcp.json of a folder", _mcp_servers, "${env:{name}}"
+        "Cursor",
+        "~/.cursor/mcp.json, or .cursor/mcp.json in a project's folder",
+        _mcp_servers,
+        "${env:{name}}",
     ),
     "gemini-cli": ClientFormat(
         "Gemini CLI",
-        "~/.gemini/settings.json, or .gemini/settings.json of a folder",
+        "~/.gemini/settings.json, or .gemini/settings.json in a project's folder",
         _mcp_servers,
         "${{name}}",
     ),
@@ -203,4 +206,4 @@ CLIENTS: dict[str, ClientFormat] = {
     ),
     "zed": ClientFormat("Zed", "~/.config/zed/settings.json (or the command zed: open settings)", _zed),
 }
-"""By the name on the command line."""
+"""Client formats by their name on the command line."""

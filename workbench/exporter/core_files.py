@@ -1,4 +1,4 @@
-"""The files of `server_core` that a script carries along: those that can be reached by imports from what it uses."""
+"""The files of `server_core` that a script includes: those reachable through imports from what it uses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CORE = "server_core"
 
 
 class CoreFile(NamedTuple):
-    """A file of the core.
+    """A file of `server_core`.
 
     Attributes:
-        path: as the script names it: `server_core/bus.py`.
+        path: Its path as in the script: `server_core/bus.py`.
     """
 
     module: str
@@ -27,22 +27,22 @@ class CoreFile(NamedTuple):
 
 
 class CoreFiles:
-    """The closure of some names of the core under imports, those inside functions too."""
+    """The transitive closure of imports of some names of the core, including imports inside functions."""
 
     def __init__(self, names: Iterable[str], left_out: Collection[str] = ()) -> None:
         """Args:
-        names: public names (`Server`) and modules (`server_core.script`).
-        left_out: modules that are not followed, although something imports them.
+        names: Public names (`Server`) and modules (`server_core.script`).
+        left_out: Modules that are not followed even if something imports them.
         """
         self.files: dict[str, CoreFile] = {}
         self.packages: set[str] = set()
-        """The top-level packages that they import."""
+        """The top-level packages that the files import."""
         self._left_out = left_out
         for name in names:
             self._take(name if name.partition(".")[0] == CORE else f"{CORE}.{name}")
 
     def _take(self, name: str) -> None:
-        """Take the module `name`, or the one that has it, with its packages and its imports."""
+        """Add the module `name`, or the one that defines it, with its packages and its imports."""
         module, path = core_module(name)
         if module in self.files or module in self._left_out:
             return
@@ -63,7 +63,7 @@ class CoreFiles:
 
 
 def core_names(tree: ast.AST, imports: Iterable[Import]) -> Iterator[str]:
-    """What a file that is not the core's uses of it: see `CoreFiles`."""
+    """Yield the names of the core that another file uses: see `CoreFiles`."""
     mine = [each for each in imports if each.root == CORE]
     for each in mine:
         yield each.module
@@ -76,7 +76,7 @@ def core_names(tree: ast.AST, imports: Iterable[Import]) -> Iterator[str]:
 
 
 def core_names_of_package(package: str) -> Iterator[str]:
-    """What an installed package uses of the core."""
+    """Yield the names of the core that an installed package uses."""
     spec = importlib.util.find_spec(package)
     folders = spec.submodule_search_locations if spec is not None else None
     files = [path for folder in folders or () for path in Path(folder).rglob("*.py")]
@@ -88,7 +88,7 @@ def core_names_of_package(package: str) -> Iterator[str]:
 
 
 def core_module(name: str) -> tuple[str, Path]:
-    """The module and file of a dotted name of the core: of a module, or of what one has."""
+    """Return the module and file of a dotted name in the core: a module, or something defined in one."""
     public = public_names()
     head, _dot, last = name.rpartition(".")
     if head == CORE and last in public:
@@ -102,7 +102,7 @@ def core_module(name: str) -> tuple[str, Path]:
 
 
 def public_names() -> dict[str, str]:
-    """Where each name that the package itself offers is defined: `{"Server": "server"}`."""
+    """Return the module that defines each public name of the package: `{"Server": "server"}`."""
     import server_core
 
     return server_core._HOMES

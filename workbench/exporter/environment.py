@@ -1,5 +1,7 @@
-"""A Python with the packages that a script names, what those need, and nothing else. No network: they are linked from
-where they are installed here."""
+"""A Python environment with only the packages that a script requires and their dependencies.
+
+It needs no network: the packages are linked from where they are installed here.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ from .errors import ExportError
 
 @dataclass(frozen=True, slots=True)
 class CleanPython:
-    """An interpreter and an empty folder to start it in.
+    """An interpreter and an empty folder to run it in.
 
     Attributes:
-        distributions: the packages that it can import, by name, with their versions.
+        distributions: The installed distributions and their versions.
     """
 
     executable: str
@@ -36,13 +38,13 @@ class CleanPython:
 
 @contextmanager
 def clean_python(requirements: Iterable[str]) -> Iterator[CleanPython]:
-    """A virtual environment with just these requirements, gone at the end of the block. Blocks: call it on a thread.
+    """Create a temporary virtual environment with just these requirements. Blocks: call it on a thread.
 
     Raises:
-        ExportError: a requirement is not installed here, or in another version.
+        ExportError: A requirement is not installed here, or in another version.
     """
     found = closure(requirements)
-    # Symbolic links in the way to the temporary folder would make the script's own paths look different.
+    # Symbolic links in the path of the temporary folder would make the script's own paths look different.
     with tempfile.TemporaryDirectory(prefix="workbench-check-") as name:
         place = Path(name).resolve()
         environment, folder = place / "python", place / "empty"
@@ -52,7 +54,7 @@ def clean_python(requirements: Iterable[str]) -> Iterator[CleanPython]:
         scheme = {"base": str(environment), "platbase": str(environment)}
         packages = Path(sysconfig.get_path("purelib", "venv", scheme))
         for distribution in found.values():
-            _bring(distribution, packages)
+            _install(distribution, packages)
         scripts = Path(sysconfig.get_path("scripts", "venv", scheme))
         executable = scripts / ("python.exe" if sys.platform == "win32" else "python")
         versions = {name: each.version for name, each in sorted(found.items())}
@@ -60,10 +62,10 @@ def clean_python(requirements: Iterable[str]) -> Iterator[CleanPython]:
 
 
 def closure(requirements: Iterable[str]) -> dict[str, metadata.Distribution]:
-    """The installed distributions that satisfy the requirements, and all that those need, by canonical name.
+    """Find the installed distributions for the requirements and their dependencies, by canonical name.
 
     Raises:
-        ExportError: one is not installed, or in another version than is asked for.
+        ExportError: One is not installed, or in a version that does not match.
     """
     found: dict[str, metadata.Distribution] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -98,7 +100,7 @@ def _requirement(text: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise ExportError(f"{text!r} is no requirement: {error}") from None
+        raise ExportError(f"{text!r} is not a valid requirement: {error}") from None
 
 
 def _applies(requirement: Requirement, extras: Iterable[str]) -> bool:
@@ -108,14 +110,14 @@ def _applies(requirement: Requirement, extras: Iterable[str]) -> bool:
     return any(requirement.marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
-def _bring(distribution: metadata.Distribution, packages: Path) -> None:
-    """Link what a distribution has installed into another environment's packages."""
+def _install(distribution: metadata.Distribution, packages: Path) -> None:
+    """Link a distribution's installed files into another environment's packages."""
     entries: set[PurePosixPath] = set()
     for file in distribution.files or ():
         parts = file.parts
         if parts[0] in ("..", "__pycache__") or PurePosixPath(file).is_absolute():
             continue
-        # A folder without __init__.py may be shared with other distributions: only what is this one's.
+        # A folder without __init__.py may be shared with other distributions: link only this one's files.
         depth = 1
         while depth < len(parts) and _is_shared(
             Path(str(distribution.locate_file(PurePosixPath(*parts[:depth]))))
@@ -139,7 +141,7 @@ def _is_shared(folder: Path) -> bool:
 def _link(source: Path, target: Path) -> None:
     try:
         target.symlink_to(source, target_is_directory=source.is_dir())
-    except OSError:  # Windows, without the right to make links
+    except OSError:  # Windows, without the right to create links
         if source.is_dir():
             shutil.copytree(source, target)
         else:

@@ -1,4 +1,4 @@
-"""What stands in the way of an export."""
+"""Errors of the exporter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from workbench.finding import Finding
 
 
 class ExportError(Exception):
-    """An export that can't be made; the text says why, where, and what to do."""
+    """An export is not possible; the message says why, where, and what to do."""
 
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)

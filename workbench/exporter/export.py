@@ -1,4 +1,4 @@
-"""Writing a project as one script."""
+"""Exports a project as a standalone script."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .variables import Variable
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A script and what its user should know.
+    """An exported script and notes for its user.
 
     Attributes:
-        text: the whole script.
-        notes: what is not as in the config, a line each: variables to set, modules left out.
-        variables: the variables of the environment that the script needs or can take.
+        text: The whole script.
+        notes: How it differs from the config, one line each: variables to set, modules left out.
+        variables: The environment variables that the script needs or accepts.
     """
 
     text: str
@@ -32,34 +32,34 @@ class Export:
 
 
 def make_export(project: Project, path: Path, *, thin: bool = False) -> Export:
-    """The script of a project, to be written to `path`; nothing is written or run.
+    """Create the script of a project for writing to `path`; nothing is written or run.
 
     Raises:
-        ExportError: something can't be carried along; with all findings.
-        ConfigError: the project's config can't be read.
+        ExportError: Something can't be exported; it has all findings.
+        ConfigError: The project's config can't be read.
     """
     plan = plan_of(project)
     if plan.findings:
         raise _refusal(plan.findings)
     own = {project.config_path, *(file.path for file in plan.user_files.files.values())}
     if any(path.exists() and file.exists() and path.samefile(file) for file in own):
-        raise ExportError(f"{path} is one of the project's own files: write the script to another file")
+        raise ExportError(f"{path} is one of the project's own files: choose another file for the script")
     text = script_text(plan, path, thin=thin)
     ast.parse(text)
     return Export(text, tuple(_notes(plan)), tuple(plan.variables))
 
 
 def export_script(project: Project, path: Path, *, force: bool = False, thin: bool = False) -> Export:
-    """Write the script of a project to `path`. An earlier file stays whole until the new one is there.
+    """Write the script of a project to `path`. An existing file is replaced atomically.
 
     Args:
-        force: overwrite a file that is there.
-        thin: without the files of `server_core`, for machines where it is installed.
+        force: Overwrite an existing file.
+        thin: Leave out the files of `server_core`, for machines where it is installed.
 
     Raises:
-        ExportError: something can't be carried along, or a file is in the way and `force` was not given.
-        ConfigError: the project's config can't be read.
-        OSError: it can't be written.
+        ExportError: Something can't be exported, or the file exists and `force` was not given.
+        ConfigError: The project's config can't be read.
+        OSError: It can't be written.
     """
     export = make_export(project, path, thin=thin)
     if path.exists() and not force:
@@ -72,10 +72,10 @@ def export_script(project: Project, path: Path, *, force: bool = False, thin: bo
 
 
 def export_findings(project: Project) -> list[Finding]:
-    """What an export of the project would refuse, without making one.
+    """Return what prevents an export of the project, without exporting it.
 
     Raises:
-        ConfigError: the project's config can't be read.
+        ConfigError: The project's config can't be read.
     """
     return plan_of(project).findings
 
@@ -85,7 +85,7 @@ def _notes(plan: Plan) -> list[str]:
     needed = [each.name for each in given if each.required]
     optional = [each.name for each in given if not each.required]
     more = [f"the script needs the environment variables {', '.join(needed)}"] if needed else []
-    more += [f"the script can use the environment variables {', '.join(optional)}"] if optional else []
+    more += [f"the script accepts the environment variables {', '.join(optional)}"] if optional else []
     return [*plan.notes, *plan.user_files.notes, *more]
 
 

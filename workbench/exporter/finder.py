@@ -1,4 +1,4 @@
-"""How a script imports the files that it carries. The class is copied into each script as it stands here."""
+"""The importer for the files that a script includes. The class is copied verbatim into each script."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class CarriedFiles(abc.ExecutionLoader):
-    """Imports the files that stand below, each after a line with its path."""
+    """Imports the files included below, each after a line with its path."""
 
     def __init__(self, script: str) -> None:
         self.script, self.base, self.files = script, Path(script), dict[str, tuple[str, int, int]]()
@@ -35,4 +35,4 @@ class CarriedFiles(abc.ExecutionLoader):
         _path, start, end = self.files[name]
         text = "\n".join(self.lines[start:end])
         source = ast.literal_eval(text) if text.startswith("r") else text
-        return "\n" * start + source  # so that its line numbers are those of this script
+        return "\n" * start + source  # makes line numbers match this script

@@ -1,4 +1,4 @@
-"""What a Python file imports, read and not run."""
+"""Finds what a Python file imports, without running it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Import(NamedTuple):
     """An import statement, or a call that imports.
 
     Attributes:
-        module: the absolute dotted name; empty where only the run knows it (`import_module(name)`).
-        names: what is imported from it, by `from module import …`.
-        optional: it stands inside a `try`, or names the module in a string: the file may work without it.
-        for_types_only: it stands under `if TYPE_CHECKING:`.
+        module: The absolute dotted name; empty if it is known only at run time (`import_module(name)`).
+        names: The names imported from it by `from module import …`.
+        optional: It is inside a `try` or names the module in a string, so the file may work without it.
+        for_types_only: It is under `if TYPE_CHECKING:`.
     """
 
     module: str
@@ -32,10 +32,10 @@ class Import(NamedTuple):
 
 
 def imports_of(tree: ast.AST, package: str) -> Iterator[Import]:
-    """Every import in a file, wherever it stands, but for those under `if __name__ == "__main__":`.
+    """Yield every import anywhere in a file, except those under `if __name__ == "__main__":`.
 
     Args:
-        package: the dotted name of the package that the file is in; empty for none.
+        package: The dotted name of the package that contains the file; empty for none.
     """
     return _imports_in(tree, package, optional=False, for_types_only=False)
 
@@ -69,7 +69,7 @@ def _called_import(call: ast.Call, package: str, for_types_only: bool) -> Import
 
 
 def _absolute(name: str, package: str) -> str:
-    """The absolute name of `..module`; empty where that leads out of every package."""
+    """Return the absolute name of `..module`; empty if it goes beyond the top-level package."""
     module = name.lstrip(".")
     up = len(name) - len(module)
     if not up:

@@ -1,4 +1,4 @@
-"""Everything that a server answers to one client, as plain JSON that can be compared."""
+"""Collects a server's answers to a client as plain JSON that can be compared."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class Probes:
-    """What to ask: the same of both servers.
+    """The requests to make to both servers.
 
     Attributes:
-        calls: of tools marked read-only: the tool and its arguments.
-        prompts: the prompt and its arguments.
+        calls: Tools marked read-only, with arguments.
+        prompts: Prompts with arguments.
     """
 
     reads: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Probes:
 
 @dataclass(slots=True)
 class Observed:
-    """A server's answers: by what was asked for, by kind."""
+    """A server's answers, by kind and then by what was requested."""
 
     server: dict[str, Any]
     tools: dict[str, Any]
@@ -53,10 +53,10 @@ class Observed:
 
 
 async def lists_of(client: Client) -> Observed:
-    """What the server says of itself, and its lists, all pages.
+    """Return the server's description of itself, and all pages of its lists.
 
     Raises:
-        MCPError: it does not answer a list.
+        MCPError: It fails to answer a list request.
     """
     capabilities = client.server_capabilities
     about = {
@@ -74,7 +74,7 @@ async def lists_of(client: Client) -> Observed:
 
 
 async def answers_of(client: Client, observed: Observed, probes: Probes, tell: Progress) -> None:
-    """Ask everything, and put the answers into `observed`."""
+    """Make all requests and add the answers to `observed`."""
     total = len(probes.reads) + len(probes.calls) + len(probes.prompts)
     done = 0
 
@@ -95,10 +95,10 @@ async def answers_of(client: Client, observed: Observed, probes: Probes, tell: P
 async def probes_of(
     client: Client, observed: Observed, saved: Callable[[str], Iterable[dict[str, Any]]]
 ) -> Probes:
-    """What can be asked of the server without changing anything.
+    """Collect the requests that change nothing on the server.
 
     Args:
-        saved: the arguments that the user has called a tool with.
+        saved: Returns the arguments that the user has called a tool with.
     """
     probes = Probes(reads=list(observed.resources))
     for template in observed.templates:
@@ -124,17 +124,17 @@ async def probes_of(
 
 
 def call_text(name: str, arguments: dict[str, Any]) -> str:
-    """A call as text: `add(a=1, b=2)`."""
+    """Format a call as text: `add(a=1, b=2)`."""
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
 
 
 def is_error(answer: Any) -> bool:
-    """Whether an answer, as JSON, says that what was asked for failed."""
+    """Whether an answer, as JSON, is an error."""
     return "error" in answer or bool(answer.get("isError"))
 
 
 def shape_of(value: Any) -> Any:
-    """What stays the same of an answer that is different every time: its keys and types."""
+    """Reduce an answer that differs every time to what stays the same: its keys and types."""
     if isinstance(value, dict):
         return {key: shape_of(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -143,7 +143,7 @@ def shape_of(value: Any) -> Any:
 
 
 async def _template_uris(client: Client, template: str) -> list[str]:
-    """Some URIs of a template, where the server completes its variables."""
+    """Return some URIs of a template, if the server completes its variables."""
     parsed = UriTemplate.parse(template)
     needed = [name for name in parsed.variable_names if name not in parsed.query_variable_names]
     reference = ResourceTemplateReference(type="ref/resource", uri=template)
@@ -176,7 +176,7 @@ async def _listed(ask: Callable[..., Awaitable[Any]], field_name: str, key: str)
 
 
 async def _outcome(work: Awaitable[BaseModel]) -> Any:
-    """An answer as JSON; an error as what a client sees of it, without what is new every time."""
+    """Return an answer as JSON, or an error as a client sees it, without the parts that differ every time."""
     try:
         async with asyncio.timeout(CALL_SECONDS):
             result = _json(await work)
@@ -187,7 +187,7 @@ async def _outcome(work: Awaitable[BaseModel]) -> Any:
         return {"error": {"code": error.error.code, "message": _steady(error.error.message), "data": data}}
     except TimeoutError:
         return {"error": f"no answer within {CALL_SECONDS:g} s"}
-    # How long it may be kept depends on when it was asked for.
+    # The remaining TTL depends on the time of the request.
     result.pop("ttlMs", None)
     if result.get("isError"):
         for block in result.get("content") or ():

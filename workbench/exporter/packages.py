@@ -1,4 +1,4 @@
-"""Which packages of PyPI a script needs, by what it imports."""
+"""Finds the PyPI packages that a script needs from what it imports."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def core_requirements(packages: Iterable[str]) -> set[str]:
-    """The requirements of the core's top-level packages, as our own distribution states them.
+    """Return the requirements of the core's top-level packages, as our own distribution declares them.
 
-    What those that it states require in turn comes with them, and is left out.
+    Their transitive dependencies are left out.
     """
     stated = _stated_by_us()
     names = {name for package in packages for name in _distributions().get(package, ())}
@@ -30,19 +30,19 @@ def core_requirements(packages: Iterable[str]) -> set[str]:
 
 
 def our_version() -> str:
-    """The version of our own distribution."""
+    """Return the version of our own distribution."""
     return _our_metadata()["Version"]
 
 
 def python_requirement() -> str:
-    """The versions of Python that our own distribution runs on."""
+    """Return the versions of Python that our own distribution supports."""
     return _our_metadata()["Requires-Python"]
 
 
 def requirement_of(package: str) -> str | None:
-    """The requirement that provides a top-level package: as we state it, else at least the version installed here.
+    """Return the requirement for a top-level package: as we declare it, or else at least the installed version.
 
-    `None` if no installed distribution has it.
+    `None` if no installed distribution provides it.
     """
     names = sorted(set(_distributions().get(package, ())))
     if not names:
@@ -53,18 +53,18 @@ def requirement_of(package: str) -> str | None:
 
 
 def metadata_blocks(text: str) -> Iterator[str]:
-    """The contents of the `# /// script` blocks in a file (PEP 723), without their comment signs."""
+    """Yield the contents of the `# /// script` blocks in a file (PEP 723), without the comment signs."""
     for match in _BLOCK.finditer(text):
         yield "\n".join(line[2:] for line in match["content"].splitlines())
 
 
 def without_metadata(text: str) -> str:
-    """`text` with its `# /// script` blocks as plain comments: a script has one block of its own."""
+    """Turn the `# /// script` blocks in `text` into plain comments: a script may have only one block."""
     return _BLOCK.sub(lambda match: match[0].replace("# /// script", "# /// script (of this file)", 1), text)
 
 
 def stated_requirements(block: str) -> list[str]:
-    """The dependencies that a `# /// script` block names; none if it is not right."""
+    """Return the dependencies in a `# /// script` block; none if it is invalid."""
     try:
         dependencies = tomllib.loads(block).get("dependencies", [])
     except tomllib.TOMLDecodeError:
@@ -73,7 +73,7 @@ def stated_requirements(block: str) -> list[str]:
 
 
 def merged(requirements: Iterable[str], stated: Iterable[str]) -> list[str]:
-    """All requirements, sorted; what the user has stated replaces what was found for the same package."""
+    """Merge and sort requirements; those the user declares replace those found for the same package."""
     by_name = {_name_of(each): each for each in (*requirements, *stated)}
     return [by_name[name] for name in sorted(by_name)]
 
@@ -99,7 +99,7 @@ def _our_metadata() -> metadata.PackageMetadata:
         return metadata.metadata(DISTRIBUTION)
     except metadata.PackageNotFoundError:
         raise ExportError(
-            f"{DISTRIBUTION} is not installed, so the versions that a script needs are not known: pip install ."
+            f"{DISTRIBUTION} is not installed, so the versions that a script needs are unknown: run pip install ."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What a project's script contains: its modules' constructor calls, and all that follows from them."""
+"""The plan of a script: the constructor calls of its modules, and everything they need."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-"""What the database module takes for a URL that names no driver."""
+"""The driver that the database module uses if the URL names none."""
 
 DRIVER_PACKAGES = {"pysqlite": "sqlite3", "mysqldb": "mysqlclient", "psycopg2": "psycopg2-binary"}
-"""Packages of drivers where they are called otherwise than the driver."""
+"""The packages of drivers whose names differ from the driver's."""
 
 BACKENDS = {
     "sqlite+pysqlite": "sqlite",
@@ -54,10 +54,10 @@ class PlannedModule:
     """One `server.add(…)`.
 
     Attributes:
-        class_name: the module's class.
-        home: the Python module that the script imports it from.
-        arguments: the constructor's keywords; a setting is a dataclass of `server_core.settings`.
-        file: for a functions module, its file as the config has it.
+        class_name: The module's class.
+        home: The Python module that the script imports it from.
+        arguments: The constructor's keyword arguments; settings are dataclasses of `server_core.settings`.
+        file: The file of a functions module, as written in the config.
     """
 
     name: str
@@ -69,16 +69,16 @@ class PlannedModule:
 
 @dataclass
 class Plan:
-    """A project on its way into a script.
+    """The plan of a project's script.
 
     Attributes:
-        server: the keywords of `Server`, but for its name and base.
-        secrets: variables of the environment that hold what stood in the config, with their values. Never written.
-        config_variables: the variables of the environment that the config names, these among them.
-        problems: why it can't be exported, without those of the user's files.
-        kind_packages: the top-level packages of other people's kinds.
-        drivers: the databases' drivers, as SQLAlchemy calls them; empty for one that only the environment knows.
-        needs_folder: something is found relative to the project's folder.
+        server: The keyword arguments of `Server`, except its name and base.
+        secrets: Environment variables that replace secrets in the config, with their values. Never written.
+        config_variables: The environment variables that the config names, including these.
+        problems: Why it can't be exported, apart from problems in the user's files.
+        kind_packages: The top-level packages of third-party module kinds.
+        drivers: The database drivers by their SQLAlchemy names; empty for one known only from the environment.
+        needs_folder: Something is located relative to the project's folder.
     """
 
     project: Project
@@ -94,12 +94,12 @@ class Plan:
 
     @property
     def base_variable(self) -> str:
-        """The variable of the environment that names the folder: `BOOKSHOP_BASE`."""
+        """The environment variable for the folder: `BOOKSHOP_BASE`."""
         return f"{variable_name(self.project.name)}_BASE"
 
     @cached_property
     def user_files(self) -> UserFiles:
-        """The user's files: read when they are first asked for, not run."""
+        """The user's files, read on first use and never run."""
         files = UserFiles(self.project.folder, [module.file for module in self.modules if module.file])
         self.needs_folder |= any(file.uses_its_place for file in files.files.values())
         return files
@@ -111,13 +111,13 @@ class Plan:
 
     @property
     def variables(self) -> list[Variable]:
-        """All variables of the environment that the server needs or can take."""
+        """All environment variables that the server needs or accepts."""
         read = (each for file in self.user_files.files.values() for each in file.variables)
         return merged_variables([*map(Variable, self.config_variables), *map(Variable, self.secrets), *read])
 
     @property
     def unused_core_modules(self) -> set[str]:
-        """What this server never imports of the core, although the code of others names it."""
+        """Modules of the core that this server never imports, although other code refers to them."""
         if "" in self.drivers:
             return set()
         used = {BACKENDS.get(driver, "generic") for driver in self.drivers}
@@ -125,7 +125,7 @@ class Plan:
 
 
 def plan_of(project: Project) -> Plan:
-    """Plan the script of a project's server, with the modules that are enabled.
+    """Plan the script of a project's server with its enabled modules.
 
     Raises:
         ConfigError: the project's config can't be read.
@@ -152,7 +152,7 @@ def plan_of(project: Project) -> Plan:
             _take_others(plan, planned, module)
         plan.needs_folder |= _has_relative_paths(module)
     if config.server.development:
-        plan.notes.append("development mode is off in the script: errors do not carry their tracebacks")
+        plan.notes.append("development mode is off in the script: errors do not include tracebacks")
     return plan
 
 
@@ -188,19 +188,22 @@ def _take_database(plan: Plan, planned: PlannedModule, module: DatabaseSettings)
     match = _SCHEME.match(module.url)
     if match is None:
         plan.notes.append(
-            f"only the environment knows which database {planned.name} is: the script can use SQLite, "
+            f"the database of {planned.name} is known only from the environment: the script supports SQLite, "
             "PostgreSQL, MariaDB and MySQL"
         )
     plan.drivers.add(DRIVERS.get(match[1], match[1]) if match else "")
 
 
 def _take_others(plan: Plan, planned: PlannedModule, module: ModuleSettings) -> None:
-    """A module of a kind that another distribution brings."""
+    """Plan a module of a third-party kind."""
     package = planned.home.partition(".")[0]
     plan.kind_packages.add(package)
     if requirement_of(package) is None:
         place = line_of(plan.project.config_path, ("modules", planned.name, "kind"))
-        text = f"{package}, which has the kind {module.kind}, is not in an installed distribution: install it as one"
+        text = (
+            f"{package}, which provides the kind {module.kind}, is not part of an installed distribution: "
+            "install it as one"
+        )
         plan.problems.append(Finding(plan.project.config_path.name, place, text))
     for key, field_info in type(module).model_fields.items():
         extra = field_info.json_schema_extra
@@ -222,12 +225,12 @@ def _take_workflows(plan: Plan, planned: PlannedModule) -> None:
 def _take_secret(plan: Plan, name: str, value: str, place: str) -> None:
     plan.secrets[name] = value
     plan.notes.append(
-        f"the secret in {place} is not in the script, which reads it from the environment variable {name}"
+        f"the secret in {place} is left out: the script reads it from the environment variable {name}"
     )
 
 
 def environment_names(value: Any) -> list[str]:
-    """The variables that `${env.NAME}` names anywhere in a workflow's tables."""
+    """Return the variables in all `${env.NAME}` expressions of a workflow's tables."""
     if isinstance(value, str):
         return re.findall(r"\$\{env\.([A-Za-z_][A-Za-z0-9_]*)\}", value)
     if isinstance(value, Mapping):
@@ -242,7 +245,7 @@ def _has_relative_paths(module: ModuleSettings) -> bool:
         relative = re.match(r"sqlite[\w+]*:///(?![/:]|[A-Za-z]:)", module.url)
         return relative is not None or VARIABLE.search(module.url) is not None
     if isinstance(module, FunctionsSettings):
-        return False  # its file is carried along
+        return False  # its file is included
     if isinstance(module, TasksSettings):
         return not (module.database and os.path.isabs(os.path.expanduser(module.database)))
     if isinstance(module, StreamsSettings):
@@ -257,7 +260,7 @@ def _has_relative_paths(module: ModuleSettings) -> bool:
 
 
 def driver_requirements(drivers: Iterable[str]) -> set[str]:
-    """What has to be installed for the databases' drivers; see `Plan.drivers`. Nothing for SQLite."""
+    """Return the requirements of the database drivers; see `Plan.drivers`. SQLite needs none."""
     names = {driver.partition("+")[2] for driver in drivers}
     names |= {"psycopg", "pymysql"} if "" in drivers else set()
     packages = {DRIVER_PACKAGES.get(name, name) for name in names} - {"", "sqlite3"}

@@ -1,4 +1,4 @@
-"""Python values and calls as a person would write them."""
+"""Renders Python values and calls as a person would write them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ WIDTH = 110
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Source text that is written as it is."""
+    """Source text that is written unchanged."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call, with its arguments as values."""
+    """A call with values as arguments."""
 
     function: str
     positional: Sequence[Any] = ()
@@ -27,12 +27,12 @@ class Call:
 
 
 def rendered(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str:
-    """The expression for `value`: on one line if it fits, else an item a line.
+    """Render `value` as an expression: on one line if it fits, otherwise one item per line.
 
     Args:
-        indent: of the line on which it begins.
-        before: how many characters stand before it on that line.
-        after: how many follow it on its last line.
+        indent: The indentation of its first line.
+        before: The number of characters before it on that line.
+        after: The number of characters after it on its last line.
     """
     short = one_line(value)
     if indent + before + len(short) + after <= WIDTH or "\n" in short:
@@ -52,7 +52,7 @@ def rendered(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> st
 
 
 def one_line(value: Any) -> str:
-    """The expression for `value` on one line."""
+    """Render `value` as an expression on one line."""
     items, opening, closing = _parts(value)
     if opening:
         return opening + ", ".join(lead + one_line(item) for lead, item in items) + closing
@@ -60,7 +60,7 @@ def one_line(value: Any) -> str:
 
 
 def settings_call(name: str, settings: Any) -> Call:
-    """The call that makes a settings dataclass, without what is the default anyway."""
+    """Return the call that creates a settings dataclass, leaving out defaults."""
     default = type(settings)()
     given = {each.name: getattr(settings, each.name) for each in fields(settings)}
     return Call(
@@ -69,12 +69,12 @@ def settings_call(name: str, settings: Any) -> Call:
 
 
 def plain_number(value: Any) -> Any:
-    """A float without a fraction as an integer: `ttl=300`. Not for values that clients get to see."""
+    """Convert a float without a fraction to an integer: `ttl=300`. Not for values that clients see."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def _parts(value: Any) -> tuple[list[tuple[str, Any]], str, str]:
-    """A compound value's items, each with what is written before it, and its brackets; nothing for a plain one."""
+    """Return the items of a compound value, each with its prefix, and the brackets; all empty for a plain value."""
     if isinstance(value, Call):
         items = [("", each) for each in value.positional]
         return items + [(f"{key}=", each) for key, each in value.keywords.items()], f"{value.function}(", ")"
@@ -87,7 +87,7 @@ def _parts(value: Any) -> tuple[list[tuple[str, Any]], str, str]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, str):
-        # Double quotes, where that needs no more escapes.
+        # Use double quotes unless they need more escapes.
         text = repr(value)
         return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""What a check of a script found."""
+"""The report of a script's check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that the project and the script answer differently."""
+    """A difference between the answers of the project and the script."""
 
     protocol: str
     what: str
@@ -18,23 +18,23 @@ class Difference:
     script: str
 
     def __str__(self) -> str:
-        return f"{self.what} ({self.protocol}): the project says {self.project}, the script {self.script}"
+        return f"{self.what} ({self.protocol}): the project answers {self.project}, the script {self.script}"
 
 
 @dataclass(slots=True)
 class CheckReport:
-    """What was compared, and every difference.
+    """What was compared, and all differences.
 
     Attributes:
-        compared: for each revision, what was compared and how many of it.
-        answered: how many answers were compared that are not errors.
-        varying: what the project itself answers differently each time; compared by its shape alone.
-        errors_only: tools that answered nothing but errors, in the project too.
-        not_called: tools that were not called, since they are not marked read-only.
-        problems: modules that do not start.
-        failure: why the check could not be finished.
-        packages: what the script could import, by distribution.
-        seconds: from the start of the script to its list of tools, for each revision.
+        compared: The kinds and numbers of what was compared, for each revision.
+        answered: The number of compared answers that are not errors.
+        varying: What the project itself answers differently each time; only its structure is compared.
+        errors_only: Tools that only answered with errors, in the project too.
+        not_called: Tools that were not called because they are not marked read-only.
+        problems: Modules that do not start.
+        failure: Why the check could not be completed.
+        packages: The distributions that the script could import.
+        seconds: The time from starting the script to its list of tools, for each revision.
     """
 
     compared: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -51,11 +51,11 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was compared is equal, and every module starts."""
+        """Whether everything compared is equal and every module starts."""
         return not self.failure and not self.differences and not self.problems
 
     def lines(self) -> list[str]:
-        """The report as text, the verdict last."""
+        """The lines of the report, the verdict last."""
         return [*self._lines(), self._verdict()]
 
     def _lines(self) -> Iterator[str]:
@@ -64,16 +64,16 @@ class CheckReport:
             started = f", started in {self.seconds[protocol]:.2f} s" if protocol in self.seconds else ""
             yield f"{protocol}: compared {listed}{started}"
         if self.packages:
-            yield f"it could import {len(self.packages)} packages: those in its header and what they need"
+            yield f"the script could import {len(self.packages)} packages: those in its header and their dependencies"
         if self.varying:
-            yield f"different each time in the project itself, so compared by shape: {_some(self.varying)}"
+            yield f"varies in the project itself, so only the structure was compared: {_some(self.varying)}"
         if self.errors_only:
             yield (
-                f"compared by their errors only: {_some(self.errors_only)}. For arguments that work, call them once in "
-                "the workbench, or give them @tool(examples=[{…}])"
+                f"only errors compared: {_some(self.errors_only)}. To provide valid arguments, call them once in "
+                "the workbench, or use @tool(examples=[{…}])"
             )
         if self.not_called:
-            yield f"not called, because not marked read_only: {_some(self.not_called)}"
+            yield f"not called (not marked read_only): {_some(self.not_called)}"
         yield from self.notes
         yield from self.problems
         yield from map(str, self.differences)
@@ -85,16 +85,16 @@ class CheckReport:
         if count:
             return f"{count} difference{'' if count == 1 else 's'}"
         if self.failure:
-            return "the check could not be finished"
+            return "the check could not be completed"
         if self.problems:
-            return "not every module starts"
+            return "some modules don't start"
         if not self.answered:
-            return "the script lists what the project lists; no answers could be compared"
-        return "the script answers as the project does"
+            return "the script's lists match the project's; no answers could be compared"
+        return "the script answers like the project"
 
 
 def differences(protocol: str, what: str, project: Any, script: Any) -> Iterator[Difference]:
-    """Where two JSON values differ, each place once."""
+    """Yield the differences between two JSON values, each location once."""
     if type(project) is type(script):
         if isinstance(project, dict):
             for key in sorted({*project, *script}):
@@ -121,7 +121,7 @@ def _short(value: Any) -> str:
 
 
 def _counted(count: int, what: str) -> str:
-    """`2 prompts rendered`, `1 prompt rendered`."""
+    """Format a count: `2 prompts rendered`, `1 prompt rendered`."""
     noun, space, rest = what.partition(" ")
     return f"{count} {noun if count != 1 else noun.removesuffix('s')}{space}{rest}"
 

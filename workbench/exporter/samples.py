@@ -1,4 +1,4 @@
-"""Arguments to try a tool with, made from its schema."""
+"""Generates sample arguments for a tool from its schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workbench.forms.resolve import resolve
 
 DEPTH = 12
 KNOWN = {"sql": "select 1 as one"}
-"""For names that say what is wanted."""
+"""Sample values for telling names."""
 
 FORMATS = {
     "date": "2026-07-28",
@@ -24,7 +24,7 @@ FORMATS = {
 
 
 def sample_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The smallest arguments that fit a tool's schema, as far as that can be told: what is required, and no more."""
+    """Generate minimal arguments that should fit a tool's schema: only what is required."""
     value = _sample(schema, schema, DEPTH, "")
     return value if isinstance(value, dict) else {}
 

@@ -1,4 +1,4 @@
-"""The text of a script: its header, the wiring, and the files that it carries."""
+"""The text of a script: its header, the wiring, and the included files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from importlib import abc, machinery, util
 from pathlib import Path
 
 if __name__ == "__main__":
-    gc.disable()  # until the server runs: nothing that is imported is garbage, and looking for some takes long
+    gc.disable()  # until the server runs: collecting during imports is slow and finds nothing
 """
 
 BOTTOM = """\
@@ -55,10 +55,10 @@ DASHES = "----"
 
 
 def script_text(plan: Plan, place: Path, *, thin: bool = False) -> str:
-    """The whole script, to be written to `place`.
+    """Create the whole script, to be written to `place`.
 
     Args:
-        thin: without the files of the core, for machines where that is installed.
+        thin: Leave out the files of the core, for machines where it is installed.
     """
     wiring = wiring_of(plan)
     user = plan.user_files
@@ -81,7 +81,7 @@ def script_text(plan: Plan, place: Path, *, thin: bool = False) -> str:
     ]
     if not thin:
         sections.append(
-            f"# {CORE} {our_version()}: the files that this server uses, unchanged. Nothing to edit here.\n"
+            f"# {CORE} {our_version()}: the files that this server uses, unchanged. No need to edit anything below.\n"
         )
         sections += [
             f"{marker} {file.path} {DASHES}\n{quoted(file.text)}" for _, file in sorted(core.files.items())
@@ -90,7 +90,7 @@ def script_text(plan: Plan, place: Path, *, thin: bool = False) -> str:
 
 
 def quoted(text: str) -> str:
-    """A Python expression for the text of a file, which shows it as it is but for `'''` beside `\"\"\"`.
+    """Return a Python literal for the text of a file, which shows it unchanged except for `'''` beside `\"\"\"`.
 
     The text begins on the line after the one that opens the quotes.
     """
@@ -113,13 +113,13 @@ def _docstring(plan: Plan, place: Path, folder: str) -> str:
     section = plan.project.config.server
     paragraphs = [
         f"{section.title or section.name} {section.version}, an MCP server. "
-        f"Run: uv run {shlex.quote(place.name)} [--base DIR] [--http HOST:PORT] (--help explains them)"
+        f"Run: uv run {shlex.quote(place.name)} [--base DIR] [--http HOST:PORT] (see --help)"
     ]
     if section.description:
         paragraphs.append(section.description)
     if plan.needs_folder:
         paragraphs.append(
-            f"Relative paths start at --base DIR, else at ${plan.base_variable}, else at {folder!r} as seen from "
+            f"Relative paths are resolved against --base DIR, else ${plan.base_variable}, else {folder!r} relative to "
             "this file."
         )
     if plan.variables:
@@ -132,7 +132,7 @@ def _described(variable: Variable) -> str:
 
 
 def _connection(plan: Plan, wiring: Wiring, folder: str) -> str:
-    """What makes the carried files importable, and the first imports of them."""
+    """Return the code that makes the included files importable, and the first imports from them."""
     needed = "" if plan.needs_folder else ", needed=False"
     names = {**wiring.names, f"{CORE}.script": {"run_script", "script_base"}}
     imports = "\n".join(_import_line(module, sorted(names[module])) for module in sorted(names))
@@ -150,7 +150,7 @@ def _import_line(module: str, names: list[str]) -> str:
 
 
 def _core_roots(plan: Plan, wiring: Wiring) -> set[str]:
-    """What the script, the user's files and other people's kinds use of the core."""
+    """Return the names of the core that the script, the user's files and third-party kinds use."""
     named = {f"{module}.{name}" for module, names in wiring.names.items() for name in names}
     others = {name for package in plan.kind_packages for name in core_names_of_package(package)}
     mine = {name for name in named if name.partition(".")[0] == CORE}
@@ -159,7 +159,7 @@ def _core_roots(plan: Plan, wiring: Wiring) -> set[str]:
 
 def _user_sections(files: list[UserFile], marker: str) -> Iterator[str]:
     for number, file in enumerate(files):
-        head = "# Your files, as they were written. build() imports them from here.\n" if not number else ""
+        head = "# Your files, unchanged. build() imports them from here.\n" if not number else ""
         name = file.shown.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         alias = "" if name == file.module else f" as {file.module}"
         text = without_metadata(file.text)
@@ -168,7 +168,7 @@ def _user_sections(files: list[UserFile], marker: str) -> Iterator[str]:
 
 
 def _free_marker(texts: Iterable[str]) -> str:
-    """What the lines before carried files begin with: nothing that begins a line of one of them."""
+    """Find a marker for the lines before included files that no line in those files begins with."""
     marker = f"# {DASHES}"
     everything = "\n".join(texts)
     while re.search(rf"(?m)^{marker} .+[.]py.* {DASHES}$", everything):
@@ -177,7 +177,7 @@ def _free_marker(texts: Iterable[str]) -> str:
 
 
 def _relative_folder(plan: Plan, place: Path) -> str:
-    """The project's folder as seen from the script's; the whole path where there is no way between them."""
+    """Return the project's folder relative to the script's folder, or as an absolute path if that is impossible."""
     folder = plan.project.folder.resolve()
     try:
         return Path(os.path.relpath(folder, place.resolve().parent)).as_posix()

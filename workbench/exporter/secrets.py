@@ -1,4 +1,4 @@
-"""Secrets that are written in a config: in a script they are variables of the environment."""
+"""Replaces secrets written in a config with environment variables in the script."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ _SECRET_HEADER = re.compile(
 _PARAMETER = re.compile(r"(?P<before>[?&;](?P<name>[^=&;#]+)=)(?P<secret>[^&;#]+)")
 
 Secrets = dict[str, tuple[str, str]]
-"""By variable: the value, and where it stood."""
+"""The value and original location of each secret, by variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A URL without its secrets, and the variables that bring them: name to value, as they have to be set."""
+    """A URL without its secrets, and the values of the variables that replace them."""
 
     url: str
     values: dict[str, str]
 
 
 def without_secrets(url: str, prefix: str) -> Hidden:
-    """The URL of a database with `${PREFIX_PASSWORD}` in place of each secret; variables that it has already stay.
+    """Replace secrets in a database URL with `${PREFIX_PASSWORD}`; existing variables are kept.
 
     Args:
-        prefix: of the variables' names; it is made fit for one.
+        prefix: The prefix of the variables' names; it is converted to a valid name.
     """
     values: dict[str, str] = {}
 
     def hide(secret: str, wanted: str) -> str:
         return f"${{{_free_variable(f'{prefix}_{wanted}', secret, values)}}}"
 
-    # The core quotes what it fills in for the password, so the variable holds it unquoted.
+    # The core quotes the password when it fills it in, so the variable holds it unquoted.
     hidden = _PASSWORD.sub(lambda match: match["before"] + _plain(match["secret"], hide), url)
     return Hidden(_without_parameters(hidden, hide), values)
 
 
 def hidden_secrets(workflows: dict[str, Any], module: str) -> tuple[dict[str, Any], Secrets]:
-    """The workflows with `${env.NAME}` in place of what looks like a secret; templates stay as they are."""
+    """Replace what looks like a secret in workflows with `${env.NAME}`; templates are kept."""
     found: Secrets = {}
 
     def hide(value: Any, place: str, wanted: str) -> Any:
@@ -106,7 +106,7 @@ def hidden_secrets(workflows: dict[str, Any], module: str) -> tuple[dict[str, An
 
 
 def variable_name(text: str) -> str:
-    """`text` as the name of a variable of the environment."""
+    """Convert `text` to the name of an environment variable."""
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").upper()
     return f"_{name}" if name[:1].isdigit() else name or "SERVER"
 
@@ -116,7 +116,7 @@ def _plain(secret: str, hide: Callable[[str, str], str]) -> str:
 
 
 def _without_parameters(url: str, hide: Callable[[str, str], str]) -> str:
-    """The URL with what `hide` makes of the value of each parameter whose name says that it is a secret."""
+    """Apply `hide` to the value of each URL parameter whose name looks like a secret."""
 
     def hidden(match: re.Match[str]) -> str:
         secret = _SECRET_PARAMETER.search(match["name"]) and "${" not in match["secret"]
@@ -126,7 +126,7 @@ def _without_parameters(url: str, hide: Callable[[str, str], str]) -> str:
 
 
 def _free_variable(wanted: str, value: str, taken: dict[str, str]) -> str:
-    """A name like `wanted` for a variable with this value; it is noted in `taken`."""
+    """Choose a free name like `wanted` for a variable with this value, and add it to `taken`."""
     name = base = variable_name(wanted)
     number = 2
     while name in taken and taken[name] != value:

@@ -1,4 +1,4 @@
-"""A Python file of the user's, as a script carries it."""
+"""A user's Python file to include in a script."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from .packages import metadata_blocks, stated_requirements
 from .variables import Variable, variables_of
 
 SCRIPT_NAMES = {"BASE", "CarriedFiles", "build", "files"}
-"""What a script itself defines."""
+"""The names that a script itself defines."""
 
 
 class SearchFolder(NamedTuple):
-    """Where a functions file and its neighbours look for what they import.
+    """The folder where a functions file and its local imports are found.
 
     Attributes:
-        configured: the folder as the config has it.
+        configured: The folder as written in the config.
     """
 
     path: Path
     configured: str
 
     def shown(self, path: Path) -> str:
-        """How messages and the script name a file in it."""
+        """Return the display path of a file in this folder, for messages and the script."""
         return str(PurePosixPath(self.configured) / path.relative_to(self.path).as_posix())
 
 
 class UserFile:
-    """A Python file, read and not run.
+    """A Python file, read but never run.
 
     Attributes:
-        shown: its path as messages and the script have it: relative to the project, unless the config's is not.
-        module: the name by which the script imports it.
-        folder: where its imports look first.
-        problems: why it can't be carried along.
+        shown: Its display path: relative to the project unless the config has an absolute path.
+        module: The name by which the script imports it.
+        folder: The first folder that its imports search.
+        problems: Why it can't be included.
     """
 
     def __init__(self, path: Path, module: str, folder: SearchFolder) -> None:
@@ -55,7 +55,7 @@ class UserFile:
 
     @property
     def can_stand_open(self) -> bool:
-        """Whether it can stand in the middle of a script as code, and not only as a quoted text."""
+        """Whether it can be included as plain code rather than as a quoted string."""
         nodes = list(ast.walk(self.tree))
         future = any(isinstance(each, ast.ImportFrom) and each.module == "__future__" for each in nodes)
         bound = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
@@ -64,22 +64,22 @@ class UserFile:
 
     @property
     def uses_its_place(self) -> bool:
-        """Whether it says `__file__`."""
+        """Whether it uses `__file__`."""
         return any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(self.tree))
 
     @property
     def variables(self) -> list[Variable]:
-        """The variables of the environment that it reads."""
+        """The environment variables that it reads."""
         return variables_of(self.tree)
 
     @property
     def stated_requirements(self) -> list[str]:
-        """The requirements that it states itself (PEP 723)."""
+        """The requirements that it declares itself (PEP 723)."""
         return [each for block in metadata_blocks(self.text) for each in stated_requirements(block)]
 
     def _read(self) -> str:
         if self.path.name == "__init__.py" and not self.path.exists():
-            return ""  # of a folder that is a package without one
+            return ""  # a namespace package has no __init__.py
         try:
             with tokenize.open(self.path) as file:
                 text = file.read().removeprefix("\ufeff")

@@ -1,4 +1,4 @@
-"""The user's files in a script: the functions files, and the files beside them that they import."""
+"""The user's files in a script: the functions files and their local imports."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .user_file import SearchFolder, UserFile
 
 
 class UserFiles:
-    """All files of the user's that a script carries along: read, not run.
+    """All user files that a script includes, read but never run.
 
     Attributes:
-        files: by the name under which the script imports them.
-        functions: for each functions file, by its path as the config has it, the name of its module.
-        findings: why they can't be carried along as they are.
-        packages: the top-level packages that they import from elsewhere.
+        files: The files by the name under which the script imports them.
+        functions: The module name of each functions file, by its path in the config.
+        findings: Why files can't be included as they are.
+        packages: The top-level packages that they import from elsewhere.
     """
 
     def __init__(self, project: Path, configured: Iterable[str]) -> None:
         """Args:
-        project: the project's folder.
-        configured: the paths of its functions files, as the config has them.
+        project: The project's folder.
+        configured: The paths of its functions files, as written in the config.
         """
         self.files: dict[str, UserFile] = {}
         self.functions: dict[str, str] = {}
@@ -37,7 +37,7 @@ class UserFiles:
         self.packages: set[str] = set()
         self._waiting: list[UserFile] = []
         self._imported: dict[str, None] = {}
-        """The names of those that are certainly imported; others are there in case the run names them."""
+        """The names that are certainly imported; the others are included in case they are needed at run time."""
         first = {}
         for path in configured:
             place = (project / Path(path).expanduser()).absolute()
@@ -57,17 +57,17 @@ class UserFiles:
 
     @property
     def requirements(self) -> set[str]:
-        """The requirements of the packages that they import, with the versions installed here."""
+        """Return the requirements of the packages that they import, with the installed versions."""
         found = {requirement_of(package) for package in self.packages - sys.stdlib_module_names}
         return {each for each in found if each is not None}
 
     @property
     def stated_requirements(self) -> list[str]:
-        """The requirements that the files themselves state (PEP 723)."""
+        """Return the requirements that the files themselves declare (PEP 723)."""
         return [each for file in self.files.values() for each in file.stated_requirements]
 
     def core_names(self) -> set[str]:
-        """What they use of the core: see `CoreFiles`."""
+        """Return the names of the core that they use: see `CoreFiles`."""
         return {name for file in self.files.values() for name in core_names(file.tree, file.imports)}
 
     # -- following imports
@@ -83,17 +83,17 @@ class UserFiles:
                 self.packages.add(each.root)
 
     def _follow_unknown(self, file: UserFile, line: int) -> None:
-        """An import whose name only the run knows: of a package, all comes along."""
+        """Follow an import whose name is known only at run time: in a package, include every module."""
         if file.package:
             self._take_all(file, file.package.partition(".")[0])
         else:
             self.notes.append(
-                f"{file.shown}:{line} imports a module whose name is known only at run time; "
-                "the script has it only if another line imports it by name"
+                f"{file.shown}:{line} imports a module whose name is known only at run time: "
+                "it is included only if another line imports it by name"
             )
 
     def _take(self, file: UserFile, wanted: Import) -> bool:
-        """Carry what an import means along; false if that is no file of the user's."""
+        """Include what is imported; return false if it is not a file of the user's."""
         if wanted.root in sys.stdlib_module_names or not self._take_module(file, wanted.module, wanted.line):
             return False
         for name in wanted.names:
@@ -104,7 +104,7 @@ class UserFiles:
         return True
 
     def _take_module(self, file: UserFile, module: str, line: int) -> bool:
-        """Carry a module along, with the packages that it is in; false if the user has none of that name."""
+        """Include a module with its parent packages; return false if the user has none of that name."""
         parts = module.split(".")
         for depth in range(1, len(parts) + 1):
             path = located(file.folder.path.joinpath(*parts[:depth]))
@@ -113,7 +113,7 @@ class UserFiles:
                 return depth > 1
             name = ".".join(parts[:depth])
             if path.is_file() and path.suffix != ".py":
-                text = f"{name} is compiled ({path.name}), and a script carries only Python: install it as a package"
+                text = f"{name} is compiled ({path.name}), but scripts include only Python: install it as a package"
                 self.findings.append(Finding(file.shown, line, text))
                 return True
             self._add(file, name, path / "__init__.py" if is_folder else path, line)
@@ -135,11 +135,13 @@ class UserFiles:
             self.files[name] = UserFile(path, name, importer.folder)
             self._waiting.append(self.files[name])
         elif known.path != path:
-            text = f"{name} is {shown} here and {known.shown} elsewhere, but a script has one module of each name"
+            text = (
+                f"{name} is {shown} here but {known.shown} elsewhere, and module names in a script are unique"
+            )
             self.findings.append(Finding(importer.shown, line, f"{text}: rename one of the files"))
 
     def _name(self, file: UserFile) -> str:
-        """Give a functions file a name that means nothing else in the script."""
+        """Give a functions file a module name that is unique in the script."""
         stem = file.path.stem.replace(".", "_")
         for name in (stem, f"{file.path.parent.name}_{stem}", *(f"{stem}_{n}" for n in range(2, 100))):
             known = self.files.get(name)
@@ -166,7 +168,7 @@ class UserFiles:
 
 
 def located(place: Path) -> Path | None:
-    """The file, or the folder without `__init__.py`, that Python imports at `place`."""
+    """Return the file, or the folder without `__init__.py`, that Python imports at `place`."""
     for path in (place / "__init__.py", *(Path(f"{place}{end}") for end in (".py", *EXTENSION_SUFFIXES))):
         if path.is_file():
             return path
@@ -174,7 +176,7 @@ def located(place: Path) -> Path | None:
 
 
 def is_installed(package: str, folders: Collection[Path]) -> bool:
-    """Whether a top-level package can be imported from elsewhere than `folders`, which may be importable, too."""
+    """Whether a top-level package can be imported from outside `folders`, which may be importable too."""
     if package in sys.stdlib_module_names:
         return True
     places = [place for place in sys.path if place and Path(place).absolute() not in folders]

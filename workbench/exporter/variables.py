@@ -1,4 +1,4 @@
-"""The variables of the environment that a Python file reads, found by reading it."""
+"""Finds the environment variables that a Python file reads, without running it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 
 class Variable(NamedTuple):
-    """A variable of the environment that a server reads.
+    """An environment variable that a server reads.
 
     Attributes:
-        required: it does not work without.
+        required: The server does not work without it.
     """
 
     name: str
@@ -19,7 +19,7 @@ class Variable(NamedTuple):
 
 
 def merged_variables(variables: Iterable[Variable]) -> list[Variable]:
-    """Each variable once, by name; one that is read with a default anywhere is not required."""
+    """Merge variables by name; one that is read with a default anywhere is not required."""
     found: dict[str, bool] = {}
     for each in variables:
         found[each.name] = found.get(each.name, True) and each.required
@@ -27,8 +27,8 @@ def merged_variables(variables: Iterable[Variable]) -> list[Variable]:
 
 
 def variables_of(tree: ast.Module) -> list[Variable]:
-    """What the file reads by `os.environ["X"]` (required), `os.environ.get("X")`, `os.getenv("X")`, or `"X" in
-    os.environ`, under whatever names it imports them; the name may be a constant of the file.
+    """Find what the file reads by `os.environ["X"]` (required), `os.environ.get("X")`, `os.getenv("X")`, or `"X" in
+    os.environ`, under any imported names; the variable's name may be a constant of the file.
     """
     return merged_variables(_Reader(tree).found())
 

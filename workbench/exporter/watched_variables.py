@@ -1,4 +1,4 @@
-"""Which variables of the environment a project's own code reads while it runs."""
+"""Finds the environment variables that a project's own code reads while it runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from types import FrameType
 
 FRAMES = 60
-"""How far up the stack the user's code is looked for."""
+"""How far up the stack to look for the user's code."""
 
 
 @contextmanager
 def watched_variables(folder: Path) -> Iterator[Set[str]]:
-    """The names that code in `folder`, or a library that it calls, asks `os.environ` for during the block.
+    """Collect the names that code in `folder`, or a library that it calls, reads from `os.environ` during the block.
 
     The set grows while the block runs. Any thread.
     """

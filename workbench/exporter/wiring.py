@@ -1,4 +1,4 @@
-"""The wiring of a script: `build()`, with the calls that a person would write."""
+"""The wiring of a script: `build()`, with the calls a person would write."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .plan import Plan, PlannedModule
 from .rendering import Call, Raw, plain_number, rendered, settings_call
 
 LONG_VALUE = 12
-"""A value with more lines gets a constant of its own, below `build`."""
+"""Values with more lines become constants below `build`."""
 
 
 @dataclass(slots=True)
 class Wiring:
-    """The texts of the wiring.
+    """The source text of the wiring.
 
     Attributes:
-        build: the function.
-        constants: what it names, to stand below it.
-        names: what it uses, by the module that it is imported from.
+        build: The function `build()`.
+        constants: The constants that it uses, to be placed below it.
+        names: The names that it uses, by the module they are imported from.
     """
 
     build: str = ""
@@ -32,13 +32,13 @@ class Wiring:
     names: dict[str, set[str]] = field(default_factory=dict)
 
     def use(self, module: str, name: str) -> str:
-        """Note that `name` is imported from `module`; returns it."""
+        """Record that `name` is imported from `module`; return it."""
         self.names.setdefault(module, set()).add(name)
         return name
 
 
 def wiring_of(plan: Plan) -> Wiring:
-    """Write the wiring of a plan."""
+    """Create the wiring of a plan."""
     wiring = Wiring()
     # The version first, as in the config.
     keywords = {"version": plan.server["version"], "base": Raw("BASE")}
@@ -54,7 +54,7 @@ def wiring_of(plan: Plan) -> Wiring:
 
 
 def documentation(paragraphs: Iterable[str]) -> str:
-    """A docstring of these paragraphs."""
+    """Format a docstring with these paragraphs."""
     text = "\n\n".join(
         "\n".join(textwrap.wrap(" ".join(paragraph.split()), 108, break_long_words=False))
         for paragraph in paragraphs
@@ -86,7 +86,7 @@ def _value(value: Any, wiring: Wiring) -> Any:
 
 
 def _long_value(module: PlannedModule, key: str, value: Any, wiring: Wiring) -> Any:
-    """The value, or the name of a constant for it, where it would push the rest out of sight."""
+    """Return the value, or the name of a new constant if the value is too long to be inline."""
     if not isinstance(value, Mapping) or rendered(value, 8).count("\n") < LONG_VALUE:
         return value
     name = "".join(letter if letter.isalnum() else "_" for letter in f"{module.name}_{key}").upper()

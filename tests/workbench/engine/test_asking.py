@@ -171,7 +171,7 @@ async def test_a_question_goes_with_its_call(answering: Rig):
     asked = await question(answering)
     call.cancel()
     await until(lambda: not answering.questions.open(), "the question is withdrawn")
-    with pytest.raises(EngineError, match="any more"):
+    with pytest.raises(EngineError, match="no longer waiting for an answer"):
         answering.questions.answer(asked.key, Answer("accept", {"count": 3}))
 
 

@@ -67,7 +67,10 @@ async def test_a_project_that_is_deleted_is_missed_and_nothing_of_it_is_made_aga
     shutil.rmtree(folder)
     await until(lambda: engine.seen.of(ConfigRejected), "it is missed")  # type: ignore[attr-defined]
     [missed] = engine.seen.of(ConfigRejected)  # type: ignore[attr-defined]
-    assert missed.reason == f"the project's folder {folder} is gone; the server runs on with what it has read"
+    assert (
+        missed.reason
+        == f"the project's folder {folder} is gone; the server keeps running with its last config"
+    )
     await engine.call_tool("add", {"a": 1, "b": 2})
     await asyncio.to_thread(engine.store.flush)  # type: ignore[union-attr]
     assert not folder.exists()

@@ -136,7 +136,7 @@ async def test_a_server_that_can_not_be_made_is_told_of(folder: Path):
     engine.start()
     with pytest.raises(Exception, match="nam"):
         await asyncio.wrap_future(engine.ready)
-    with pytest.raises(EngineError, match="There is no server"):
+    with pytest.raises(EngineError, match="The server is not running"):
         await engine.inspect()
     assert seen.of(EngineFailed)
     await asyncio.to_thread(engine.stop)
@@ -211,7 +211,7 @@ def _changed(engine: Engine) -> int:
 
 
 async def test_an_unknown_revision_or_breaker_is_refused(engine: Engine):
-    with pytest.raises(EngineError, match="No protocol revision"):
+    with pytest.raises(EngineError, match="Unknown protocol revision"):
         await engine.list_tools("2024-01-01")
     with pytest.raises(EngineError, match="No breaker 'x'"):
         await engine.trip("x")

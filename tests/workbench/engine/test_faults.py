@@ -88,7 +88,7 @@ async def test_a_client_whose_connection_breaks_connects_again_with_its_subscrip
     assert record.error is not None
     assert "onnection closed" in record.error.message
     assert (await add(engine, protocol=protocol)).outcome == "ok"
-    assert any("broke" in fact.text for fact in seen(engine).of(LogWritten))
+    assert any("connection was lost" in fact.text for fact in seen(engine).of(LogWritten))
     (folder / "docs" / "a.md").write_text("# B", encoding="utf-8")
     await until(
         lambda: NoticeReceived(protocol, "updated", uri) in seen(engine).of(NoticeReceived), "it still hears"

@@ -46,7 +46,7 @@ async def test_only_one_recording_at_a_time_and_none_over_an_existing_file(engin
     with pytest.raises(EngineError, match="exists"):
         await engine.start_recording(path)
     await engine.start_recording(folder / "two.jsonl")
-    with pytest.raises(EngineError, match="under way"):
+    with pytest.raises(EngineError, match="already in progress"):
         await engine.start_recording(folder / "three.jsonl")
     await engine.stop_recording()
     with pytest.raises(EngineError, match="did you mean docs"):
@@ -85,7 +85,7 @@ async def test_a_replay_by_steps_waits_for_each_step_and_can_be_stopped(engine: 
     await engine.start_replay(path, speed="step")
     assert seen(engine).of(ReplayStarted)
     assert seen(engine).of(ReplayProgressed) == [ReplayProgressed("docs", 0, 3, True)]
-    with pytest.raises(EngineError, match="under way"):
+    with pytest.raises(EngineError, match="already in progress"):
         await engine.start_replay(path)
     await engine.replay_step()
     await until(lambda: len(seen(engine).of(ReplayProgressed)) == 2, "one batch is fed")
@@ -98,7 +98,7 @@ async def test_a_replay_by_steps_waits_for_each_step_and_can_be_stopped(engine: 
 
 async def test_a_file_that_is_no_recording_is_refused(engine: Engine, folder: Path):
     await seen(engine).started("docs")
-    with pytest.raises(EngineError, match=r"tools\.py:1: this is no recording"):
+    with pytest.raises(EngineError, match=r"tools\.py:1: not a recording"):
         await engine.start_replay(folder / "tools.py")
     with pytest.raises(EngineError, match="There is no recording"):
         await engine.start_replay(folder / "none.jsonl")

@@ -95,7 +95,7 @@ async def test_a_task_asks_and_goes_on_with_the_answer(engine: Engine) -> None:
     assert list(question.schema["properties"]) == ["name"]
     await engine.answer_task(task, {question.key: Answer("accept", {"name": "Ada"})})
     assert "Hello Ada" in await asyncio.wait_for(ended(engine, task), PATIENCE_SECONDS)
-    with pytest.raises(EngineError, match="any more"):
+    with pytest.raises(EngineError, match="no longer waiting for this answer"):
         await engine.answer_task(task, {question.key: Answer("accept", {"name": "Ada"})})
 
 

@@ -94,7 +94,7 @@ async def checked(project: Project, change: Callable[[str], str] = lambda text: 
 async def test_a_script_that_answers_as_its_project_passes(project: Project) -> None:
     report = await checked(project)
     assert report.ok, report.lines()
-    assert report.lines()[-1] == "the script answers as the project does"
+    assert report.lines()[-1] == "the script answers like the project"
     for counts in report.compared.values():
         assert counts == {
             "tools": 6,
@@ -109,9 +109,9 @@ async def test_a_script_that_answers_as_its_project_passes(project: Project) -> 
     assert report.varying == ["lucky()"]
     assert (report.not_called, report.errors_only) == (["write"], ["refused"])
     told = "\n".join(report.lines())
-    assert "compared by their errors only: refused." in told
+    assert "only errors compared: refused." in told
     assert "the project also read LAB_SUFFIX from the environment" in told
-    assert "not called, because not marked read_only: write" in told
+    assert "not called (not marked read_only): write" in told
     assert not (project.folder / "written").exists()
 
 
@@ -126,9 +126,10 @@ async def test_every_difference_is_told(project: Project) -> None:
     report = await checked(project, change)
     assert not report.ok
     told = "\n".join(report.lines())
-    assert "add(a=1).structuredContent.result (2026-07-28): the project says 3, the script -1" in told
+    assert "add(a=1).structuredContent.result (2026-07-28): the project answers 3, the script -1" in told
     assert (
-        'prompt greet.description (2025-11-25): the project says "Greets.", the script "Greets you."' in told
+        'prompt greet.description (2025-11-25): the project answers "Greets.", the script "Greets you."'
+        in told
     )
     assert "env://elsewhere" in told
     assert report.lines()[-1].endswith(" differences")
@@ -143,14 +144,14 @@ async def test_a_module_that_starts_nowhere_fails_the_check(
     assert report.problems == [
         "module tools does not start in the project: tools.py:6: the environment variable LAB_TOKEN is not set"
     ]
-    assert report.lines()[-1] == "not every module starts"
+    assert report.lines()[-1] == "some modules don't start"
 
 
 def test_nothing_compared_is_no_success() -> None:
     report = CheckReport(compared={"2026-07-28": {"tools": 1}}, not_called=["write"])
-    assert report.lines()[-1] == "the script lists what the project lists; no answers could be compared"
+    assert report.lines()[-1] == "the script's lists match the project's; no answers could be compared"
     report.answered = 1
-    assert report.lines()[-1] == "the script answers as the project does"
+    assert report.lines()[-1] == "the script answers like the project"
 
 
 async def test_a_script_that_does_not_run_is_told_with_its_last_words(project: Project) -> None:
@@ -199,7 +200,7 @@ def test_the_clean_interpreter_has_the_packages_and_what_they_need_and_nothing_e
             "a-package-that-nobody-has>=1 is not installed here, but the script needs it",
         ),
         ("pydantic<1", "is installed here, but the script needs pydantic<1: pip install 'pydantic<1'"),
-        ("not a requirement", "'not a requirement' is no requirement"),
+        ("not a requirement", "'not a requirement' is not a valid requirement"),
     ],
 )
 def test_a_requirement_that_is_not_there_is_told(requirement: str, message: str) -> None:
@@ -229,5 +230,5 @@ async def test_progress_is_told_while_it_goes(project: Project) -> None:
     said: list[str] = []
     report = await asyncio.wait_for(check_script(project, path, on_progress=said.append), 60)
     assert "not today" in report.failure
-    assert said[0] == "making a clean environment"
+    assert said[0] == "creating a clean environment"
     assert "2025-11-25: starting the script" in said

@@ -173,4 +173,4 @@ def test_settings_of_other_kinds_that_are_secrets_become_variables(tmp_path: Pat
     assert 'server.add(LabModule("lab", token=os.environ["LAB_TOKEN"]))' in build
     (finding,) = plan.findings
     assert (finding.file, finding.line) == ("server.toml", 4)
-    assert "is not in an installed distribution" in finding.message
+    assert "is not part of an installed distribution" in finding.message

@@ -1,4 +1,4 @@
-"""Long tasks, handled by hand. On the engine's loop."""
+"""Commands for long tasks. Use them on the engine's loop."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 
-class TaskDesk:
-    """What a user does with tasks. Its client joins the server when it is first needed.
+class TaskCommands:
+    """Lists, starts, answers and cancels tasks. Its client connects to the server on first use.
 
     Attributes:
-        client: the one that declares the tasks extension; `None` as long as nobody needed it.
+        client: The client that declares the tasks extension; `None` until first use.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class TaskDesk:
         folder: Path,
     ) -> None:
         """Args:
-        server: the one of now.
-        folder: the project's, for tasks that ask for the roots.
+        server: Returns the current server.
+        folder: The project's folder, for tasks that ask for roots.
         """
         self._server = server
         self._make_client = make_client
@@ -50,7 +50,7 @@ class TaskDesk:
         self.client: EngineClient | None = None
 
     async def tools(self) -> list[Tool]:
-        """The tools that may run as long tasks."""
+        """Return the tools that may run as long tasks."""
         return [owned.item.definition for owned in self._server().registry.tools.values() if owned.item.task]
 
     async def start(self, name: str, arguments: dict[str, Any]) -> CallRecord:
@@ -66,7 +66,7 @@ class TaskDesk:
         await answer_task(await self._joined(), task, answers, self._folder)
 
     async def cancel(self, task: str) -> None:
-        """Cancel a long task by the tool that every client has for it."""
+        """Cancel a long task with the tool `cancel_task`."""
         for host in self._server().modules.values():
             if any(each.task == task for each in host.instance.tasks()):
                 client = await (await self._joined()).connected()
