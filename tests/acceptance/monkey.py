@@ -251,7 +251,8 @@ class Monkey:
             terminal.drain_until("no such mark", 1.0)
             raise OutOfTimeError(f"It did not end within {END_SECONDS:g} s")
         code = terminal.wait_for_end(END_SECONDS)
-        terminal.drain(0.0)
+        while terminal.drain(0.05):
+            pass
         if not asked_to_leave(report):
             self.figures.troubles.append(f"It ended by itself, with code {code}")
         elif code not in codes:

@@ -27,13 +27,13 @@ from textual.worker import WorkerFailed, active_worker
 
 from .broken import BrokenScreen
 from .threads import DaemonThreads
+from .toasts import make_room
 
 ResultT = TypeVar("ResultT")
 
 SIGNALLED = 128
 """The exit code of a program that a signal ended is this and the signal's number."""
 
-MOST_TOASTS = 4
 AGAIN_SECONDS = 2.0
 """A screen that fails again so soon after it was reloaded gives way to a `BrokenScreen`."""
 
@@ -177,12 +177,7 @@ class ResilientApp(App[ResultT]):
             self.notify(text, severity="error", markup=False, timeout=10)
 
     def on_notify(self, event: Notify) -> None:
-        """Make room for another toast: the same one again takes the place of the earlier, and only a few are shown."""
-        shown = list(self._notifications)
-        same = [each for each in shown if each.message == event.notification.message]
-        others = [each for each in shown if each not in same]
-        for each in (*same, *others[: max(0, len(others) - MOST_TOASTS + 1)]):
-            self._unnotify(each, refresh=False)
+        make_room(self, event)
 
     def heed_signals(self) -> None:
         """Leave orderly, and the terminal whole, when the process is told to end. Asks nothing: nobody may be there."""
@@ -246,17 +241,22 @@ class ResilientApp(App[ResultT]):
     # -- removing screens and widgets
 
     def pop_screen(self) -> AwaitComplete:
-        """Close the dialog that asks for it, once, wherever it stands; Textual would close whichever is on top."""
+        """Close the dialog on top; the palette, which Textual may tell so twice, only itself."""
         asking = _screen_of(active_message_pump.get(None))
-        if asking is not None and asking is not self.screen:
-            for stack in self._screen_stacks.values():
-                if asking in stack[1:]:
-                    stack.remove(asking)
-                    asking._pop_result_callback()
-                    self._discard([asking])
-        elif len(self.screen_stack) > 1:
-            return super().pop_screen()
-        return AwaitComplete(asyncio.sleep(0))
+        if len(self.screen_stack) < 2 or (isinstance(asking, CommandPalette) and asking is not self.screen):
+            return AwaitComplete(asyncio.sleep(0))
+        return super().pop_screen()
+
+    def is_open(self, dialog: Screen[Any]) -> bool:
+        """Whether `dialog` stands on a screen, perhaps below another one or on a screen that is not shown."""
+        return any(dialog in stack[1:] for stack in self._screen_stacks.values())
+
+    def close(self, dialog: Screen[Any]) -> None:
+        """Take an open dialog off its screen, wherever it stands."""
+        stack = next(stack for stack in self._screen_stacks.values() if dialog in stack)
+        stack.remove(dialog)
+        dialog._pop_result_callback()
+        self._discard([dialog])
 
     def action_command_palette(self) -> None:
         # Textual gives it an id, which the one that has just been closed may still have.

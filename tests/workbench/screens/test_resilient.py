@@ -11,7 +11,6 @@ import pytest
 from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.pilot import Pilot
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -23,6 +22,7 @@ from workbench.screens.confirm import ConfirmScreen
 from workbench.screens.details import DetailsScreen
 from workbench.screens.overview import OverviewScreen
 from workbench.screens.overview.panels import HappenedPanel
+from workbench.screens.toasts import LastingNotification
 from workbench.session import Next
 from workbench.widgets.header import Header
 
@@ -205,19 +205,34 @@ async def test_a_dialog_that_fails_is_closed_and_the_screen_behind_it_stays() ->
 
 
 @pytest.mark.anyio
-async def test_a_dialog_that_is_closed_twice_closes_no_other() -> None:
-    class Twice(ModalScreen[None]):
-        def close(self) -> None:
-            self.dismiss()
-            self.dismiss()
-
+async def test_a_dialog_closes_itself_only_once_and_wherever_it_stands() -> None:
     async with shown(FakeEngine([])) as (app, pilot):
-        app.push_screen(DetailsScreen("Details", []))
-        app.push_screen(Twice())
+        below, dialog, above = (DetailsScreen(title, []) for title in ("below", "dialog", "above"))
+        answers: list[None] = []
+        for each in (below, dialog, above):
+            app.push_screen(each, answers.append)
         await settled(app, pilot)
-        app.screen.call_later(app.screen.close)  # type: ignore[attr-defined]
+        dialog.dismiss()  # not the one on top
+        dialog.dismiss()
         await settled(app, pilot)
-        assert isinstance(app.screen, DetailsScreen)
+        assert app.screen_stack[1:] == [below, above]
+        assert answers == [None]
+        app.switch_mode("health")
+        above.dismiss()
+        await settled(app, pilot)
+        assert app.current_mode == "health"
+        app.switch_mode("overview")
+        assert app.screen is below
+
+
+@pytest.mark.anyio
+async def test_a_toast_always_has_time_left() -> None:
+    async with shown(FakeEngine([])) as (app, pilot):
+        app.notify("late", timeout=0.0)
+        await settled(app, pilot)
+        late = LastingNotification("late", timeout=-1.0)
+        assert late.time_left > 0
+        assert late.has_expired
 
 
 @pytest.mark.anyio
