@@ -18,13 +18,13 @@ from .masking import masked_repr
 LINES_BEFORE = 5
 LINES_AFTER = 4
 LINE_CHARACTERS = 300
-FRAMES_TOLD = 40
+FRAMES_SHOWN = 40
 """How many of an error's innermost frames are shown."""
 
 FRAMES_OPENED = 8
 """For how many frames of the user's own code variables and source lines are shown."""
 
-VARIABLES_TOLD = 30
+VARIABLES_SHOWN = 30
 
 
 class _Passed(NamedTuple):
@@ -43,11 +43,11 @@ def error_frames(error: BaseException) -> tuple[ErrorFrame, ...]:
         if passed:
             passed[-1] = passed[-1]._replace(raised=error_line(part))
         frames += passed
-    frames = frames[-FRAMES_TOLD:]
+    frames = frames[-FRAMES_SHOWN:]
     own = [is_own_code(each.frame) for each in frames]
     opened = set([index for index, mine in enumerate(own) if mine][-FRAMES_OPENED:])
-    told = tuple(_told(each, own[index], index in opened) for index, each in enumerate(frames))
-    return (*told, _unreadable(error)) if isinstance(error, SyntaxError) and error.filename else told
+    shown = tuple(_frame(each, own[index], index in opened) for index, each in enumerate(frames))
+    return (*shown, _unreadable(error)) if isinstance(error, SyntaxError) and error.filename else shown
 
 
 def innermost_place(error: BaseException) -> tuple[str, int]:
@@ -99,7 +99,7 @@ def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         trace = trace.tb_next
 
 
-def _told(passed: _Passed, own: bool, opened: bool) -> ErrorFrame:
+def _frame(passed: _Passed, own: bool, opened: bool) -> ErrorFrame:
     frame, line, raised = passed
     code = frame.f_code
     first, source = _source_lines(code.co_filename, line, frame.f_globals) if opened else (line, ())
@@ -124,5 +124,5 @@ def _source_lines(file: str, line: int, names: dict[str, Any] | None) -> tuple[i
 
 
 def _variables(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    told = [(name, value) for name, value in list(values.items()) if not name.startswith("__")]
-    return tuple((name, masked_repr(value, name)) for name, value in told[:VARIABLES_TOLD])
+    shown = [(name, value) for name, value in list(values.items()) if not name.startswith("__")]
+    return tuple((name, masked_repr(value, name)) for name, value in shown[:VARIABLES_SHOWN])

@@ -152,18 +152,18 @@ def traceback_text(error: BaseException) -> str:
     """
     own = own_traceback(error)
     whole = _log.isEnabledFor(logging.DEBUG)
-    told = traceback.TracebackException(type(error), error, error.__traceback__ if whole else own)
+    formatted = traceback.TracebackException(type(error), error, error.__traceback__ if whole else own)
     if not whole and own is not None and not own.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
-        _hide_own_frames(told)
-    return without_passwords("".join(told.format()))
+        _hide_own_frames(formatted)
+    return without_passwords("".join(formatted.format()))
 
 
-def _hide_own_frames(told: traceback.TracebackException) -> None:
+def _hide_own_frames(formatted: traceback.TracebackException) -> None:
     """Remove this library's frames from an error, its causes and the errors it groups."""
-    told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(_OWN_FOLDER)]
-    if not told.stack:
-        told.stack = None  # type: ignore[assignment]  # no heading over nothing
-    for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
+    formatted.stack[:] = [frame for frame in formatted.stack if not frame.filename.startswith(_OWN_FOLDER)]
+    if not formatted.stack:
+        formatted.stack = None  # type: ignore[assignment]  # no heading over nothing
+    for other in (formatted.__cause__, formatted.__context__, *(formatted.exceptions or ())):
         if other is not None:
             _hide_own_frames(other)
 

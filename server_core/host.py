@@ -70,7 +70,7 @@ class ModuleHost:
         clashes = self._core.registry.change_resources(self.module, added, removed)
         if clashes:
             self.note(f"{clashes[0].name} is already offered by module {clashes[0].owner}")
-        self._tell_offer()
+        self._emit_offer()
 
     async def publish(
         self,
@@ -141,7 +141,7 @@ class ModuleHost:
         changes = self._core.registry.put(self.module, self.pending)
         self.pending = Offer()
         if self.status == "running":
-            self._tell_offer()
+            self._emit_offer()
         return changes
 
     def state(self) -> ModuleState:
@@ -184,7 +184,7 @@ class ModuleHost:
             self._core.pipeline.remove(stage)
         self._stages.clear()
 
-    def _tell_offer(self) -> None:
+    def _emit_offer(self) -> None:
         if self.bus.active:
             self.bus.emit(OfferChanged(self.module, *self._core.registry.counts(self.module)))
 

@@ -37,7 +37,7 @@ class ListChanges(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Shelf:
+class _ModuleItems:
     """The items of one module."""
 
     tools: dict[str, ToolItem] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Registry:
     """All modules' items. Changes are atomic: a reader on the same loop sees all of a change or none of it."""
 
     def __init__(self) -> None:
-        self._shelves: dict[str, _Shelf] = {}
+        self._items: dict[str, _ModuleItems] = {}
         self.tools: dict[str, Owned[ToolItem]] = {}
         self.resources: dict[str, Owned[ResourceItem]] = {}
         self.prompts: dict[str, Owned[PromptItem]] = {}
@@ -58,15 +58,15 @@ class Registry:
 
     def reserve(self, module: str) -> None:
         """Reserve the module's place in the order of the lists."""
-        self._shelves.setdefault(module, _Shelf())
+        self._items.setdefault(module, _ModuleItems())
 
     def modules(self) -> Iterable[str]:
         """The modules with a place in the lists, in order."""
-        return self._shelves.keys()
+        return self._items.keys()
 
     def order(self, module: str) -> int:
         """The module's place in the order of the lists."""
-        return list(self._shelves).index(module)
+        return list(self._items).index(module)
 
     def clashes(self, module: str, offer: Offer) -> list[Clash]:
         """The parts of `offer` that another module already offers."""
@@ -81,21 +81,21 @@ class Registry:
             if (prompt := self.prompts.get(name)) and prompt.module != module:
                 found.append(Clash("prompt", name, prompt.module))
         mine = {item.definition.uri_template for item in offer.templates}
-        for other, shelf in self._shelves.items():
+        for other, items in self._items.items():
             if other != module:
-                found.extend(Clash("template", name, other) for name in shelf.templates if name in mine)
+                found.extend(Clash("template", name, other) for name in items.templates if name in mine)
         return found
 
     def put(self, module: str, offer: Offer) -> ListChanges:
         """Make `offer` everything that `module` offers; returns which lists changed."""
-        before = self._shelves.get(module, _Shelf())
-        after = _Shelf(
+        before = self._items.get(module, _ModuleItems())
+        after = _ModuleItems(
             {item.definition.name: item for item in offer.tools},
             {str(item.definition.uri): item for item in offer.resources},
             {item.definition.uri_template: item for item in offer.templates},
             {item.definition.name: item for item in offer.prompts},
         )
-        self._shelves[module] = after
+        self._items[module] = after
         _swap(self.tools, module, before.tools, after.tools)
         _swap(self.resources, module, before.resources, after.resources)
         _swap(self.prompts, module, before.prompts, after.prompts)
@@ -111,10 +111,10 @@ class Registry:
         self, module: str, added: Iterable[ResourceItem], removed: Iterable[str]
     ) -> list[Clash]:
         """Add, replace and remove single resources of `module`; returns those that another module already offers."""
-        shelf = self._shelves[module]
+        items = self._items[module]
         clashes: list[Clash] = []
         for uri in removed:
-            if shelf.resources.pop(uri, None) is not None:
+            if items.resources.pop(uri, None) is not None:
                 del self.resources[uri]
         for item in added:
             uri = str(item.definition.uri)
@@ -122,7 +122,7 @@ class Registry:
             if other is not None and other.module != module:
                 clashes.append(Clash("resource", uri, other.module))
                 continue
-            shelf.resources[uri] = item
+            items.resources[uri] = item
             self.resources[uri] = Owned(module, item)
         self._lists.pop("resources", None)
         return clashes
@@ -134,20 +134,20 @@ class Registry:
     def forget(self, module: str) -> ListChanges:
         """Remove `module` altogether."""
         changes = self.put(module, Offer())
-        del self._shelves[module]
+        del self._items[module]
         return changes
 
     def counts(self, module: str) -> tuple[int, int, int, int]:
         """How many tools, resources, templates and prompts `module` offers."""
-        shelf = self._shelves.get(module, _Shelf())
-        return len(shelf.tools), len(shelf.resources), len(shelf.templates), len(shelf.prompts)
+        items = self._items.get(module, _ModuleItems())
+        return len(items.tools), len(items.resources), len(items.templates), len(items.prompts)
 
     def guarded(self) -> dict[str, list[str]]:
         """The tools and templates that each breaker guards, by the breaker's name."""
         found: dict[str, list[str]] = {}
-        for shelf in self._shelves.values():
-            breakers = {name: item.breaker for name, item in shelf.tools.items()}
-            breakers |= {uri.partition("{?")[0]: item.breaker for uri, item in shelf.templates.items()}
+        for items in self._items.values():
+            breakers = {name: item.breaker for name, item in items.tools.items()}
+            breakers |= {uri.partition("{?")[0]: item.breaker for uri, item in items.templates.items()}
             for name, breaker in breakers.items():
                 if breaker:
                     found.setdefault(breaker, []).append(name)
@@ -155,8 +155,8 @@ class Registry:
 
     def match(self, uri: str) -> tuple[Owned[TemplateItem], dict[str, Any]] | None:
         """The first template that matches `uri`, with its variables."""
-        for module, shelf in self._shelves.items():
-            for item in shelf.templates.values():
+        for module, items in self._items.items():
+            for item in items.templates.values():
                 variables = item.matcher.match(uri)
                 if variables is not None:
                     return Owned(module, item), variables
@@ -164,8 +164,8 @@ class Registry:
 
     def template(self, uri_template: str) -> Owned[TemplateItem] | None:
         """The template with exactly this text."""
-        for module, shelf in self._shelves.items():
-            if item := shelf.templates.get(uri_template):
+        for module, items in self._items.items():
+            if item := items.templates.get(uri_template):
                 return Owned(module, item)
         return None
 
@@ -173,24 +173,24 @@ class Registry:
 
     def tool_list(self) -> Sequence[Tool]:
         """Every tool's definition."""
-        return self._listed("tools", (shelf.tools for shelf in self._shelves.values()))
+        return self._listed("tools", (items.tools for items in self._items.values()))
 
     def resource_list(self) -> Sequence[Resource]:
         """Every listed resource's definition."""
-        return self._listed("resources", (shelf.resources for shelf in self._shelves.values()))
+        return self._listed("resources", (items.resources for items in self._items.values()))
 
     def template_list(self) -> Sequence[ResourceTemplate]:
         """Every template's definition."""
-        return self._listed("templates", (shelf.templates for shelf in self._shelves.values()))
+        return self._listed("templates", (items.templates for items in self._items.values()))
 
     def prompt_list(self) -> Sequence[Prompt]:
         """Every prompt's definition."""
-        return self._listed("prompts", (shelf.prompts for shelf in self._shelves.values()))
+        return self._listed("prompts", (items.prompts for items in self._items.values()))
 
-    def _listed(self, name: str, shelves: Iterable[dict[str, Any]]) -> tuple[Any, ...]:
+    def _listed(self, name: str, groups: Iterable[dict[str, Any]]) -> tuple[Any, ...]:
         listed = self._lists.get(name)
         if listed is None:
-            listed = tuple(item.definition for shelf in shelves for item in shelf.values())
+            listed = tuple(item.definition for items in groups for item in items.values())
             self._lists[name] = listed
         return listed
 

@@ -75,22 +75,22 @@ class ErrorReporter:
         logged = self._log.isEnabledFor(logging.ERROR)
         if is_out_of_files(error):
             # These come by the thousand, wherever a file or a connection is opened.
-            logged, told = False, ""
+            logged, text = False, ""
             if not self._out_of_files.add(
                 f"{where} failed (reference {reference}): too many open files (the limit is {open_files_limit()}). "
                 "Raise it with `ulimit -n`, or open fewer files at a time"
             ):
                 return reference
         else:
-            told = traceback_text(error) if logged or self._bus.active else ""
+            text = traceback_text(error) if logged or self._bus.active else ""
         if logged:
-            self._write(error, where, reference, told)
+            self._write(error, where, reference, text)
         if self._bus.active:
             fact = ErrorReported(
                 reference,
                 where,
                 error_line(error),
-                told,
+                text,
                 *innermost_place(error),
                 method,
                 source,
@@ -106,7 +106,7 @@ class ErrorReporter:
                 self._log.exception("A monitoring hook raised an exception")
         return reference
 
-    def _write(self, error: BaseException, where: str, reference: str, told: str) -> None:
+    def _write(self, error: BaseException, where: str, reference: str, text: str) -> None:
         """Log it with a record of our own: formatters use its masked `exc_text` instead of making a traceback."""
         record = self._log.makeRecord(
             self._log.name,
@@ -118,7 +118,7 @@ class ErrorReporter:
             (type(error), error, own_traceback(error)),
             extra={"reference": reference},
         )
-        record.exc_text = told.rstrip("\n")
+        record.exc_text = text.rstrip("\n")
         self._log.handle(record)
 
     def _frames(self, error: BaseException) -> tuple[ErrorFrame, ...]:

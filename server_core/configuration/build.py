@@ -1,4 +1,4 @@
-"""From a config to a server."""
+"""Builds a server from its config."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def build_server(config: ServerConfig, base: str | Path, **overrides: Any) -> Server:
-    """The server that `config` describes, with its enabled modules, not started.
+    """Build the server that `config` describes, with its enabled modules, without starting it.
 
     Args:
-        base: the folder against which the config's relative paths are found.
-        overrides: keywords of `Server` (clock, bus, development, …) that win over the config.
+        base: the folder that the config's relative paths are resolved against.
+        overrides: keyword arguments of `Server` (clock, bus, development, …) that take precedence over the config.
 
     Raises:
-        ConfigError: a module does not take what the config gives it.
+        ConfigError: a module rejects its configuration.
     """
     from ..server import Server
 
@@ -48,10 +48,10 @@ def build_server(config: ServerConfig, base: str | Path, **overrides: Any) -> Se
 
 
 def build_module(name: str, settings: ModuleSettings, breaker: BreakerSettings | None = None) -> Module:
-    """The module that the table `[modules.name]` describes; `breaker` are the server's defaults.
+    """Build the module that the table `[modules.name]` describes; `breaker` has the server's defaults.
 
     Raises:
-        ConfigError: it does not take what the config gives it, or can't be imported.
+        ConfigError: the module rejects its configuration, or can't be imported.
     """
     try:
         module: Module = settings.module_class()(name, **settings.arguments(breaker or BreakerSettings()))

@@ -1,4 +1,4 @@
-"""The kinds of modules: ours and other people's, found by entry points of the group `server_core.modules`."""
+"""The kinds of modules: built-in ones and others, found through entry points in the group `server_core.modules`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ ENTRY_POINTS = "server_core.modules"
 
 
 class KindError(Exception):
-    """A kind whose description can't be loaded; the text says why."""
+    """A kind whose settings class can't be loaded; the text says why."""
 
 
 @cache
 def known_kinds() -> dict[str, EntryPoint]:
-    """The installed kinds by name; nothing of them is imported."""
+    """The installed kinds by name; none of them is imported."""
     return {
         entry.name: entry for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda each: each.name)
     }
 
 
 def kind_settings(kind: str) -> type[ModuleSettings] | None:
-    """The description of a kind, by its name or as `package.file:Class`; `None` if there is none of that name.
+    """The settings class of a kind, given by name or as `package.file:Class`; `None` if there is no such kind.
 
     Raises:
         KindError: it can't be loaded.
@@ -35,7 +35,7 @@ def kind_settings(kind: str) -> type[ModuleSettings] | None:
 
 
 def distribution_of(kind: str) -> str:
-    """The distribution that brings an installed kind, such as `mcp-weather`; empty if unknown."""
+    """The distribution that provides an installed kind, such as `mcp-weather`; empty if unknown."""
     entry = known_kinds().get(kind)
     if entry is not None:
         return entry.dist.name if entry.dist is not None else ""

@@ -1,4 +1,4 @@
-"""The line of each key of a TOML document, which neither `tomllib` nor `tomlkit` tells."""
+"""The line number of each key in a TOML document, which neither `tomllib` nor `tomlkit` provides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 
 
 def line_of_key(text: str, path: Sequence[str | int]) -> int:
-    """The line (from 1) of the key at `path`, or of the longest part of the path that is there; 0 if none is.
+    """The line (from 1) of the key at `path`, or of the longest part of the path that exists; 0 if none does.
 
     `text` must be valid TOML.
     """
@@ -79,7 +79,7 @@ class _Scanner:
         return path
 
     def _through_arrays_of(self, path: KeyPath) -> KeyPath:
-        """A header that leads through an array of tables means the array's last element."""
+        """Resolve a header inside an array of tables, which refers to the array's last element."""
         return (*path, self._arrays[path]) if path in self._arrays else path
 
     def _pair(self, table: KeyPath) -> None:

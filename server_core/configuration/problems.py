@@ -1,4 +1,4 @@
-"""What is wrong with a config, in one line that says where and what to do."""
+"""Problems in a config, each in one line that says where it is and what to do."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 KeyPath = tuple[str | int, ...]
-"""The way to a value: `("modules", "shop", "pool", "max_size")`; a number counts in an array from 0."""
+"""The path to a value: `("modules", "shop", "pool", "max_size")`; a number is an index into an array, from 0."""
 
 
 class ConfigError(Exception):
-    """A config that can't be used: `str` gives `server.toml:12: …`. `line` is 0 where there is none.
+    """A config that can't be used; its text is `server.toml:12: …`. `line` is 0 if there is none.
 
     Attributes:
-        others: what else is wrong with it, in the order of the lines.
+        others: the other problems, ordered by line.
     """
 
     def __init__(self, file: str, line: int, message: str, others: Sequence[tuple[int, str]] = ()) -> None:
-        """`others` are lines with their messages."""
+        """`others` are line numbers with their messages."""
         super().__init__(file, line, message)
         self.others = tuple(ConfigError(file, *other) for other in others)
         self.file = file
@@ -30,7 +30,7 @@ class ConfigError(Exception):
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """A key path as it would be written: `modules.shop.pool`, `steps[2].tool`."""
+    """A key path as written in a config: `modules.shop.pool`, `steps[2].tool`."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -42,7 +42,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def unknown_text(what: str, key: str, where: str, known: Iterable[str]) -> str:
-    """`unknown key "urll" in modules.shop; did you mean url?`; all that are known where none is near."""
+    """`unknown key "urll" in modules.shop; did you mean url?`, or all known keys if none is similar."""
     names = sorted(known)
     near = difflib.get_close_matches(key.casefold(), names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(names)}"
@@ -50,9 +50,9 @@ def unknown_text(what: str, key: str, where: str, known: Iterable[str]) -> str:
 
 
 def existing_part(path: Sequence[str | int], data: Any) -> KeyPath:
-    """The steps of `path` that lead somewhere in `data`; those that don't are left out.
+    """The steps of `path` that exist in `data`; the others are left out.
 
-    Validators put steps of their own between (the branch of a union).
+    Validators insert steps of their own (the branch of a union).
     """
     found: list[str | int] = []
     for step in path:

@@ -1,4 +1,4 @@
-"""From the text of a `server.toml` to a config."""
+"""Reads the text of a `server.toml` into a config."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .schema import ServerConfig
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Misfit = tuple[KeyPath, str]
-"""Where something is wrong, and what."""
+ConfigProblem = tuple[KeyPath, str]
+"""Where a problem is, and what is wrong."""
 
-MOST_TOLD = 100
-"""So many mistakes of one config are told."""
+MOST_REPORTED = 100
+"""How many problems of one config are reported."""
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
@@ -48,17 +48,17 @@ def load_config(path: Path) -> ServerConfig:
     """Read the config at `path`.
 
     Raises:
-        ConfigError: it can't be read, is no TOML, or does not fit; with file and line.
+        ConfigError: it can't be read, is not TOML, or is invalid; with file and line.
     """
     file = shown_path(path)
     return parse_config(read_text(path, file), file)
 
 
 def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
-    """Read a config from `text`; `file` is what errors call it.
+    """Read a config from `text`; errors refer to it as `file`.
 
     Raises:
-        ConfigError: it is no TOML, or does not fit; with the line.
+        ConfigError: it is not TOML, or is invalid; with the line.
     """
     data = parse_toml(text, file)
     modules, wrong = _modules(data.get("modules"))
@@ -69,20 +69,20 @@ def parse_config(text: str, file: str = "server.toml") -> ServerConfig:
     except ValidationError as error:
         wrong += _explained(error, data)
     if wrong or config is None:
-        said = sorted({(line_of_key(text, path) or 1, message) for path, message in wrong})[:MOST_TOLD]
+        said = sorted({(line_of_key(text, path) or 1, message) for path, message in wrong})[:MOST_REPORTED]
         raise ConfigError(file, *said[0], said[1:])
     return config.model_copy(update={"modules": modules})
 
 
 def _checked(model: type[ModelT], table: Mapping[str, Any]) -> ModelT:
-    # Through JSON, where a strict reading takes tables for the settings and an integer for a number.
+    # Through JSON: strict validation then accepts tables for settings and integers for numbers.
     return model.model_validate_json(json.dumps(table, default=_json_value), strict=True)
 
 
-def _modules(tables: Any) -> tuple[dict[str, ModuleSettings], list[Misfit]]:
-    """The modules' settings, each read by its kind, and what is wrong with them."""
+def _modules(tables: Any) -> tuple[dict[str, ModuleSettings], list[ConfigProblem]]:
+    """The modules' settings, each validated by its kind, and the problems in them."""
     modules: dict[str, ModuleSettings] = {}
-    wrong: list[Misfit] = []
+    wrong: list[ConfigProblem] = []
     if not isinstance(tables, Mapping):
         return modules, [] if tables is None else [
             (("modules",), f"modules must be a table, not {_shown(tables)}")
@@ -104,7 +104,7 @@ def _modules(tables: Any) -> tuple[dict[str, ModuleSettings], list[Misfit]]:
 
 
 def _kind_of(table: Any, place: KeyPath) -> type[ModuleSettings] | str:
-    """The description of a module's kind, or what is wrong with that."""
+    """The settings class of a module's kind, or the problem with it."""
     where = dotted(place)
     if not isinstance(table, Mapping):
         return f"{where} must be a table, not {_shown(table)}"
@@ -124,18 +124,19 @@ def _explained(
     data: Mapping[str, Any],
     model: type[BaseModel] = ServerConfig,
     place: KeyPath = (),
-) -> list[Misfit]:
-    """The mistakes in the table at `place` of `data`, which `model` describes."""
+) -> list[ConfigProblem]:
+    """The problems in the table at `place` of `data`, described by `model`."""
     return [
-        explain(each, data, model, place) for each in _telling(error.errors(include_url=False))[:MOST_TOLD]
+        explain(each, data, model, place)
+        for each in _relevant_errors(error.errors(include_url=False))[:MOST_REPORTED]
     ]
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """The tables of a TOML document.
+    """Parse a TOML document.
 
     Raises:
-        ConfigError: it is no TOML.
+        ConfigError: it is not TOML.
     """
     try:
         return tomllib.loads(text)
@@ -152,10 +153,10 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
 
 
 def read_text(path: Path, file: str) -> str:
-    """The text of a config file.
+    """Read a config file's text.
 
     Raises:
-        ConfigError: it can't be read, or is no UTF-8.
+        ConfigError: it can't be read, or is not UTF-8.
     """
     try:
         raw = path.read_bytes()
@@ -170,7 +171,7 @@ def read_text(path: Path, file: str) -> str:
 
 
 def shown_path(path: Path) -> str:
-    """`path` as errors show it: from the current folder where it is below that."""
+    """`path` as shown in errors: relative to the current folder if it is inside it."""
     try:
         return str(path.absolute().relative_to(Path.cwd()))
     except (ValueError, OSError):
@@ -178,7 +179,7 @@ def shown_path(path: Path) -> str:
 
 
 def line_of(path: Path, keys: KeyPath) -> int:
-    """The line of a key in the config file at `path`, or of the longest part of the way; 0 if unknown."""
+    """The line of a key in the config file at `path`, or of the longest part that exists; 0 if unknown."""
     try:
         text = read_text(path, str(path))
         parse_toml(text, str(path))
@@ -187,16 +188,16 @@ def line_of(path: Path, keys: KeyPath) -> int:
         return 0
 
 
-def _telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """The errors, but for a key that is missing where another one is unknown: that is the same one, misspelt."""
+def _relevant_errors(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Drop errors about a missing key in a table with an unknown key: it is probably the same key, misspelled."""
     tables = {each["loc"][:-1] for each in errors if each["type"] in UNKNOWN_KEY}
     return [each for each in errors if each["type"] != "missing" or each["loc"][:-1] not in tables]
 
 
 def explain(
     details: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel] = ServerConfig, place: KeyPath = ()
-) -> Misfit:
-    """Where a validation error of the table at `place` is, and in words what is wrong; `model` describes the table."""
+) -> ConfigProblem:
+    """Locate and describe a validation error in the table at `place`, which `model` describes."""
     kind = details["type"]
     location = (*place, *details["loc"])
     path = existing_part(location, data)
@@ -208,7 +209,7 @@ def explain(
     if kind == "missing":
         missing = str(location[-1])
         if not path:
-            return path, f"the table [{missing}] is missing; it takes at least a name"
+            return path, f"the table [{missing}] is missing; it needs at least a name"
         return path, f"{where} needs the key {missing!r}"
     if kind in WORDS:
         return path, f"{where} must be {WORDS[kind]}, not {_shown(details['input'])}"
@@ -221,7 +222,7 @@ def explain(
 
 
 def _known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that the table at `path` takes, by the schema of the `model` around it."""
+    """The known keys of the table at `path`, from the schema of the enclosing `model`."""
     here: dict[str, Any] = model.model_json_schema()
     definitions = here.get("$defs", {})
     for step in path:
@@ -243,7 +244,7 @@ def _shown(value: Any) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    """Dates, as they stand in a step's arguments, are sent as ISO 8601."""
+    """Convert dates, which may be in a step's arguments, to ISO 8601."""
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} can't be represented in JSON")

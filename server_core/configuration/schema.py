@@ -1,4 +1,4 @@
-"""The tables of `server.toml`. Those of modules are described by their kinds."""
+"""The tables of `server.toml`. Modules' tables are described by their kinds."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from .problems import unknown_text
 
 
 class ServerSection(Table):
-    """Who the server is."""
+    """The server's identity."""
 
     name: Text = setting(description="The server's name.", example="bookshop")
     version: Text = setting("0.1.0", description="The server's version.")
-    title: str | None = setting(None, description="The name that clients show to people.")
+    title: str | None = setting(None, description="The name shown to users by clients.")
     description: str | None = setting(None, description="What the server is for.")
     instructions: str | None = setting(None, description="How a model should use the server.")
     development: bool = setting(
         False,
-        description="Whether clients get unexpected errors with their text and traceback. "
+        description="Whether clients see the text and traceback of unexpected errors. "
         "Always off in exported scripts.",
     )
 
 
 class ServerConfig(Table):
-    """The written form of one server."""
+    """The config of one server."""
 
     server: ServerSection
     cache: CacheSettings = CacheSettings()
     limits: LimitSettings = LimitSettings()
     breaker: BreakerSettings = BreakerSettings()
     modules: dict[Text, SerializeAsAny[ModuleSettings]] = Field(default_factory=dict)
-    """By name, in the order in which the server gets them."""
+    """By name, in the order in which they are added to the server."""
 
     @field_validator("modules", mode="before")
     @classmethod
     def _described(cls, modules: Any) -> Any:
-        """Plain tables as the settings of their kinds."""
+        """Validate plain tables with the settings classes of their kinds."""
         if not isinstance(modules, Mapping):
             return modules
         return {

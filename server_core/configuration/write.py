@@ -1,4 +1,4 @@
-"""From a config to TOML: afresh, or into a text that a person has written, whose comments stay."""
+"""Writes a config as TOML: from scratch, or into an existing text, keeping its comments."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..workflows.tables import OTHER_NAMES
 from .schema import ServerConfig
 
 INLINE = {"pool", "breaker", "arguments"}
-"""Keys whose tables are written inside braces, as a person would."""
+"""Keys whose tables are written inline, as a person would write them."""
 
 _OLD_NAMES = {ours: theirs for theirs, ours in OTHER_NAMES.items()}
 
 
 def config_to_toml(config: ServerConfig) -> str:
-    """The shortest `server.toml` that says the same as `config`."""
+    """The shortest `server.toml` equivalent to `config`."""
     data = minimal(config)
     modules = data.pop("modules", {})
     document = tomlkit.document()
@@ -35,19 +35,19 @@ def config_to_toml(config: ServerConfig) -> str:
 
 
 def update_toml(text: str, old: ServerConfig, new: ServerConfig) -> str:
-    """`text`, which says `old`, changed to say `new`; what did not change stays as it was written."""
+    """Update `text`, written for `old`, to `new`; unchanged parts stay as they were written."""
     document = tomlkit.parse(text)
     _apply(document, complete(old), complete(new), minimal(new))
     return tomlkit.dumps(document)
 
 
 def complete(config: ServerConfig) -> dict[str, Any]:
-    """Every value of `config` as plain data, also where it is the default; nothing for `None`."""
+    """Every value of `config` as plain data, including defaults; `None` values are left out."""
     return config.model_dump(exclude_none=True)
 
 
 def minimal(config: ServerConfig) -> dict[str, Any]:
-    """`config` as plain data without what is the default anyway."""
+    """`config` as plain data, without values that equal their defaults."""
     data = config.model_dump(exclude_none=True, exclude_defaults=True)
     data["server"]["version"] = config.server.version
     for section in ("cache", "limits", "breaker"):
@@ -72,7 +72,7 @@ def _differing(settings: Any) -> dict[str, Any]:
 
 
 def _apply(document: Any, old: Mapping[str, Any], new: Mapping[str, Any], short: Mapping[str, Any]) -> None:
-    """Make `document` (a tomlkit table) say `new` instead of `old`; `short` is `new` without defaults."""
+    """Update `document` (a tomlkit table) from `old` to `new`; `short` is `new` without defaults."""
     for key in [key for key in old if key not in new]:
         written = _written_key(document, key)
         if written in document:
@@ -97,7 +97,7 @@ def _apply(document: Any, old: Mapping[str, Any], new: Mapping[str, Any], short:
 
 
 def _same_tables(value: Any, before: Any, written: Any) -> bool:
-    """Whether an array of tables can be changed element by element."""
+    """Whether an array of tables can be updated element by element."""
     return (
         isinstance(value, list)
         and isinstance(before, list)
@@ -108,13 +108,13 @@ def _same_tables(value: Any, before: Any, written: Any) -> bool:
 
 
 def _written_key(document: Any, key: str) -> str:
-    """The name under which `key` stands in the text: the guide's, where the writer used that."""
+    """The spelling of `key` in the text: the guide's, if the author used it."""
     theirs = _OLD_NAMES.get(key)
     return theirs if theirs is not None and theirs in document and key not in document else key
 
 
 def _item(key: str, value: Any, *, inline: bool | None = None) -> Any:
-    """A value as a tomlkit item: tables as tables, unless they are short by their nature."""
+    """Convert a value to a tomlkit item: tables as tables, unless they are normally written inline."""
     if isinstance(value, Mapping):
         if inline or (inline is None and key in INLINE):
             table = tomlkit.inline_table()
@@ -143,7 +143,7 @@ def _item(key: str, value: Any, *, inline: bool | None = None) -> Any:
 
 
 def _table(value: Mapping[str, Any]) -> TomlTable:
-    """Plain values first: behind a table's header they would belong to that."""
+    """Put plain values first: after a table's header they would belong to that table."""
     table = tomlkit.table()
     items = [(name, _item(name, each)) for name, each in value.items()]
     for name, item in sorted(items, key=lambda pair: isinstance(pair[1], TomlTable | AoT)):

@@ -1,4 +1,4 @@
-"""The way to a database: connections out of our pool, work on worker threads, time limits that stop the statement."""
+"""Access to a database: pooled connections, work on worker threads, time limits that stop the statement."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ AnswerT = TypeVar("AnswerT")
 StepT = TypeVar("StepT")
 
 OWN_LIMIT_SECONDS = 1.0
-"""How much longer than a database that stops its statements itself we wait before we stop one."""
+"""How much longer to wait for a database that enforces its own time limit before stopping the statement."""
 INTERRUPT_SECONDS = 0.1
-"""Time between two tries to stop a statement: one may come before the database has begun with it."""
+"""The pause between attempts to stop a statement: an attempt may come before the database has started it."""
 PATIENCE_SECONDS = 3.0
 """How long a statement may take to stop before its connection is cut."""
 
 
 class DatabaseAccess:
-    """Lends sessions on one database. On the server's loop only."""
+    """Lends sessions on one database. Use on the server's loop only."""
 
     def __init__(
         self, name: str, backend: DatabaseBackend, settings: PoolSettings, context: ModuleContext
@@ -54,11 +54,11 @@ class DatabaseAccess:
     async def use(
         self, request: Request | None, operation: Callable[[DatabaseSession], Awaitable[AnswerT]]
     ) -> AnswerT:
-        """Run `operation` with a connection; it may be run again while nothing has come of it but a stale one.
+        """Run `operation` with a connection; it is retried if a stale connection failed before it had any effect.
 
         Raises:
-            UnavailableError: no connection can be had, or it was lost on the way.
-            CoreError: what a statement met, as `database_failure` tells it.
+            UnavailableError: there is no connection, or it was lost during the operation.
+            CoreError: a statement failed, as mapped by `database_failure`.
         """
         holder = f"{request.target} (request {request.number})" if request else "the module itself"
         for _ in range(self._attempts):
@@ -76,11 +76,11 @@ class DatabaseAccess:
         raise UnavailableError(f"{self.backend.label} does not answer: every connection to it was lost.")
 
     def retire_connections(self) -> None:
-        """Use none of the present connections again, since they lead to what the database was."""
+        """Discard the present connections after use, since they lead to an outdated database."""
         self._generation += 1
 
     async def aclose(self) -> None:
-        """Close every connection; statements that still run are stopped. Bounded."""
+        """Close every connection, stopping statements that are still running. Takes a bounded time."""
         await self.pool.aclose()
         if self._stopping:
             await asyncio.wait(tuple(self._stopping), timeout=PATIENCE_SECONDS)
@@ -90,15 +90,15 @@ class DatabaseAccess:
     async def perform(
         self, connection: DatabaseConnection, work: Callable[[Connection], StepT], seconds: float
     ) -> StepT:
-        """Do `work` on a worker thread, for at most `seconds`; whatever happens, nobody else gets the connection
-        before that thread has let go of it."""
+        """Do `work` on a worker thread, for at most `seconds`; nobody else gets the connection until that thread has
+        released it."""
         job = WorkerJob(lambda: self._on_thread(connection, work))
         connection.job = job
         try:
             async with asyncio.timeout(seconds) as deadline:
                 return await self._context.run_sync(job)
         except asyncio.CancelledError:
-            # The pool closes it in a task of its own, once the statement has been stopped.
+            # The pool closes it in its own task, once the statement has been stopped.
             if job.abandon() is not None:
                 connection.broken = True
             raise
@@ -130,15 +130,15 @@ class DatabaseAccess:
         return isinstance(error, SQLAlchemyError | OSError | self.backend.engine.dialect.loaded_dbapi.Error)
 
     async def _stop(self, connection: DatabaseConnection, end: asyncio.Event) -> None:
-        """Stop the statement that runs, and make sure that no interrupt can hit the next one."""
+        """Stop the running statement, and make sure that no late interrupt can hit the next one."""
         connection.broken = True
         if not await self._interrupted(connection, end):
             self.retire_connections()
-            raise UnavailableError(f"{self.backend.label} does not answer, not even to being stopped.")
+            raise UnavailableError(f"{self.backend.label} does not answer, not even to a request to stop.")
         connection.broken = not self.backend.survives_interrupt
 
     async def _interrupted(self, connection: DatabaseConnection, end: asyncio.Event) -> bool:
-        """Interrupt until the thread has let go; `False` when it has not after `PATIENCE_SECONDS`."""
+        """Interrupt until the thread has released the connection; `False` if it has not after `PATIENCE_SECONDS`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not end.is_set():
@@ -158,7 +158,7 @@ class DatabaseAccess:
             if not self._is_of_database(error):
                 raise
             failure = database_failure(self.backend, error, self._password())
-            # Whatever it was, there is no connection.
+            # Whatever the cause, there is no connection.
             raise (
                 failure if isinstance(failure, UnavailableError) else UnavailableError(str(failure))
             ) from error
@@ -169,7 +169,7 @@ class DatabaseAccess:
         task = asyncio.create_task(self._close_when_free(connection))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
-        # The pool does not wait for ever; this goes on.
+        # The pool does not wait forever; this continues.
         await asyncio.shield(task)
 
     async def _close_when_free(self, connection: DatabaseConnection) -> None:
@@ -186,7 +186,7 @@ class DatabaseAccess:
 
 
 class DatabaseSession:
-    """One connection in the hands of one operation, which runs one piece of work after the other."""
+    """One connection used by one operation, which runs its pieces of work one after another."""
 
     def __init__(
         self, access: DatabaseAccess, connection: DatabaseConnection, request: Request | None
@@ -198,14 +198,14 @@ class DatabaseSession:
     async def run(
         self, work: Callable[[Connection], StepT], *, stage: str = "query", seconds: float | None = None
     ) -> StepT:
-        """Do `work` in a transaction of its own, on a worker thread; its time is booked under `stage`.
+        """Do `work` in its own transaction, on a worker thread; its time is added to `stage`.
 
         Args:
-            seconds: how long it may take, if not as long as any statement. It is stopped then.
+            seconds: the time limit, if shorter than that of any statement. The work is stopped when it is reached.
 
         Raises:
             StatementTimeLimitError: it took longer.
-            CoreError: as `database_failure` tells it.
+            CoreError: as mapped by `database_failure`.
         """
         access, request = self._access, self._request
         backend = access.backend
@@ -228,13 +228,13 @@ class DatabaseSession:
                 request.trace.since(stage, started)
 
     def retire(self) -> None:
-        """Let nobody else have this connection: what was done with it lingers in its session."""
+        """Discard this connection after use: its session state was changed."""
         self._connection.broken = True
 
     async def try_to_run(
         self, work: Callable[[Connection], StepT], *, stage: str, seconds: float
     ) -> StepT | None:
-        """The same, but `None` when it takes longer than `seconds`."""
+        """Like `run`, but return `None` if it takes longer than `seconds`."""
         try:
             return await self.run(work, stage=stage, seconds=seconds)
         except StatementTimeLimitError:

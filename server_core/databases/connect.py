@@ -1,4 +1,4 @@
-"""Which backend talks to the database of a URL."""
+"""Chooses the backend for a database URL."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .urls import database_url
 def database_backend(
     text: str, base: Path, environment: Mapping[str, str], bounds: DatabaseBounds
 ) -> DatabaseBackend:
-    """The backend for the URL `text`. Imports SQLAlchemy and the driver: call it on a worker thread.
+    """Return the backend for the URL `text`. Imports SQLAlchemy and the driver: call it on a worker thread.
 
     Raises:
-        ModuleStartError: a variable of the environment or a driver is missing, or it is no database URL.
+        ModuleStartError: an environment variable or a driver is missing, or it is not a database URL.
     """
     url = database_url(text, base, environment)
     return _backend_class(url.drivername)(url, bounds)
 
 
 def _backend_class(driver: str) -> type[DatabaseBackend]:
-    """Imported when it is needed: an exported script has only those that it uses."""
+    """Imported on demand: an exported script contains only the backends that it uses."""
     if driver == "sqlite+pysqlite":
         from .sqlite import SqliteBackend
 

@@ -1,4 +1,4 @@
-"""What a client is told when a database fails, and what of it speaks against the database."""
+"""Maps database failures to errors for clients, and to those that count against the database."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from .backend import DatabaseBackend
 
 
 class StatementError(InvalidArgumentsError):
-    """A statement that the database does not take, in its own words: the caller's mistake, not the database's."""
+    """A statement that the database rejected, in its own words: the caller's mistake, not the database's."""
 
 
 class MissingTableError(StatementError):
-    """A statement on a table that is not there."""
+    """A statement on a table that does not exist."""
 
 
 class StatementTimeLimitError(TimeLimitError, InvalidArgumentsError):
-    """A statement that was stopped since it took too long. The database answered to that, so it is not to
-    blame: a breaker does not count it."""
+    """A statement that was stopped because it took too long. The database responded to that, so a breaker does not
+    count it as a failure."""
 
 
 class StaleConnectionError(Exception):
@@ -24,7 +24,7 @@ class StaleConnectionError(Exception):
 
 
 def database_failure(backend: DatabaseBackend, error: BaseException, password: str) -> CoreError:
-    """The error for a client, made of one out of SQLAlchemy or a driver. `password` is taken out of its text."""
+    """The client's error for one raised by SQLAlchemy or a driver. `password` is removed from its text."""
     verdict = backend.verdict(error)
     text = backend.text(error)
     if password:
@@ -34,8 +34,8 @@ def database_failure(backend: DatabaseBackend, error: BaseException, password: s
     if verdict == "limit":
         return time_limit_failure(backend.bounds.seconds)
     if verdict == "denied":
-        # Who is not let in at all has not tried to write.
-        why = "" if "(using password" in text else " It is only read here."
+        # A failed login was not an attempt to write.
+        why = "" if "(using password" in text else " This database is read-only here."
         return DeniedError(f"{backend.label} refused: {text}.{why}")
     if verdict == "missing":
         return MissingTableError(f"{backend.label}: {text}")

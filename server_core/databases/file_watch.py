@@ -1,4 +1,4 @@
-"""Notices that a SQLite file was written to, replaced, removed or put back, by looking at it now and then."""
+"""Detects that a SQLite file was written, replaced, deleted or restored, by polling it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal
 from urllib.parse import quote
 
 SqliteFileChange = Literal["written", "altered", "replaced", "gone"]
-"""A commit; a commit that changed the schema; another file, also one copied over it or put back; no file."""
+"""A commit; a commit that changed the schema; another file, including one copied over it or restored; no file."""
 
 
 class SqliteFileWatch:
-    """Looks at a SQLite file through a connection of its own, from any thread.
+    """Polls a SQLite file through its own connection, from any thread.
 
-    A look costs microseconds, reads one page at most, and waits for no lock.
+    Each look takes microseconds, reads at most one page, and waits for no lock.
     """
 
     def __init__(self, path: str) -> None:
@@ -28,14 +28,14 @@ class SqliteFileWatch:
         self._looked = False
 
     def look(self) -> SqliteFileChange | None:
-        """What has happened to the file since the last look; the first one only remembers."""
+        """What has happened to the file since the last look; the first look only records its state."""
         with self._lock:
             change = self._change()
             first, self._looked = not self._looked, True
         return None if first else change
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._release()
 
@@ -52,13 +52,13 @@ class SqliteFileWatch:
             return self._taken_up(file, stamp)
         versions = self._read_versions()
         if versions is None:
-            return None  # a writer is at it: the next look will tell
+            return None  # it is being written: the next look will see
         before, self._versions = self._versions, versions
         if versions[0] != before[0]:
             self._stamp = stamp
             return "written" if versions[1] == before[1] else "altered"
         if stamp != self._stamp and not self._has_log():
-            # Written to, but not by SQLite: what it keeps of the file in memory is not true, and it can't know.
+            # Written, but not by SQLite, which can't know that its cached pages are stale.
             return self._taken_up(file, stamp)
         self._stamp = stamp
         return None
@@ -95,5 +95,5 @@ class SqliteFileWatch:
             self._driver = None
 
     def _has_log(self) -> bool:
-        """Whether the file is in WAL mode: then a checkpoint changes the file, and nothing that it says."""
+        """Whether the file is in WAL mode: then a checkpoint changes the file but not its contents."""
         return os.path.exists(f"{os.path.realpath(self._path)}-wal")

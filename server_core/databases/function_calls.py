@@ -1,4 +1,4 @@
-"""Which functions a statement calls, as far as its text tells: a second fence, behind the read-only transaction."""
+"""Finds the functions that a statement calls, from its text: a second line of defence behind read-only transactions."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ def refuse_calls(sql: str, grammar: SqlGrammar, functions: Collection[str]) -> N
     """Refuse a statement that calls one of `functions` or of the grammar's, or that hides what it calls.
 
     Raises:
-        DeniedError: it does; the text names the function.
+        DeniedError: the statement is refused; the text names the function.
     """
     refused = re.compile(grammar.functions, re.IGNORECASE)
     for name, is_call in _names(sql, grammar):
         if is_call and (name in functions or refused.fullmatch(name)):
-            raise DeniedError(f"{name}() is refused: it does more than read the tables of this database.")
+            raise DeniedError(f"{name}() is refused: it does more than read this database's tables.")
         if not is_call and name in grammar.tables:
-            raise DeniedError(f"{name} is refused: it holds secrets of the server.")
+            raise DeniedError(f"{name} is refused: it contains secrets of the server.")
 
 
 def _names(sql: str, grammar: SqlGrammar) -> Iterator[tuple[str, bool]]:
-    """Each name in a statement, in lower case, and whether an opening bracket follows it."""
+    """Yield each name in a statement, in lower case, and whether an opening bracket follows it."""
     name = ""
     for match in _tokens(grammar.skipped).finditer(sql):
         kind, token = match.lastgroup, match[0]
         if kind == "space" or (kind == "skipped" and token.startswith(("/*", "--", "#"))):
             if token.startswith("/*") and token.find("/*", 2) > 0:
-                # PostgreSQL counts them and MariaDB does not: what follows could be read in two ways.
-                raise DeniedError("A comment inside a comment is refused: take it out.")
+                # PostgreSQL nests them and MariaDB does not: what follows would be ambiguous.
+                raise DeniedError("A comment inside a comment is refused: remove it.")
             continue
         if name:
             yield name, kind == "bracket"
         name = ""
         if kind == "name":
             if token in "uU" and sql.startswith('&"', match.end()):
-                raise DeniedError('A name written as U&"…" is refused: write it with its own letters.')
+                raise DeniedError('A name written as U&"…" is refused: write it without escapes.')
             name = token.lower()
         elif kind == "skipped" and token[0] == grammar.quote:
             name = token[1:-1].replace(grammar.quote * 2, grammar.quote).lower()
@@ -54,7 +54,7 @@ def _names(sql: str, grammar: SqlGrammar) -> Iterator[tuple[str, bool]]:
 
 @lru_cache
 def _tokens(skipped: str) -> re.Pattern[str]:
-    """Tokens, the common ones first and in long runs, so that a long statement is soon read."""
+    """Tokens, with common ones first and in long runs, so that long statements are read quickly."""
     return re.compile(
         rf"(?P<space>\s++)|(?P<name>(?![eE]'){_NAME})|(?P<bracket>\(++)|(?P<other>[\d,.;=<>*%+|)\]\[:?!@^~&{{}}\\]++)"
         rf"|(?P<skipped>{skipped})|(?P<rest>.)",

@@ -1,4 +1,4 @@
-"""Any other database that SQLAlchemy knows: its tables can be read; it takes no statements."""
+"""Any other database supported by SQLAlchemy: its tables can be read, but it accepts no statements."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 class GenericBackend(DatabaseBackend):
-    """A database of a kind that this module has no way to tell to refuse writes.
+    """A kind of database for which this module can't enforce read-only access.
 
-    So there is no `query` tool for it, and nothing is sent but this module's own SELECT statements. A statement that
-    takes too long can't be stopped: its connection is given up.
+    So it has no `query` tool, and only this module's own SELECT statements are sent. A statement that takes too long
+    can't
+    be stopped: its connection is abandoned.
     """
 
     label: ClassVar[str] = "The database"

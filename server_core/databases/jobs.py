@@ -1,4 +1,4 @@
-"""A blocking function on its way through a worker thread, and who has to wait for its end."""
+"""A blocking function on a worker thread, and a way to wait for its end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ JobResultT = TypeVar("JobResultT")
 
 
 class JobAbandonedError(Exception):
-    """The job was given up before it had begun: its function did not run and never will."""
+    """The job was abandoned before it began: its function did not run and never will."""
 
 
 class WorkerJob(Generic[JobResultT]):
-    """Calls `function` once, on a worker thread, and knows at any time whether that call is under way.
+    """Calls `function` once, on a worker thread, and always knows whether the call is running.
 
-    A cancelled caller cannot stop a thread, but what the function works with must not be given to anybody else before
-    it has ended. Call the job on a thread, and `abandon` it on an event loop.
+    A cancelled caller can't stop a thread, but what the function uses must not be given to anyone else until it has
+    ended. Call the job on a thread, and `abandon` it on an event loop.
     """
 
     __slots__ = ("_abandoned", "_begun", "_end", "_ended", "_function", "_lock", "_loop")
@@ -47,11 +47,11 @@ class WorkerJob(Generic[JobResultT]):
                 loop.call_soon_threadsafe(end.set)
 
     def abandon(self) -> asyncio.Event | None:
-        """Nobody waits for the result any more.
+        """Declare that nobody waits for the result any more.
 
         Returns:
-            an event that is set at the end of the call that is under way, or `None` if there is no such call: it has
-            ended, or it will never begin.
+            an event that is set when the running call ends, or `None` if there is no running call: it has ended, or it
+            will never begin.
         """
         with self._lock:
             self._abandoned = True

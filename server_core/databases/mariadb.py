@@ -1,4 +1,4 @@
-"""MariaDB and MySQL by PyMySQL, in read-only transactions."""
+"""MariaDB and MySQL through PyMySQL, in read-only transactions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, Engine
 
 _MARIADB_EVERY_ROW = "LIMIT 18446744073709551615"
-"""For our own catalogue queries, which the limit of rows is not meant for."""
+"""For our own catalogue queries, to which the row limit does not apply."""
 
 _MARIADB_TABLES = f"""
     SELECT table_name, table_type FROM information_schema.tables
@@ -41,7 +41,7 @@ _MARIADB_SHORTENED = "a shorter time limit is set"
 _MARIADB_READ_OTHERWISE = frozenset(
     {"ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"}
 )
-"""Modes in which quotes or backslashes mean something else."""
+"""Modes that change the meaning of quotes or backslashes."""
 
 _MARIADB_LOST = frozenset({1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927})
 _MARIADB_LOST |= frozenset(range(2000, 2060))
@@ -51,10 +51,10 @@ _MARIADB_MISSING = frozenset({1051, 1146, 1356})
 
 
 class MariadbBackend(DatabaseBackend):
-    """MariaDB or MySQL: `START TRANSACTION READ ONLY` round each statement, and one statement at a time.
+    """MariaDB or MySQL: runs single statements, each in `START TRANSACTION READ ONLY`.
 
-    What such a transaction allows beyond reading (`INTO OUTFILE`, `load_file`, `get_lock`) is refused here, and so are
-    comments that are code. The tables are those of the database that the URL names.
+    What such a transaction allows beyond reading (`INTO OUTFILE`, `load_file`, `get_lock`) is refused here, as are
+    executable comments. The tables are those of the database named in the URL.
     """
 
     label: ClassVar[str] = "MariaDB"
@@ -76,26 +76,26 @@ class MariadbBackend(DatabaseBackend):
         from sqlalchemy.pool import NullPool
 
         if not self.url.database:
-            raise ModuleStartError("url names no database: write it as mysql://user@host/name")
+            raise ModuleStartError("url needs a database name: mysql://user@host/name")
         arguments: dict[str, Any] = {
             name: value
             for name, value in (("connect_timeout", 10), ("charset", "utf8mb4"))
             if name not in self.url.query
         }
-        # A server that has gone silent must not hold a thread for ever.
+        # A silent server must not block a thread forever.
         arguments["read_timeout"] = int(self.bounds.seconds) + 10
         engine = create_engine(self.url, poolclass=NullPool, connect_args=arguments)
 
         def connected(driver: Any, _record: Any) -> None:
             with closing(driver.cursor()) as cursor:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
-                # Strings and names are read here as the server reads them by default.
+                # Strings and names are parsed here as the server does by default.
                 cursor.execute("SELECT @@sql_mode")
                 modes = str(cursor.fetchone()[0]).split(",")
                 if not _MARIADB_READ_OTHERWISE.isdisjoint(modes):
                     kept = ",".join(mode for mode in modes if mode not in _MARIADB_READ_OTHERWISE)
                     cursor.execute("SET SESSION sql_mode = %s", (kept,))
-                # A statement without a LIMIT of its own stops by itself after one row too many.
+                # A statement without its own LIMIT stops after one row too many.
                 cursor.execute(f"SET SESSION sql_select_limit = {self.bounds.rows + 1}")
                 cursor.execute(self._time_limit(driver, self.bounds.seconds))
 
@@ -123,7 +123,7 @@ class MariadbBackend(DatabaseBackend):
         connection.exec_driver_sql(self._time_limit(connection.connection.driver_connection, seconds))
 
     def leave_rows(self, connection: Connection, result: CursorResult[Any]) -> None:
-        # PyMySQL would read the rest, however long, and has no public way not to; a new connection costs less. The
+        # PyMySQL would read the rest, however long, and has no public way to skip it; a new connection is cheaper. The
         # server stops by itself.
         unread = getattr(result.cursor, "_result", None)
         if unread is not None and unread.unbuffered_active:
@@ -204,6 +204,6 @@ class MariadbBackend(DatabaseBackend):
 
 
 def _descriptor(driver: Any) -> int | None:
-    """The connection's socket; PyMySQL has no public name for it."""
+    """The connection's socket, for which PyMySQL has no public name."""
     sock = getattr(driver, "_sock", None)
     return None if sock is None or sock.fileno() < 0 else sock.fileno()

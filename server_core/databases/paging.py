@@ -1,4 +1,4 @@
-"""A table's rows by the page, and how many there are."""
+"""Reads a table's rows in pages, and counts them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, TableClause
 
 VIEW_COUNT_MOST = 100_000
-"""A view's rows are made one by one: no more than these are counted."""
+"""A view's rows are computed one by one: no more than these are counted."""
 
 MOST_OFFSET = 2**62
 
 
 class PageRequest:
-    """The part of a table that is asked for."""
+    """The requested part of a table."""
 
     __slots__ = ("limit", "offset")
 
     def __init__(self, variables: Mapping[str, Any], page_size: int, max_rows: int) -> None:
         """Args:
-        variables: `limit` and `offset` as they stand in the URI; both may be missing.
+        variables: `limit` and `offset` from the URI; both may be missing.
 
         Raises:
-            InvalidArgumentsError: one of them is no whole number from 0 up.
+            InvalidArgumentsError: one of them is not a non-negative integer.
         """
         self.limit = min(_whole_number(variables, "limit", page_size), max_rows)
         self.offset = _whole_number(variables, "offset", 0)
@@ -39,11 +39,11 @@ class PageRequest:
 def read_page(
     connection: Connection, table: TableInfo, page: PageRequest, budget: int, backend: DatabaseBackend
 ) -> FetchedRows:
-    """The page's rows in the order of the primary key, where there is one. Runs on a worker thread."""
+    """Read the page's rows, ordered by the primary key if there is one. Runs on a worker thread."""
     from sqlalchemy import column, select, text
     from sqlalchemy.sql import quoted_name
 
-    # Whether there is a next page is found out by asking for one row more.
+    # One more row shows whether there is a next page.
     statement = select(text("*")).select_from(_table_clause(table)).limit(page.limit + 1).offset(page.offset)
     if table.primary_key:
         statement = statement.order_by(*(column(quoted_name(name, True)) for name in table.primary_key))
@@ -55,7 +55,7 @@ def read_page(
 
 
 def count_rows(connection: Connection, table: TableInfo) -> RowCount:
-    """How many rows the table has; of a view no more than `VIEW_COUNT_MOST` are counted. Runs on a worker thread."""
+    """Count the table's rows, but at most `VIEW_COUNT_MOST` rows of a view. Runs on a worker thread."""
     from sqlalchemy import func, literal_column, select
 
     if table.kind == "table":
@@ -72,7 +72,7 @@ def count_rows(connection: Connection, table: TableInfo) -> RowCount:
 
 
 def known_count(fetched: FetchedRows, page: PageRequest) -> RowCount | None:
-    """The count that follows from a page by itself: it is the last one, and not beyond the end."""
+    """The count that follows from the page itself, if it is the last page and not past the end."""
     if fetched.more != "nothing" or (page.offset and not fetched.rows):
         return None
     total = page.offset + len(fetched.rows)
@@ -82,7 +82,7 @@ def known_count(fetched: FetchedRows, page: PageRequest) -> RowCount | None:
 def page_metadata(
     uri: str, page: PageRequest, fetched: FetchedRows, count: RowCount | None
 ) -> dict[str, Any]:
-    """The `metadata` of a page; `next` is the URI of the next one, `note` says why a page ends early."""
+    """The `metadata` of a page; `next` is the URI of the next page, `note` says why a page ends early."""
     end = page.offset + len(fetched.rows)
     least = end + (fetched.more != "nothing") if fetched.rows or not page.offset else 0
     metadata: dict[str, Any] = {
@@ -95,7 +95,7 @@ def page_metadata(
     if fetched.more != "nothing" and page.limit:
         metadata["next"] = f"{uri}?limit={page.limit}&offset={end}"
     if fetched.more == "bytes":
-        metadata["note"] = f"Only {len(fetched.rows)} rows: the next does not fit into the limit of bytes."
+        metadata["note"] = f"Only {len(fetched.rows)} rows: the next one would exceed the size limit."
     return metadata
 
 
@@ -112,5 +112,5 @@ def _whole_number(variables: Mapping[str, Any], name: str, default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdecimal()) or len(text) > 20 or int(text) > MOST_OFFSET:
-        raise InvalidArgumentsError(f"{name} must be a whole number from 0 up, not {text[:50]!r}")
+        raise InvalidArgumentsError(f"{name} must be a whole number of at least 0, not {text[:50]!r}")
     return int(text)

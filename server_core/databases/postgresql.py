@@ -1,4 +1,4 @@
-"""PostgreSQL by psycopg, in read-only transactions."""
+"""PostgreSQL through psycopg, in read-only transactions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, ExceptionContext
 
 _PG_CURSOR_WORDS = frozenset({"select", "with", "values", "table"})
-"""Statements that a cursor on the server can run; the others answer little."""
+"""Statements that a server-side cursor can run; the others have short results."""
 
 _PG_RANGES = tuple(
     f"{of}{kind}" for of in ("int4", "int8", "num", "date", "ts", "tstz") for kind in ("range", "multirange")
@@ -50,11 +50,11 @@ _PG_KEYS = f"""
 
 
 class PostgresqlBackend(DatabaseBackend):
-    """PostgreSQL: `BEGIN READ ONLY` round each statement, which goes by the protocol that takes a single one.
+    """PostgreSQL: runs each statement in `BEGIN READ ONLY`, over the protocol that accepts only a single statement.
 
-    The tables are those that a plain name reaches, so `options=-csearch_path=…` in the URL chooses the schemas.
-    Statements that call a function which does more than read (`pg_read_file`, `lo_export`, `set_config`, `dblink`) are
-    refused, but a privileged role may find another way: give the URL a role that has few rights.
+    The tables are those reachable by an unqualified name, so `options=-csearch_path=…` in the URL selects schemas.
+    Statements that call functions which do more than read (`pg_read_file`, `lo_export`, `set_config`, `dblink`) are
+    refused, but a privileged role may find another way: use a role with few privileges in the URL.
     """
 
     label: ClassVar[str] = "PostgreSQL"
@@ -85,11 +85,11 @@ class PostgresqlBackend(DatabaseBackend):
         given = self.url.query.get("options", ())
         options = [given] if isinstance(given, str) else list(given)
         options.append(f"-c statement_timeout={max(1, round(self.bounds.seconds * 1000))}")
-        # Strings are read here as PostgreSQL reads them.
+        # Strings are parsed here as PostgreSQL parses them.
         options.append("-c standard_conforming_strings=on")
         arguments: dict[str, Any] = {
             "options": " ".join(options),
-            # Prepared statements go by the extended protocol, which takes one statement at a time: no
+            # Prepared statements use the extended protocol, which accepts one statement at a time: no
             # "select 1; commit; drop table …".
             "prepare_threshold": 0,
             "keepalives_idle": 30,
@@ -181,7 +181,7 @@ class PostgresqlBackend(DatabaseBackend):
 
 
 def _close_lost_cursor(context: ExceptionContext) -> None:
-    """SQLAlchemy leaves a cursor open whose connection is lost, and psycopg warns of that."""
+    """SQLAlchemy leaves the cursor of a lost connection open, which makes psycopg warn."""
     cursor = getattr(context.execution_context, "cursor", None)
     if context.is_disconnect and cursor is not None:
         with suppress(Exception):
@@ -189,8 +189,8 @@ def _close_lost_cursor(context: ExceptionContext) -> None:
 
 
 def _read_leniently(driver: Any) -> None:
-    """Take as text, as PostgreSQL writes it, what Python has no equal for: infinite dates and those before Christ,
-    months in intervals, ranges."""
+    """Load values that Python can't represent as PostgreSQL's text: infinite dates and those before Christ, months in
+    intervals, ranges."""
     from psycopg import DataError
     from psycopg.adapt import Loader
     from psycopg.pq import Format

@@ -1,4 +1,4 @@
-"""The `query` tool: one statement of the caller's, which can only read."""
+"""The `query` tool, which runs one read-only statement."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 QUERY_INPUT: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "sql": {"type": "string", "description": "One statement that reads, with ? or :name for values"},
+        "sql": {"type": "string", "description": "One read-only statement, with ? or :name for values"},
         "parameters": {
             "anyOf": [{"type": "array"}, {"type": "object"}],
             "description": 'Values for ? (an array) or :name (an object); bytes as {"base64": "…"}',
         },
-        "limit": {"type": "integer", "minimum": 1, "description": "How many rows at most"},
+        "limit": {"type": "integer", "minimum": 1, "description": "The maximum number of rows"},
     },
     "required": ["sql"],
     "additionalProperties": False,
@@ -38,7 +38,7 @@ QUERY_OUTPUT: dict[str, Any] = {
     "properties": {
         "columns": {"type": "array", "items": {"type": "string"}},
         "rows": {"type": "array", "items": {"type": "object"}},
-        "row_count": {"type": "integer", "description": "How many rows are here"},
+        "row_count": {"type": "integer", "description": "The number of rows in this result"},
         "truncated": {"type": "boolean", "description": "Whether the statement has more rows"},
         "note": {"type": "string", "description": "Why rows are missing, and how to get them"},
     },
@@ -48,7 +48,7 @@ QUERY_OUTPUT: dict[str, Any] = {
 TABLES_NAMED = 20
 
 LONG_SQL = 20_000
-"""Characters of a statement that is read on a worker thread, since it would hold the loop for a while."""
+"""Longer statements are parsed on a worker thread, since they would block the loop for a while."""
 
 
 class QueryTool:
@@ -60,10 +60,10 @@ class QueryTool:
         self._max_rows = max_rows
         self._result_bytes = result_bytes
         self.table_names: tuple[str, ...] = ()
-        """What to suggest to a caller who names a table that is not there."""
+        """Suggested to a caller who uses a table that does not exist."""
 
     def definition(self, name: str, database: str, schema_uri: str) -> Tool:
-        """The tool as clients see it, with the names of the tables."""
+        """The tool's definition for clients, with the names of the tables."""
         from mcp.types import Tool, ToolAnnotations
 
         named = ", ".join(self.table_names[:TABLES_NAMED])
@@ -78,7 +78,7 @@ class QueryTool:
             name=name,
             title=f"Query {database}",
             description=(
-                f"Run one SQL statement that reads on the {self._access.backend.label} database {database!r}. "
+                f"Run one read-only SQL statement on the {self._access.backend.label} database {database!r}. "
                 f"Tables: {tables}. Columns and keys: {schema_uri}"
             ),
             input_schema=schema,
@@ -89,14 +89,14 @@ class QueryTool:
         )
 
     async def call(self, request: Request, arguments: dict[str, Any]) -> CallToolResult:
-        """Run `sql` and answer `{columns, rows, row_count, truncated, note?}`, as structured content and as text.
+        """Run `sql` and return `{columns, rows, row_count, truncated, note?}`, as structured content and as text.
 
         Raises:
-            InvalidArgumentsError: the arguments don't fit, or the database does not take the statement.
-            DeniedError: the statement does not only read.
+            InvalidArgumentsError: the arguments are invalid, or the database rejected the statement.
+            DeniedError: the statement is not read-only.
             StatementTimeLimitError: it took too long and was stopped.
             UnavailableError: the database does not answer.
-            TooLargeError: not even one row fits into the limit of bytes.
+            TooLargeError: not even one row is within the size limit.
         """
         grammar = self._access.backend.grammar
         assert grammar is not None, "offered for databases with a grammar only"
@@ -120,18 +120,18 @@ class QueryTool:
         except MissingTableError as error:
             raise self._with_names(error) from error
         except (ValueError, OverflowError, TypeError) as error:
-            raise InvalidArgumentsError(f"A value in sql or parameters does not fit: {error}") from error
+            raise InvalidArgumentsError(f"A value in sql or parameters is invalid: {error}") from error
         return self._answer(fetched)
 
     def _statement(self, arguments: dict[str, Any], grammar: SqlGrammar) -> tuple[PreparedStatement, int]:
         sql, parameters = arguments.get("sql"), arguments.get("parameters")
         limit = arguments.get("limit", self._page_size)
         if not isinstance(sql, str):
-            raise InvalidArgumentsError("sql is missing: give one statement as text")
+            raise InvalidArgumentsError("sql is missing: pass one statement as a string")
         if parameters is not None and not isinstance(parameters, list | dict):
             raise InvalidArgumentsError("parameters must be an array (for ?) or an object (for :name)")
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise InvalidArgumentsError(f"limit must be a whole number from 1 up to {self._max_rows}")
+            raise InvalidArgumentsError(f"limit must be a whole number from 1 to {self._max_rows}")
         statement = prepare_statement(sql, parameters, grammar, self._access.backend.refused_functions)
         return statement, min(limit, self._max_rows)
 
@@ -142,7 +142,7 @@ class QueryTool:
         parameters = statement.parameters or None
         if parameters is None:
             options["no_parameters"] = True
-        # Each row is answered twice, as structured content and as text.
+        # Each row is sent twice, as structured content and as text.
         budget = max(self._result_bytes // 3 - 1000, self._result_bytes // 6)
         result = connection.exec_driver_sql(statement.sql, parameters, execution_options=options)
         with closing(result):
@@ -167,11 +167,11 @@ class QueryTool:
         }
         if fetched.more == "rows":
             structured["note"] = (
-                f"Only the first {count} rows: raise limit (to {self._max_rows} at most) or use OFFSET."
+                f"Only the first {count} rows: raise limit (up to {self._max_rows}) or use OFFSET."
             )
         elif fetched.more == "bytes":
             structured["note"] = (
-                f"Only the first {count} rows fit into the limit of bytes: ask for fewer columns."
+                f"Only the first {count} rows fit within the size limit: select fewer columns."
             )
         rest = json.dumps({**structured, "rows": None}, ensure_ascii=False, separators=(",", ":"))
         text = rest.replace('"rows":null', f'"rows":[{",".join(fetched.texts)}]', 1)
@@ -184,7 +184,7 @@ class QueryTool:
         hint = (
             f"did you mean {' or '.join(sorted(near)[:3])}?"
             if near
-            else f"there are: {', '.join(self.table_names[:TABLES_NAMED])}"
+            else f"available: {', '.join(self.table_names[:TABLES_NAMED])}"
         )
         return MissingTableError(f"{error}; {hint}")
 

@@ -1,4 +1,4 @@
-"""The documents that a database's resources answer: a page of a table, and the schema."""
+"""Creates the documents for a database's resources: a page of a table, and the schema."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 COUNT_SECONDS = 1.0
-"""How long the rows of a table may be counted for a page; then its total is null."""
+"""How long counting a table's rows may take for a page; after that its total is null."""
 SCHEMA_COUNT_SECONDS = 5.0
-"""How long the rows of all tables may be counted for the schema."""
+"""How long counting the rows of all tables may take for the schema."""
 DOCUMENT_MARGIN = 2000
-"""Bytes of a page's document beside its rows."""
+"""Bytes in a page's document besides its rows."""
 
 
 class TableReader:
-    """Reads tables and the schema of one database, as JSON texts."""
+    """Reads the tables and the schema of one database, as JSON text."""
 
     def __init__(
         self,
@@ -47,18 +47,18 @@ class TableReader:
         self._table_uri = table_uri
 
     async def tables(self) -> dict[str, TableInfo]:
-        """Every table and view by name; where two schemas have the same name, the one that a plain name means."""
+        """Every table and view by name; if two schemas share a name, the one that the unqualified name means."""
         backend = self._access.backend
         found = await self._access.use(None, lambda session: session.run(backend.tables, stage="schema"))
         return {table.name: table for table in found}
 
     async def page(self, request: Request, table: TableInfo, variables: Mapping[str, Any]) -> str:
-        """The document `{table, rows, metadata}` of a page.
+        """Return the document `{table, rows, metadata}` for a page.
 
         Raises:
-            InvalidArgumentsError: `limit` or `offset` is no whole number.
+            InvalidArgumentsError: `limit` or `offset` is not a whole number.
             NotFoundError: the table is gone.
-            TooLargeError: not even one row fits into the limit of bytes.
+            TooLargeError: not even one row is within the size limit.
         """
         page = PageRequest(variables, self._page_size, self._max_rows)
         uri = self._table_uri(table.name)
@@ -86,7 +86,7 @@ class TableReader:
         return f'{{"table":{head},"rows":[{",".join(fetched.texts)}],"metadata":{tail}}}'
 
     async def schema(self, request: Request, database: str, tables: Mapping[str, TableInfo]) -> str:
-        """The document of all tables with columns, keys and numbers of rows."""
+        """Return the document of all tables with columns, keys and row counts."""
 
         async def count_all(session: DatabaseSession) -> dict[str, RowCount | None]:
             end = self._clock.monotonic() + SCHEMA_COUNT_SECONDS
@@ -110,7 +110,7 @@ class TableReader:
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
     async def _count(self, session: DatabaseSession, table: TableInfo, seconds: float) -> RowCount | None:
-        """The number of rows; `None` if counting takes too long, or the table can't be read at all."""
+        """The number of rows; `None` if counting takes too long, or the table can't be read."""
         if table.problem:
             return None
 
@@ -121,8 +121,8 @@ class TableReader:
 
 
 def too_wide_row(what: str, column: str, limit: int) -> TooLargeError:
-    """The error for a row that alone is over the limit of bytes."""
+    """The error for a single row over the size limit."""
     return TooLargeError(
-        f"One row of {what} does not fit into {limit / 1e6:g} MB ([limits] result_bytes); column {column!r} takes "
-        f"most of it. Leave it out, or query a part of it: substr({column}, 1, 1000)."
+        f"One row of {what} exceeds the limit of {limit / 1e6:g} MB ([limits] result_bytes); column {column!r} takes "
+        f"up most of it. Leave it out, or select a part of it: substr({column}, 1, 1000)."
     )

@@ -1,4 +1,4 @@
-"""What a database role may do beyond reading, and the SQL that makes one that may not."""
+"""Finds out what a database role may do beyond reading, and generates SQL for a read-only role."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _PG_MORE_THAN_READ = """
                 AND d.objid = p.oid AND d.deptype = 'e'))
         AND (p.provolatile = 'v' OR NOT pg_catalog.has_function_privilege('public', p.oid, 'EXECUTE'))
 """
-"""Functions of PostgreSQL and of extensions that change something, or that not everybody may call."""
+"""Functions of PostgreSQL and its extensions that change something, or that not everyone may call."""
 _PG_JUST_READ = re.compile(
     r"random\w*|setseed|bernoulli|system|clock_timestamp|timeofday|currval|lastval|current_query|uuid\w*"
     r"|gen_(?:random_\w+|salt)|pg_\w+_size|pg_is_\w+|pg_last_\w+|pg_current_wal_\w+|pg_partition_\w+"
     r"|pg_(?:safe_snapshot_)?blocking_pids|pg_sleep\w*|pg_stat_get_\w+|txid_\w+|pg_xact_\w+|lo_get|show_\w+"
     r"|\w+_actual_version|pg_jit_available|pg_lock_status|pg_sequence_last_value"
 )
-"""Those of them that do no harm; `pg_sleep` ends by the time limit."""
+"""Those that do no harm; the time limit ends `pg_sleep`."""
 
 _MARIADB_HARMLESS = frozenset({"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "EXECUTE", "PROXY", ""})
 _MARIADB_GRANT = re.compile(
@@ -67,7 +67,7 @@ POWERS_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class RolePowers:
-    """A role that may do more than read: what, and the SQL that makes one that only reads."""
+    """What a role may do beyond reading, and the SQL for a read-only role."""
 
     role: str
     powers: tuple[str, ...]
@@ -76,11 +76,11 @@ class RolePowers:
     def __str__(self) -> str:
         more = len(self.powers) - POWERS_NAMED
         powers = ", ".join(self.powers[:POWERS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"role {self.role} {powers}: more than reading needs"
+        return f"role {self.role} {powers}: more than reading requires"
 
 
 def postgresql_powers(connection: Connection) -> RolePowers | None:
-    """What the connection's role may do beyond reading; `None` if it may not. Blocks."""
+    """What the connection's role may do beyond reading; `None` if nothing. Blocks."""
 
     def rows(sql: str, *values: Any) -> Any:
         return connection.exec_driver_sql(sql, values or None).all()
@@ -88,7 +88,7 @@ def postgresql_powers(connection: Connection) -> RolePowers | None:
     [(role, *has)] = rows(_PG_ROLE)
     powers = [text for text, given in zip(_PG_ATTRIBUTES.values(), has, strict=True) if given]
     if has[0]:
-        powers = powers[:1]  # it has all of the others
+        powers = powers[:1]  # it implies all the others
     else:
         powers += [f"is a member of {group}" for (group,) in rows(_PG_GROUPS_OF_ROLE, list(_PG_GROUPS))]
         powers += [f"can write to table {table}" for (table,) in rows(_PG_WRITABLE)]
@@ -106,7 +106,7 @@ def postgresql_powers(connection: Connection) -> RolePowers | None:
 
 
 def postgresql_refused_functions(connection: Connection) -> frozenset[str]:
-    """The functions of this database that a statement which only reads has no use for. Blocks."""
+    """The functions of this database that no read-only statement needs. Blocks."""
     found = connection.exec_driver_sql(
         _PG_MORE_THAN_READ, execution_options={"no_parameters": True}
     ).scalars()
@@ -124,7 +124,7 @@ def mariadb_powers(connection: Connection) -> RolePowers | None:
         names = (re.sub(r"\(.*?\)", "", name).strip() for name in match["what"].split(","))
         found |= {f"has {name} on {match['where']}": None for name in names if name not in _MARIADB_HARMLESS}
         if match["again"]:
-            found["can grant what it has"] = None
+            found["can grant its privileges"] = None
     if not found:
         return None
     remedy = (

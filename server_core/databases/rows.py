@@ -1,4 +1,4 @@
-"""Rows out of a running statement, as many as the limits allow."""
+"""Fetches rows from a running statement, as many as the limits allow."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from sqlalchemy import CursorResult
 
 FIRST_FETCH = 4
-"""Rows of the first fetch: few, since each may be as large as the database allows."""
+"""The number of rows in the first fetch: few, since each may be as large as the database allows."""
 
 encode_rows = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedRows:
-    """Rows of a result, as JSON objects and as their text: each of `texts` has one or more of them, with commas.
+    """Rows of a result, as JSON objects and as text: each of `texts` has one or more of them, separated by commas.
 
-    `more` says what the statement still had when reading stopped: nothing, rows over the row limit, or rows that would
-    not fit into the bytes; `widest` is then the column that takes most of the row that did not fit.
+    `more` says what was left when reading stopped: nothing, rows over the row limit, or rows over the size limit;
+    `widest` is then the largest column of the row that did not fit.
     """
 
     columns: tuple[str, ...]
@@ -54,14 +54,14 @@ def fetch_rows(result: CursorResult[Any], most: int, budget: int) -> FetchedRows
             fetched.texts.append(text)
         if over:
             return replace(fetched, more="rows")
-        # Never fetch more at once than what is likely to fit.
+        # Never fetch more at once than is likely to fit.
         step = max(1, min(step * 8, (budget - size) * len(fetched.rows) // size))
     return fetched
 
 
 def column_names(result: CursorResult[Any]) -> tuple[str, ...]:
-    """The names of a result's columns, each once: a second `id` is called `id_2`."""
-    # The driver's own names: SQLAlchemy cuts `a.b` for old SQLite versions.
+    """The names of a result's columns, made unique: a second `id` is called `id_2`."""
+    # The driver's own names: SQLAlchemy shortens `a.b` for old SQLite versions.
     cursor = result.cursor
     described: Sequence[Any] = (cursor.description if cursor is not None else None) or ()
     names: dict[str, None] = {}
@@ -83,7 +83,7 @@ def _json_row(columns: tuple[str, ...], raw: Sequence[Any]) -> dict[str, Any]:
 
 
 def _as_fit(fetched: FetchedRows, rows: list[dict[str, Any]], budget: int) -> FetchedRows:
-    """`fetched` with those of `rows` that still fit into `budget`."""
+    """Add the `rows` that still fit into `budget` to `fetched`."""
     for row in rows:
         text = encode_rows(row)
         budget -= _text_bytes(text) + 1

@@ -1,4 +1,4 @@
-"""What a database holds: its tables and views, as plain immutable values."""
+"""The tables and views of a database, as plain immutable values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """A column; `type` is what the database itself calls it, empty where it has none."""
+    """A column; `type` is the database's own name for its type, empty if it has none."""
 
     name: str
     type: str
@@ -27,9 +27,9 @@ class ForeignKeyInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A table or view. `schema` is where it lives, empty for databases without schemas.
+    """A table or view. `schema` is the schema it is in, empty for databases without schemas.
 
-    `problem` says why its columns can't be told (a view on a table that is gone), in the database's words.
+    `problem` says why its columns are unknown (a view on a missing table), in the database's words.
     """
 
     name: str
@@ -43,21 +43,21 @@ class TableInfo:
 
 @dataclass(frozen=True, slots=True)
 class RowCount:
-    """How many rows: exactly `total`, or if that took too long to count, `None` and at least `at_least`."""
+    """The number of rows: exactly `total`, or, if counting took too long, `None` and at least `at_least`."""
 
     total: int | None
     at_least: int
 
 
 def describe_tables(tables: dict[str, TableInfo]) -> str:
-    """Short, as "3 tables, 1 view"."""
+    """A short summary, such as "3 tables, 1 view"."""
     views = sum(table.kind == "view" for table in tables.values())
     parts = [(len(tables) - views, "table")] + ([(views, "view")] if views else [])
     return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in parts)
 
 
 def table_document(table: TableInfo, uri: str, count: RowCount | None) -> dict[str, Any]:
-    """A table as `db://schema` tells of it; `row_count` is null where it was not or could not be counted."""
+    """Describe a table for `db://schema`; `row_count` is null if it was not or could not be counted."""
     document: dict[str, Any] = {
         "name": table.name,
         "kind": table.kind,

@@ -1,4 +1,4 @@
-"""What a database module can be told."""
+"""The settings of a database module."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class DatabaseSettings(ModuleSettings):
     kind: str = "database"
 
     url: Text = setting(
-        description="Any SQLAlchemy URL. ${NAME} is read from the environment at the start, and the path of a "
-        "SQLite file is relative to the project's folder.",
+        description="Any SQLAlchemy URL. ${NAME} is replaced from the environment at the start, and the path of a "
+        "SQLite file is relative to the project folder.",
         example="sqlite:///shop.db",
         secret=True,
     )
@@ -25,10 +25,12 @@ class DatabaseSettings(ModuleSettings):
     )
     cached: bool | None = setting(
         None,
-        description="Whether reads are cached, for up to the ttl of [cache]. By default only those of a "
-        "SQLite file are, where changes are noticed.",
+        description="Whether reads are cached, for up to the ttl of [cache]. By default only reads of a "
+        "SQLite file are, because its changes are noticed.",
     )
     page_size: int = setting(
-        100, description="The rows of a page, or of a query that asks for no number.", unit="rows", ge=1
+        100, description="The default number of rows in a page or a query result.", unit="rows", ge=1
     )
-    max_rows: int = setting(1000, description="The most rows that can be asked for.", unit="rows", ge=1)
+    max_rows: int = setting(
+        1000, description="The largest number of rows that can be requested.", unit="rows", ge=1
+    )

@@ -1,4 +1,4 @@
-"""SQLite, opened so that it can only be read."""
+"""SQLite, opened read-only."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _SQLITE_LOST = (
     "SQLITE_PROTOCOL",
     "SQLITE_READONLY_",
 )
-"""How the names of the errors begin that speak against the file or the connection."""
+"""Prefixes of the names of errors that concern the file or the connection."""
 
 
 class SqliteBackend(DatabaseBackend):
-    """A SQLite file, opened with `mode=ro` and guarded by SQLite's authorizer; or a database in memory.
+    """A SQLite file, opened with `mode=ro` and guarded by SQLite's authorizer; or an in-memory database.
 
-    Works beside writers in any journal mode. What a crashed writer left in a rollback journal is rolled back first, as
+    Works alongside writers in any journal mode. A rollback journal left by a crashed writer is rolled back first, as
     any program that opens the file would do.
     """
 
@@ -55,7 +55,7 @@ class SqliteBackend(DatabaseBackend):
             url = url.set(database=f"file:{quote(self.file)}").update_query_dict(
                 {"mode": "ro", "uri": "true"}
             )
-        # Each statement reads one snapshot by itself: no transaction is needed, and none is left open.
+        # Each statement reads one snapshot: no transaction is needed, and none is left open.
         engine = create_engine(
             url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False}
         )
@@ -69,7 +69,7 @@ class SqliteBackend(DatabaseBackend):
     def open(self) -> DatabaseConnection:
         identity = file_identity(self.file)
         if self.file and identity is None:
-            # Clients read this: they need not know the folder.
+            # Clients see this text and need not know the folder.
             raise FileNotFoundError(f"the file {os.path.basename(self.file)} is gone")
         connection = super().open()
         connection.identity = identity
@@ -91,7 +91,7 @@ class SqliteBackend(DatabaseBackend):
         except Exception as error:
             if connection.driver.text_factory is not str or not _is_invalid_sqlite_text(error):
                 raise
-            # Slower, so only for a database that holds such text.
+            # Slower, so only used for a database with such text.
             connection.driver.text_factory = _replaced_text
             return super().perform(connection, work)
 
@@ -99,7 +99,7 @@ class SqliteBackend(DatabaseBackend):
         connection.driver.interrupt()
 
     def streaming(self, word: str) -> dict[str, Any]:
-        return {}  # SQLite makes each row when it is asked for
+        return {}  # SQLite computes each row on demand
 
     def verdict(self, error: BaseException) -> Verdict:
         original = getattr(error, "orig", None) or error
@@ -122,7 +122,7 @@ class SqliteBackend(DatabaseBackend):
         ]
 
     def _look_inside(self, driver: sqlite3.Connection) -> None:
-        """Read the catalogue, so that a file that is no database, or needs a rollback, is found out now."""
+        """Read the catalogue, to detect at once that a file is not a database or needs a rollback."""
         try:
             driver.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
         except sqlite3.OperationalError as error:
@@ -137,7 +137,7 @@ class SqliteBackend(DatabaseBackend):
 
 
 def sqlite_file(url: URL) -> str:
-    """The path of the file that a SQLite URL names; empty for a database in memory."""
+    """The path of the file in a SQLite URL; empty for an in-memory database."""
     name = url.database or ":memory:"
     if name == ":memory:" or url.query.get("mode") == "memory" or name.startswith("file::memory:"):
         return ""
@@ -145,7 +145,7 @@ def sqlite_file(url: URL) -> str:
 
 
 def file_identity(path: str) -> tuple[int, int] | None:
-    """What tells a file from another one put in its place; `None` if there is none."""
+    """A value that distinguishes a file from one put in its place; `None` if there is none."""
     if not path:
         return None
     try:
@@ -156,7 +156,7 @@ def file_identity(path: str) -> tuple[int, int] | None:
 
 
 def _sqlite_names(driver: sqlite3.Connection) -> dict[str, str]:
-    """Names of tables and views, without SQLite's own and those behind a virtual table."""
+    """Names of tables and views, without SQLite's own and the shadow tables of virtual tables."""
     if sqlite3.sqlite_version_info >= (3, 37):
         listed = driver.execute("PRAGMA main.table_list").fetchall()
         found = {row[1]: "view" if row[2] == "view" else "table" for row in listed if row[2] != "shadow"}
@@ -172,7 +172,7 @@ def _sqlite_table(driver: sqlite3.Connection, name: str, kind: str) -> TableInfo
         described = driver.execute(f"PRAGMA main.table_xinfo({quoted})").fetchall()
     except sqlite3.Error as error:
         return TableInfo(name, "view" if view else "table", problem=str(error))
-    # The last field marks the hidden columns of virtual tables, which SELECT * leaves out as well.
+    # The last field marks hidden columns of virtual tables, which SELECT * omits as well.
     visible = [row for row in described if row[6] != 1]
     keyed = sorted((row[5], row[1]) for row in visible if row[5])
     return TableInfo(

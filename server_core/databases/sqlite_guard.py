@@ -1,4 +1,4 @@
-"""What a statement may do in SQLite: SQLite's own authorizer lets it read, and nothing else."""
+"""Restricts statements in SQLite to reading, through SQLite's own authorizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _READING_PRAGMAS = frozenset(
         pragma_list query_only quick_check read_uncommitted schema_version table_list user_version""",
     )
 )
-"""Pragmas that read when they get no argument."""
+"""Pragmas that only read if they get no argument."""
 
 _DESCRIBING_PRAGMAS = frozenset(
     re.findall(
@@ -22,20 +22,20 @@ _DESCRIBING_PRAGMAS = frozenset(
         table_list table_xinfo""",
     )
 )
-"""Pragmas whose argument only names what they tell of."""
+"""Pragmas whose argument only names what they describe."""
 
 _ALLOWED_ACTIONS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 
 _REFUSED_FUNCTIONS = frozenset({"load_extension", "regexp"})
-"""`regexp` is SQLAlchemy's, made of Python's `re`, which can be made to run for ever while all threads wait."""
+"""`regexp` is SQLAlchemy's, based on Python's `re`, which can run forever while all threads wait."""
 
 _CATALOGUES = frozenset({"sqlite_master", "sqlite_temp_master"})
 
 
 def guard_sqlite(driver: sqlite3.Connection, value_bytes: int) -> None:
-    """Make `driver` refuse all but reading: writes, ATTACH, VACUUM INTO, transactions, pragmas that set.
+    """Make `driver` refuse everything but reading: writes, ATTACH, VACUUM INTO, transactions, pragmas that set.
 
-    A value larger than `value_bytes` is refused too (SQLite would build one of a gigabyte).
+    Values larger than `value_bytes` are refused as well (SQLite would build one of a gigabyte).
     """
     driver.execute("PRAGMA trusted_schema = OFF")
     driver.execute("PRAGMA cell_size_check = ON")
@@ -55,6 +55,6 @@ def _authorize(
     elif action == sqlite3.SQLITE_PRAGMA:
         allowed = (first or "").lower() in (_READING_PRAGMAS if second is None else _DESCRIBING_PRAGMAS)
     else:
-        # Asked for when a virtual table is first used; SQLite lets no statement update its catalogue.
+        # Requested when a virtual table is first used; SQLite lets no statement update its catalogue.
         allowed = action == sqlite3.SQLITE_UPDATE and first in _CATALOGUES
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY

@@ -1,4 +1,4 @@
-"""A caller's SQL statement: which kind it is, and its parameters in the driver's own notation."""
+"""Parses a caller's SQL statement: its kind, and its parameters in the driver's notation."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from .function_calls import refuse_calls
 from .values import bind_value, is_unicode
 
 MOST_SQL = 1_000_000
-"""Characters of a statement; more is refused unread."""
+"""The maximum number of characters in a statement; longer ones are refused unread."""
 
 SqlParameters = Mapping[str, Any] | Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SqlGrammar:
-    """What differs between databases in the reading of a statement.
+    """How statements are parsed for a database.
 
     Attributes:
-        words: the first words of the statements that only read, lower case; others are refused before the database
-            refuses them, with a text that helps.
-        skipped: a pattern for what is not code: comments, strings, quoted names. It takes one that is not closed
-            to the end of the text, so that reading stays linear in its length.
-        placeholders: whether the driver wants `%s` and `%(name)s`, which `?` and `:name` are rewritten to.
+        words: the first words of read-only statements, lower case; others are refused before the database does, with a
+            more helpful message.
+        skipped: a pattern for what is not code: comments, strings, quoted names. An unclosed one extends to the end of
+            the text, so that parsing takes linear time.
+        placeholders: whether the driver uses `%s` and `%(name)s`, to which `?` and `:name` are converted.
         refused: a pattern for what reads but does harm.
-        lingering: a pattern for what outlasts its statement in the session, as variables do.
-        quote: what stands round a quoted name.
-        functions: a pattern for the names of functions that do more than read; a statement that calls one is refused.
-        tables: names of tables that hold secrets of the server.
+        lingering: a pattern for what outlasts its statement in the session, such as variables.
+        quote: the quotation mark for names.
+        functions: a pattern for the names of functions that do more than read; statements that call one are refused.
+        tables: names of tables that contain the server's secrets.
     """
 
     words: frozenset[str]
@@ -47,9 +47,9 @@ class SqlGrammar:
 
 @dataclass(frozen=True, slots=True)
 class PreparedStatement:
-    """A statement with its parameters, as the driver takes them; `word` is its first word, lower case.
+    """A statement with its parameters, ready for the driver; `word` is its first word, lower case.
 
-    Where it `lingers`, nobody else may have its session after it.
+    If it `lingers`, its session must not be reused.
     """
 
     sql: str
@@ -61,29 +61,29 @@ class PreparedStatement:
 def prepare_statement(
     sql: str, parameters: SqlParameters | None, grammar: SqlGrammar, functions: Collection[str] = ()
 ) -> PreparedStatement:
-    """`sql` with `?` (for a list of parameters) or `:name` (for an object), ready for the driver.
+    """Prepare `sql` with `?` (for a list of parameters) or `:name` (for an object) for the driver.
 
     Args:
-        functions: names of functions that are refused beside the grammar's.
+        functions: names of functions to refuse in addition to the grammar's.
 
     Raises:
-        DeniedError: it is no statement that reads, or it calls a function that does more.
-        InvalidArgumentsError: it is empty, or parameters don't fit.
+        DeniedError: it is not a read-only statement, or it calls a function that does more.
+        InvalidArgumentsError: it is empty, or the parameters are wrong.
     """
     if len(sql) > MOST_SQL:
         raise InvalidArgumentsError(f"sql has {len(sql):,} characters, over the limit of {MOST_SQL:,}")
     if "\0" in sql or not is_unicode(sql):
-        raise InvalidArgumentsError("sql holds a NUL or half of a surrogate pair: take that out")
+        raise InvalidArgumentsError("sql contains a NUL or a lone surrogate: remove it")
     word = first_word(sql, grammar)
     if not word:
         raise InvalidArgumentsError("sql is empty: write one SELECT statement")
     if word not in grammar.words:
         allowed = ", ".join(sorted(each.upper() for each in grammar.words if each.isalpha()))
         raise DeniedError(
-            f"{word.upper()} is refused: this database is only read here. Use one of {allowed}."
+            f"{word.upper()} is refused: this database is read-only here. Use one of {allowed}."
         )
     if grammar.refused and (harm := re.search(grammar.refused, sql, re.IGNORECASE)):
-        raise DeniedError(f"{harm[0].upper()} is refused: this database is only read here.")
+        raise DeniedError(f"{harm[0].upper()} is refused: this database is read-only here.")
     if grammar.functions or functions:
         refuse_calls(sql, grammar, functions)
     bound = _bound(parameters)
@@ -94,7 +94,7 @@ def prepare_statement(
 
 
 def first_word(sql: str, grammar: SqlGrammar) -> str:
-    """The statement's first word, lower case, behind comments and opening brackets; its first sign if it has none."""
+    """The statement's first word, lower case, after comments and brackets; its first character if it has none."""
     match = re.match(rf"(?:\s|[(;]|{grammar.skipped})*+(?P<word>\w+|.)", sql, re.DOTALL)
     return match["word"].lower() if match else ""
 
@@ -119,7 +119,7 @@ def _bound(parameters: SqlParameters | None) -> dict[str, Any] | tuple[Any, ...]
 
 
 def _rewritten(sql: str, bound: dict[str, Any] | tuple[Any, ...], grammar: SqlGrammar) -> str:
-    """`sql` in the notation of psycopg and PyMySQL, its own `%` doubled."""
+    """Convert `sql` to the notation of psycopg and PyMySQL, with its own `%` doubled."""
     by_name = isinstance(bound, dict)
     sign = r"(?<![:\w]):(?P<name>[A-Za-z_]\w*)" if by_name else r"(?P<name>\?)"
     found = 0
@@ -133,10 +133,14 @@ def _rewritten(sql: str, bound: dict[str, Any] | tuple[Any, ...], grammar: SqlGr
         if not by_name:
             return "%s"
         if name not in bound:
-            raise InvalidArgumentsError(f"Parameter {shortened(name)} is missing: sql has :{shortened(name)}")
+            raise InvalidArgumentsError(
+                f"Parameter {shortened(name)} is missing: sql uses :{shortened(name)}"
+            )
         return f"%({name})s"
 
     rewritten = re.sub(rf"{grammar.skipped}|{sign}|%", replace, sql, flags=re.DOTALL)
     if not by_name and found != len(bound):
-        raise InvalidArgumentsError(f"sql has {found} ?, but there are {len(bound)} parameters")
+        raise InvalidArgumentsError(
+            f"sql and parameters differ: {found} ? in sql, {len(bound)} in parameters"
+        )
     return rewritten

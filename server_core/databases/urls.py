@@ -1,4 +1,4 @@
-"""A database's URL: variables of the environment filled in, the folder and the driver settled."""
+"""Resolves a database URL: environment variables, the folder and the driver."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-"""What a URL that names no driver means."""
+"""The default drivers for URLs that name none."""
 
 _EXTRAS = {"psycopg": ("postgresql", "psycopg[binary]"), "pymysql": ("mariadb", "pymysql")}
-"""The driver's package, and the extra of our distribution that brings it."""
+"""The driver's package, and the extra of our distribution that installs it."""
 
 
 def database_url(text: str, base: Path, environment: Mapping[str, str]) -> URL:
-    """The URL as SQLAlchemy takes it: `${VAR}` filled in, an SQLite file relative to `base`, a driver that is there.
+    """Resolve a URL for SQLAlchemy: `${VAR}` replaced, a SQLite file relative to `base`, an installed driver.
 
     Imports SQLAlchemy and the driver: call it on a worker thread.
 
     Raises:
-        ModuleStartError: a variable or a driver is missing, or it is no database URL.
+        ModuleStartError: a variable or a driver is missing, or it is not a database URL.
     """
     filled = fill_variables(text, environment)
     try:
@@ -45,7 +45,7 @@ def database_url(text: str, base: Path, environment: Mapping[str, str]) -> URL:
     try:
         url = make_url(filled)
     except (ArgumentError, ValueError) as error:
-        # Not the URL itself: it may hold a password.
+        # Not the URL itself: it may contain a password.
         raise ModuleStartError(
             "url is not a database URL; write it as sqlite:///shop.db or postgresql://user@host/name"
         ) from error
@@ -55,9 +55,9 @@ def database_url(text: str, base: Path, environment: Mapping[str, str]) -> URL:
 
 
 def fill_variables(text: str, environment: Mapping[str, str]) -> str:
-    """`text` with each `${VAR}` replaced by the variable's value.
+    """Replace each `${VAR}` in `text` with the variable's value.
 
-    A value that stands in the user or password of a longer URL is quoted, so that it may hold any character.
+    A value in the user or password of a longer URL is quoted, so that it may contain any character.
 
     Raises:
         ModuleStartError: a variable is not set; the text names it.
@@ -68,7 +68,7 @@ def fill_variables(text: str, environment: Mapping[str, str]) -> str:
         name = match[1]
         if name not in environment:
             raise ModuleStartError(
-                f"url needs the environment variable {name}, which is not set: set it and start again"
+                f"url needs the environment variable {name}, which is not set: set it and restart"
             )
         return quote(environment[name], safe="") if match.start() < at else environment[name]
 
@@ -76,7 +76,7 @@ def fill_variables(text: str, environment: Mapping[str, str]) -> str:
 
 
 def _under_base(url: URL, base: Path) -> URL:
-    """A relative SQLite file found from `base`; a database in memory as it is."""
+    """Resolve a relative SQLite file against `base`; leave an in-memory database alone."""
     name = url.database
     if (
         not name
@@ -97,8 +97,8 @@ def _import_driver(url: URL) -> None:
         url.get_dialect().import_dbapi()
     except NoSuchModuleError as error:
         raise ModuleStartError(
-            f"SQLAlchemy knows no database {url.drivername!r}: use sqlite, postgresql, mysql or mariadb, "
-            "or install the package that brings its dialect"
+            f"SQLAlchemy doesn't know the database {url.drivername!r}: use sqlite, postgresql, mysql or mariadb, "
+            "or install the package that provides its dialect"
         ) from error
     except ImportError as error:
         package = url.get_driver_name()

@@ -1,4 +1,4 @@
-"""A database's values as JSON has them."""
+"""Converts a database's values to JSON."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 PLAIN_TYPES = frozenset({str, int, bool, type(None)})
-"""What JSON has as it is."""
+"""Types that JSON represents as they are."""
 
 
 def json_value(value: Any) -> Any:
-    """`value` as JSON can carry it, and so that nothing of it is lost.
+    """Convert `value` to JSON without losing information.
 
     Binary data becomes `{"base64": …}`, dates and times ISO 8601, a decimal number a string of its digits, a number
-    that is not finite the string `NaN`, `Infinity` or `-Infinity`; what else JSON does not know becomes its text.
+    that is not finite the string `NaN`, `Infinity` or `-Infinity`; anything else becomes its text.
     """
     kind = type(value)
     if kind in PLAIN_TYPES:
@@ -40,7 +40,7 @@ def json_value(value: Any) -> Any:
 
 
 def json_with_all_digits(text: str | bytes) -> Any:
-    """The value of a JSON text: numbers that a float holds less exactly than they are written become strings."""
+    """Parse a JSON text; numbers that a float can't represent exactly as written become strings."""
     return json.loads(text, parse_float=_exact_number)
 
 
@@ -48,19 +48,19 @@ def _exact_number(digits: str) -> float | str:
     number = float(digits)
     try:
         exact = math.isfinite(number) and Decimal(repr(number)) == Decimal(digits)
-    except ArithmeticError:  # an exponent beyond all bounds
+    except ArithmeticError:  # an exponent out of range
         exact = False
     return number if exact else digits
 
 
 def bind_value(value: Any) -> Any:
-    """A parameter out of a client's JSON as a database driver takes it: `{"base64": …}` becomes bytes.
+    """Convert a parameter from a client's JSON for a database driver: `{"base64": …}` becomes bytes.
 
     Raises:
-        ValueError: a list, an object, or text that is no Unicode; the text says what to do.
+        ValueError: it is a list, an object, or text that is not valid Unicode; the text says what to do.
     """
     if isinstance(value, str) and not is_unicode(value):
-        raise ValueError("holds half of a surrogate pair: take that out")
+        raise ValueError("contains a lone surrogate: remove it")
     if isinstance(value, dict) and list(value) == ["base64"]:
         return base64.b64decode(str(value["base64"]), validate=True)
     if isinstance(value, dict | list):
@@ -69,7 +69,7 @@ def bind_value(value: Any) -> Any:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether `text` has no half of a surrogate pair, which no database takes."""
+    """Whether `text` has no lone surrogate, which no database accepts."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -84,7 +84,7 @@ def _not_finite(value: float) -> str:
 
 
 def _clock_text(value: timedelta) -> str:
-    """`[-]HH:MM:SS[.ffffff]`, with more than 24 hours where there are: how MariaDB writes a TIME."""
+    """Format `[-]HH:MM:SS[.ffffff]`, with more than 24 hours if needed: how MariaDB writes a TIME."""
     total = abs(value)
     minutes, seconds = divmod(total.days * 86_400 + total.seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -127,24 +127,24 @@ class FaultInjector:
             for active in self._hits(names, kinds):
                 started = request.clock.monotonic()
                 last = active.left == 0
-                self._tell(active, request)
+                self._emit_acted(active, request)
                 try:
                     await self._act(active.fault, request)
                 finally:
                     request.trace.since("fault", started)
-                    self._tell_end(active, last)
+                    self._finish_use(active, last)
         answer = await handler()
         if answer is None or isinstance(answer, InputRequiredResult):
             return answer  # a followed stream: its pieces have been delivered
         for active in self._hits(names, ("garble",)):
             started = request.clock.monotonic()
-            self._tell(active, request)
+            self._emit_acted(active, request)
             # A damaged result must not reach later readers, so the load named here is not cached.
             self._core.cache.invalidate(request.target, request.target.partition("?")[0])
             last = active.left == 0
             answer = garbled(answer, active.acted - 1)
             request.trace.since("fault", started)
-            self._tell_end(active, last)
+            self._finish_use(active, last)
         return answer
 
     def _hits(self, names: tuple[str, ...], kinds: tuple[FaultKind, ...]) -> Iterator[ActiveFault]:
@@ -176,7 +176,7 @@ class FaultInjector:
         elif fault.kind == "clock":
             self._jump(fault.value)
 
-    def _tell(self, active: ActiveFault, request: Request) -> None:
+    def _emit_acted(self, active: ActiveFault, request: Request) -> None:
         fault, bus = active.fault, self._core.bus
         if bus.active:
             bus.emit(
@@ -191,7 +191,7 @@ class FaultInjector:
                 )
             )
 
-    def _tell_end(self, active: ActiveFault, last: bool) -> None:
+    def _finish_use(self, active: ActiveFault, last: bool) -> None:
         """Finish one use of a fault; only after its `last` use is it used up, as one that hangs is still acting."""
         if last:
             self._ending.remove(active)

@@ -1,1 +1,1 @@
-"""The parts of the files module: what is in a folder, how it changes, and how its files are read."""
+"""The parts of the files module: a folder's contents, its changes, and reading its files."""

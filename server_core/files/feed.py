@@ -1,4 +1,4 @@
-"""Where batches come from and wait for their turn: the operating system's, and those of a replay."""
+"""Feeds batches of changes to the module in turn: from the operating system, and from replays."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..events import FileChange, ReplayFinished, ReplayStarted
 from ..module import ModuleContext
 from .index import FileIndex
 from .intake import FileIntake
-from .looking import Found, look_as_told, look_at_all, look_at_paths, look_back
+from .looking import Found, look_as_recorded, look_at_all, look_at_paths, look_back
 from .pacing import BatchPacer
 from .pending import PendingPaths
 from .scanning import DiskView, FileEntry
 from .uris import path_problem
 
 SECOND_LOOK_SECONDS = 0.3
-"""A new folder is looked at once more: what came into it before it was watched, nobody told."""
+"""A new folder is checked once more: what was added before it was watched was not reported."""
 
 
 class ChangeFeed:
-    """Takes in one batch at a time, live or replayed. On the server's loop only.
+    """Applies one batch at a time, live or replayed. Use on the server's loop only.
 
     Attributes:
-        pending: paths that the operating system named; taken in as soon as it is their turn.
+        pending: paths reported by the operating system, applied as soon as it is their turn.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ChangeFeed:
         self._closed = False
 
     def close(self) -> None:
-        """Take in nothing more."""
+        """Stop applying changes."""
         self._closed = True
         for handle in self._second_looks:
             handle.cancel()
@@ -83,7 +83,7 @@ class ChangeFeed:
         async with self._turn:
             self._check_replaying()
             return await self._context.run_sync(
-                lambda: [look_as_told(self._view, self._index, changes) for changes in batches]
+                lambda: [look_as_recorded(self._view, self._index, changes) for changes in batches]
             )
 
     async def take_replayed(self, found: Found) -> None:
@@ -100,12 +100,14 @@ class ChangeFeed:
         self._check_open()
         module = self._context.module
         if self._truth is not None:
-            raise UnavailableError(f"A replay into {module!r} is under way: wait for it, or stop it first")
+            raise UnavailableError(
+                f"A replay into {module!r} is already running: wait for it, or stop it first"
+            )
         self._truth = dict(self._index.entries)
         self._no_replay.clear()
         self._replayed = 0
         try:
-            # A live batch that had its turn already is part of the truth.
+            # A live batch that is already being applied matches the disk.
             async with self._turn:
                 self._truth = dict(self._index.entries)
             self._context.bus.emit(ReplayStarted(module, total))
@@ -115,7 +117,7 @@ class ChangeFeed:
                 await self._end_replay()
 
     async def take_live(self) -> None:
-        """Take in what is pending, until `close`."""
+        """Apply pending changes until `close`."""
         while True:
             await self.pending.wait()
             if self._closed:
@@ -134,12 +136,12 @@ class ChangeFeed:
                 try:
                     found = await self._take_in(look)
                 except Exception as error:
-                    self._context.report(error, f"{self._context.module}: taking in changes")
+                    self._context.report(error, f"{self._context.module}: applying changes")
                     continue
                 self._look_again(found.folders - waiting.again)
 
     async def _end_replay(self) -> None:
-        """Make the table true to the disk, then take in what really changed meanwhile."""
+        """Make the index match the disk, then apply what changed in the meantime."""
         async with self._turn:
             truth = self._truth or {}
             try:
@@ -174,7 +176,7 @@ class ChangeFeed:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise UnavailableError(f"The files module {self._context.module!r} does not run")
+            raise UnavailableError(f"The files module {self._context.module!r} is not running")
 
     def _check_replaying(self) -> None:
         self._check_open()

@@ -1,4 +1,4 @@
-"""Which files of a folder are nobody's business: version control, caches, side files."""
+"""The files to ignore in a folder: version control, caches, side files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ DEFAULT_IGNORES = (
     ".mypy_cache", ".ruff_cache", ".pytest_cache", "*.pyc", "*~", ".*.sw?", ".DS_Store",
     "*.*-wal", "*.*-shm", "*.*-journal",
 )  # fmt: skip
-"""Always ignored, beside what the module's `ignore` says."""
+"""Always ignored, in addition to the module's `ignore`."""
 
 
 class IgnoreRules:
-    """The default patterns and one's own, in the manner of `fnmatch`, with case.
+    """The default patterns and custom ones, matched like `fnmatch`, case-sensitively.
 
-    A pattern without `/` ignores files and folders of that name anywhere; one with `/` is compared with the
-    path from the folder on, and ignores a folder with everything in it. A leading `**/` and a closing `/` are
-    dropped.
+    A pattern without `/` ignores files and folders with that name anywhere; one with `/` is compared with the path
+    relative to the folder, and ignores a folder with everything in it. A leading `**/` and a trailing `/` are dropped.
     """
 
     def __init__(self, patterns: Sequence[str] = ()) -> None:
@@ -35,12 +34,12 @@ class IgnoreRules:
             elif plain:
                 names.append(plain)
         name_matches = re.compile("|".join(map(fnmatch.translate, names))).match
-        # The same few folder names come again and again.
+        # The same few folder names occur again and again.
         self._name = lru_cache(maxsize=4096)(lambda name: name_matches(name) is not None)
         self._path = re.compile("|".join(map(fnmatch.translate, paths))).match if paths else None
 
     def ignores(self, path: str) -> bool:
-        """Whether `path` (relative, `/` separated) is ignored, by itself or with one of its folders."""
+        """Whether `path` (relative, `/` separated) is ignored, itself or because of a folder above it."""
         parts = path.split("/")
         if any(map(self._name, parts)):
             return True
@@ -49,5 +48,5 @@ class IgnoreRules:
         return any(self._path("/".join(parts[:count])) for count in range(1, len(parts) + 1))
 
     def ignores_entry(self, path: str, name: str) -> bool:
-        """The same for an entry of a folder that is not ignored; `name` is the last part of `path`."""
+        """`ignores` for an entry of a folder that is not ignored; `name` is the last part of `path`."""
         return self._name(name) or (self._path is not None and self._path(path) is not None)

@@ -1,4 +1,4 @@
-"""The table of a folder's files: which are offered, as which resources, what changed between two looks."""
+"""The index of a folder's files: which are offered, as which resources, and what changed between two scans."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .types import GROWING_TYPES
 from .uris import FolderUris
 
 REPLAYED_META = "io.mcp-server-workbench/replayed"
-"""The `_meta` key that marks a resource that a replay added and that is not on disk."""
+"""The `_meta` key of a resource that a replay added and that is not on disk."""
 
 
 class FileIndex:
-    """The files that are offered, by path and by URI. On the server's loop only.
+    """The offered files, by path and by URI. Use on the server's loop only.
 
     Attributes:
         entries: by path; shared with worker threads that only read it.
@@ -47,11 +47,11 @@ class FileIndex:
         return self._folders[path] > 0
 
     def links_to(self, path: str) -> set[str]:
-        """The offered links that lead to `path`, at once or in the end."""
+        """The offered links that lead to `path`, directly or through other links."""
         return self._links.get(path, set())
 
     def put(self, entry: FileEntry) -> ResourceItem | None:
-        """Take in a file, new or changed; its resource, or `None` if that looks the same as before."""
+        """Add a new or changed file; returns its resource, or `None` if the resource did not change."""
         known = self.entries.get(entry.path)
         if known is not None:
             self._unlink(known)
@@ -67,11 +67,11 @@ class FileIndex:
         return self.item(entry, uri)
 
     def remove(self, path: str) -> bool:
-        """Forget a file; whether it was there."""
+        """Remove a file; returns whether it was there."""
         entry = self.entries.pop(path, None)
         if entry is None:
             return False
-        # Where a link led to is kept: it comes back when that comes back.
+        # Keep where a link leads: it comes back when its target does.
         del self._by_uri[self._uris.uri(path)]
         for folder in folders_of(path):
             self._folders[folder] -= 1
@@ -105,14 +105,14 @@ class FileIndex:
 
 
 def folders_of(path: str) -> Iterator[str]:
-    """The folders above `path`, the nearest first, without the root."""
+    """The folders above `path`, innermost first, without the root."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
 
 
 def changes_of_scan(before: Mapping[str, FileEntry], after: Mapping[str, FileEntry]) -> list[FileChange]:
-    """What happened between two looks at the disk, sorted by path."""
+    """The changes between two scans of the disk, sorted by path."""
     changes = [FileChange("deleted", path) for path in before if path not in after]
     for path, entry in after.items():
         known = before.get(path)

@@ -1,4 +1,4 @@
-"""The intake of changes: every batch goes through here, a live one or a recording's."""
+"""Applies changes: every batch, live or recorded, goes through here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .uris import FolderUris
 
 
 class FileIntake:
-    """Makes a batch known: to the table of resources, to the cache and the clients, then to the bus."""
+    """Publishes a batch: to the index, to the cache and the clients, then to the bus."""
 
     def __init__(self, module: str, context: ModuleContext, index: FileIndex, uris: FolderUris) -> None:
         self._module = module
@@ -24,10 +24,10 @@ class FileIntake:
         self._uris = uris
 
     async def take(self, found: Found, *, replayed: bool, tell: bool = True) -> None:
-        """Take a batch in; returns when it is on its way to every client, however slow they read.
+        """Apply a batch; returns when it is on its way to every client, however slowly they read.
 
-        Each changed URI is told once, in the order of the changes, its cached reads are dropped before; the
-        list is told of once, if it looks different. With `tell=False` there is no `FilesChanged`.
+        Each changed URI is published once, in order, after its cached reads were dropped; the list is published once,
+        if it changed. With `tell=False`, no `FilesChanged` is emitted.
         """
         if not found.changes:
             return

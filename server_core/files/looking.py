@@ -1,4 +1,4 @@
-"""From the paths that the operating system names to what really happened to the files there."""
+"""Checks what really happened to the files at paths reported by the operating system."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .scanning import DiskView, FileEntry, FolderScan
 
 @dataclass(slots=True)
 class Found:
-    """A batch of changes with the files as they are after it.
+    """A batch of changes with the files as they are afterwards.
 
     Attributes:
-        entries: what is at each changed path now, `None` for nothing.
-        folders: those that were named themselves, and so were looked through.
-        scan: the look at the whole folder, if there was one.
+        entries: the file at each changed path now, `None` for none.
+        folders: folders that were reported themselves, and so were scanned.
+        scan: the scan of the whole folder, if there was one.
     """
 
     changes: list[FileChange] = field(default_factory=list)
@@ -27,11 +27,11 @@ class Found:
 
 
 def look_at_paths(view: DiskView, index: FileIndex, paths: Iterable[str]) -> Found:
-    """What happened at `paths`, sorted by path: the disk's word counts, not what was said of it. Blocks.
+    """What happened at `paths`, sorted by path, according to the disk rather than the reports. Blocks.
 
-    A folder stands for everything in it: the operating system tells of a new or a moved one by its name alone. A
-    change of a file is one of the links to it. A file that looks as it did before is left out, as an echo.
-    Nobody may change `index` meanwhile.
+    A folder stands for everything in it: the operating system reports a new or moved one only by its name. A changed
+    file also changes the links to it. A file that looks the same as before is left out, as an echo. `index` must not
+    change meanwhile.
     """
     found = Found()
     named = {path for path in paths if view.allows(path)}
@@ -65,14 +65,14 @@ def look_at_paths(view: DiskView, index: FileIndex, paths: Iterable[str]) -> Fou
 
 
 def look_at_all(view: DiskView, before: Mapping[str, FileEntry]) -> Found:
-    """What happened in the whole folder since it looked like `before`. Blocks."""
+    """What has changed in the whole folder since it was as in `before`. Blocks."""
     scan = view.scan("", before)
     changes = changes_of_scan(before, scan.entries)
     return Found(changes, {change.path: scan.entries.get(change.path) for change in changes}, scan=scan)
 
 
-def look_as_told(view: DiskView, index: FileIndex, changes: Sequence[FileChange]) -> Found:
-    """Take the changes as they are told, in their order, with the files that are on disk. Blocks."""
+def look_as_recorded(view: DiskView, index: FileIndex, changes: Sequence[FileChange]) -> Found:
+    """Take the changes as they are recorded, in order, with the files that are on disk. Blocks."""
     found = Found()
     for change in changes:
         path = change.path
@@ -89,7 +89,7 @@ def look_as_told(view: DiskView, index: FileIndex, changes: Sequence[FileChange]
 
 
 def _follow_links(index: FileIndex, candidates: set[str]) -> None:
-    """Add the links that lead to a candidate, and those that lead to these."""
+    """Add the links that lead to a candidate, and the links to those."""
     fresh = set(candidates)
     while fresh:
         fresh = {link for path in fresh for link in index.links_to(path)} - candidates
@@ -97,9 +97,9 @@ def _follow_links(index: FileIndex, candidates: set[str]) -> None:
 
 
 def look_back(index: FileIndex, disk: Found) -> Found:
-    """What undoes a replay: how `index` differs from the disk, without what has changed on disk itself.
+    """The changes that undo a replay: how `index` differs from the disk, except for what changed on disk itself.
 
-    `disk` is a look at everything, whose changes are since before the replay.
+    `disk` is a scan of everything, with the changes since before the replay.
     """
     found = Found()
     entries = disk.scan.entries if disk.scan is not None else {}

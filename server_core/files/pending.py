@@ -1,4 +1,4 @@
-"""Changes that wait to be taken in: they run together while they wait."""
+"""Changes waiting to be applied; changes to the same path are merged meanwhile."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 MOST_PATHS = 20_000
-"""With more paths than this waiting, looking at the whole folder is cheaper."""
+"""With more waiting paths than this, scanning the whole folder is cheaper."""
 
 
 class Waiting(NamedTuple):
-    """What to look at: these paths, or everything. `again` are folders that were looked through before."""
+    """What to check: these paths, or everything. `again` are folders that were already scanned."""
 
     paths: set[str]
     again: set[str]
@@ -19,7 +19,7 @@ class Waiting(NamedTuple):
 
 
 class PendingPaths:
-    """Which paths may have changed since they were last looked at. On one loop only."""
+    """Paths that may have changed since they were last checked. Use on one loop only."""
 
     def __init__(self) -> None:
         self._arrived = asyncio.Event()
@@ -28,7 +28,7 @@ class PendingPaths:
         self._everything = False
 
     def add(self, paths: Iterable[str], *, again: bool = False) -> None:
-        """These paths may have changed."""
+        """Add paths that may have changed."""
         if not self._everything:
             (self._again if again else self._paths).update(paths)
             if len(self._paths) > MOST_PATHS:
@@ -41,18 +41,18 @@ class PendingPaths:
         self._arrived.set()
 
     def clear(self) -> None:
-        """Forget what waits: all of it is looked at anyway."""
+        """Forget what is waiting: everything will be checked anyway."""
         self._paths = set()
         self._again = set()
         self._everything = False
         self._arrived.clear()
 
     async def wait(self) -> None:
-        """Return once something waits."""
+        """Return once something is waiting."""
         await self._arrived.wait()
 
     def take(self) -> Waiting:
-        """What waits, and forget it."""
+        """Return what is waiting, and forget it."""
         waiting = Waiting(self._paths, self._again - self._paths, self._everything)
         self.clear()
         return waiting

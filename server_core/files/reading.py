@@ -1,4 +1,4 @@
-"""Reading a file that is surely inside its folder, whatever the links and the races say."""
+"""Reads a file only if it is really inside its folder, whatever links and races there are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPEN_FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_BINARY", 0)
-    # A FIFO would keep the opener waiting for a writer.
+    # Opening a FIFO would wait for a writer.
     | getattr(os, "O_NONBLOCK", 0)
 )
 
@@ -29,7 +29,7 @@ class FilePart(NamedTuple):
 
 
 class FileGoneError(NotFoundError):
-    """A resource whose file can't be had: it was deleted, or it never was more than a replay's."""
+    """A resource without a file: it was deleted, or only existed in a replay."""
 
     def __init__(self, uri: str, text: str) -> None:
         super().__init__("resource", uri)
@@ -37,39 +37,37 @@ class FileGoneError(NotFoundError):
 
 
 class OutsideFolderError(DeniedError):
-    """A link that leads out of its folder, or to something that the folder's module ignores."""
+    """A link that leads out of its folder, or to something that the module ignores."""
 
 
 def real_path_inside(root: str, path: str, allowed: Callable[[str], bool]) -> str:
-    """Where `path` really leads, its links resolved: relative to `root` and `/` separated.
+    """Resolve the links in `path`: the result is relative to `root` and `/` separated.
 
     Args:
         root: absolute, without links in it.
-        allowed: says whether a path inside may be read.
+        allowed: whether a path inside may be read.
 
     Raises:
-        OutsideFolderError: it leads outside, or to what is not allowed.
+        OutsideFolderError: it leads outside, or to something that is not allowed.
         OSError: it can't be resolved (a loop of links).
     """
     real = os.path.realpath(os.path.join(root, path))
     base = root if root.endswith(os.sep) else root + os.sep
     inside = real[len(base) :].replace(os.sep, "/") if real.startswith(base) else ""
     if not inside or not allowed(inside):
-        raise OutsideFolderError(
-            f"{path} is a link that leads out of the folder, or to what is ignored in it"
-        )
+        raise OutsideFolderError(f"{path} is a link that leads out of the folder, or to an ignored file")
     return inside
 
 
 def open_inside(root: str, path: str, allowed: Callable[[str], bool]) -> int:
-    """A file descriptor of the regular file `path` in `root`.
+    """Open the regular file `path` in `root`; returns a file descriptor.
 
-    The links are resolved first; the real path is then opened part by part, and no link is followed on it:
-    one that somebody puts there meanwhile is refused.
+    Links are resolved first; the real path is then opened part by part without following links, so one that is inserted
+    meanwhile is refused.
 
     Raises:
         OutsideFolderError: see `real_path_inside`.
-        UnavailableError: it is no regular file.
+        UnavailableError: it is not a regular file.
         OSError: it can't be opened.
     """
     real = real_path_inside(root, path, allowed)
@@ -95,7 +93,7 @@ def open_inside(root: str, path: str, allowed: Callable[[str], bool]) -> int:
 def read_inside(
     root: str, path: str, allowed: Callable[[str], bool], *, offset: int = 0, most: int | None = None
 ) -> FilePart:
-    """At most `most` bytes of the file from `offset` on, and its size. Blocks. Raises like `open_inside`."""
+    """Read at most `most` bytes of the file from `offset`; also returns its size. Blocks. Raises like `open_inside`."""
     with os.fdopen(open_inside(root, path, allowed), "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         if offset:
@@ -109,14 +107,14 @@ def read_inside(
 
 
 def reading_error(error: OSError, path: str, uri: str) -> CoreError:
-    """What a client is told when the operating system does not let a file be read."""
+    """The error for a client when the operating system refuses to read a file."""
     if isinstance(error, FileNotFoundError) or error.errno in (errno.ENOTDIR, errno.ESTALE):
-        return FileGoneError(uri, f"{path} is not on disk any more; list the resources again")
+        return FileGoneError(uri, f"{path} is no longer on disk; list the resources again")
     if isinstance(error, PermissionError):
-        return DeniedError(f"{path} can't be read: the server's user has no permission to read it")
+        return DeniedError(f"{path} can't be read: the server has no permission")
     if error.errno == errno.ELOOP:
         return OutsideFolderError(
-            f"{path} can't be read: a link on the way leads in a circle or has just been put there"
+            f"{path} can't be read: its path contains a loop of links, or a link that was just added"
         )
     text = os.strerror(error.errno) if error.errno else str(error)
     return UnavailableError(f"{path} can't be read: {text}")

@@ -1,4 +1,4 @@
-"""A look at the disk: what a file is, what a whole folder holds. All of it blocks: for worker threads."""
+"""Scans the disk: single files and whole folders. Everything here blocks and belongs on worker threads."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from .types import HEAD_BYTES, OCTETS, type_by_bytes, type_by_name
 from .uris import is_utf8
 
 MOST_FILES = 100_000
-"""A folder with more files than this is offered in part: it was hardly meant."""
+"""Folders with more files are offered only in part: that was hardly intended."""
 
 RACY_SECONDS = 0.011
-"""A file that changed so shortly before a look may change again and look the same: a tick of the kernel."""
+"""A file changed this shortly before a check may change again and look the same: one kernel tick."""
 
 COARSE_SECONDS = 2.0
-"""The same on file systems that keep whole seconds."""
+"""The same on file systems with timestamps in whole seconds."""
 
 Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file that is offered.
+    """An offered file.
 
     Attributes:
         path: relative to the folder, `/` separated.
-        stamp: times, inode and size, by which a change shows.
+        stamp: times, inode and size, which reveal a change.
         settled: whether an equal stamp means that the file is unchanged.
-        target: for a link, the path inside the folder to which it leads in the end.
-        via: for a link, the path to which it leads at once.
+        target: for a link, the final path inside the folder that it leads to.
+        via: for a link, the next path that it leads to.
         replayed: a recording added it, and it is not on disk.
     """
 
@@ -51,13 +51,13 @@ class FileEntry:
 
 @dataclass(slots=True)
 class FolderScan:
-    """What a folder holds, sorted by path, and what of it can't be offered.
+    """The contents of a folder, sorted by path, and what can't be offered.
 
     Attributes:
-        unnamed: files and folders whose names are not UTF-8.
-        unreadable: folders that can't be listed.
-        cut: there are more than `MOST_FILES`.
-        gone: the folder itself is not there.
+        unnamed: how many names of files and folders are not UTF-8.
+        unreadable: how many folders can't be listed.
+        cut: whether there are more than `MOST_FILES`.
+        gone: whether the folder itself is missing.
     """
 
     entries: dict[str, FileEntry] = field(default_factory=dict)
@@ -68,12 +68,12 @@ class FolderScan:
 
 
 class DiskView:
-    """A folder on disk through the eyes of its module: what is ignored or leads outside is not there."""
+    """A folder on disk as its module sees it: without anything that is ignored or leads outside."""
 
     def __init__(self, root: str, rules: IgnoreRules, now: Callable[[], float]) -> None:
         """Args:
         root: absolute, without links in it.
-        now: the time on the clock of the file system, in seconds since the epoch.
+        now: the file system's time, in seconds since the epoch.
         """
         self.root = root
         self.rules = rules
@@ -84,9 +84,9 @@ class DiskView:
         return not self.rules.ignores(path)
 
     def entry(self, path: str, known: FileEntry | None = None) -> FileEntry | None:
-        """What is at `path` (which is not ignored): `None` unless it is a file that may be offered.
+        """The file at `path` (which is not ignored); `None` unless it is a file that may be offered.
 
-        `known`, what was seen there before, saves a second look at the bytes of an unchanged file.
+        `known`, the previous entry, avoids reading an unchanged file again.
         """
         try:
             status = os.lstat(os.path.join(self.root, path))
@@ -95,14 +95,14 @@ class DiskView:
         return self._entry(path, status, known)
 
     def is_folder(self, path: str) -> bool:
-        """Whether there is a folder, not a link to one, at `path`."""
+        """Whether `path` is a folder, not a link to one."""
         try:
             return stat.S_ISDIR(os.lstat(os.path.join(self.root, path)).st_mode)
         except (OSError, ValueError):
             return False
 
     def scan(self, folder: str = "", known: Mapping[str, FileEntry] | None = None) -> FolderScan:
-        """Everything below `folder`, a path in the root or the root itself."""
+        """Scan everything below `folder`, a path in the root or the root itself."""
         result = FolderScan()
         found: list[FileEntry] = []
         for entry in self._walk(folder, result, known or {}):
@@ -143,7 +143,7 @@ class DiskView:
     def _entry(self, path: str, status: os.stat_result, known: FileEntry | None) -> FileEntry | None:
         target = via = ""
         if stat.S_ISLNK(status.st_mode):
-            # A link counts by what it leads to; one to a folder by nothing: its files have a place already.
+            # A link is offered as its target; a link to a folder is not, as its files are already listed.
             try:
                 target = real_path_inside(self.root, path, self.allows)
                 via = self._next_hop(path)
@@ -165,7 +165,7 @@ class DiskView:
         return FileEntry(path, status.st_size, mime, stamp, settled, target, via)
 
     def _next_hop(self, path: str) -> str:
-        """Where the link at `path` leads at once, if that is inside: it may be a link again."""
+        """The next path that the link at `path` leads to, if it is inside; it may be a link itself."""
         link = os.readlink(os.path.join(self.root, path))
         absolute = os.path.normpath(os.path.join(self.root, os.path.dirname(path), link))
         try:

@@ -1,4 +1,4 @@
-"""How a file answers a read: as text or as a blob, whole or in part, or with what is the matter."""
+"""Answers reads of files: as text or as a blob, whole or in part, or with an error."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PART_META = "io.mcp-server-workbench/part"
 """The `_meta` key of a part: its `offset`, its `bytes`, the file's `size`, the `next` offset or null."""
 
 PART_BYTES = 1_000_000
-"""How much of a file a part has, unless told otherwise."""
+"""The default size of a part."""
 
 
 class FileServing:
-    """Reads the files of one folder. Everything here blocks: for worker threads."""
+    """Reads the files of one folder. Everything here blocks and belongs on worker threads."""
 
     def __init__(self, view: DiskView, module: str, result_bytes: int, max_file_bytes: int | None) -> None:
         self._view = view
@@ -32,7 +32,7 @@ class FileServing:
         if max_file_bytes is not None and max_file_bytes < result_bytes:
             self._most = max_file_bytes
             self._limit_name = f"[modules.{module}] max_file_bytes"
-        # What is not text takes a third more as base64.
+        # Binary data takes a third more as base64.
         self._most_binary = min(self._most, result_bytes * 3 // 4)
 
     def whole(self, entry: FileEntry, uri: str) -> Contents:
@@ -52,11 +52,11 @@ class FileServing:
         return [_blob(uri, entry.mime, data)]
 
     def part(self, entry: FileEntry, uri: str, offset: int, limit: int) -> Contents:
-        """At most `limit` bytes from `offset` on; UTF-8 text without the characters that the cuts break."""
+        """At most `limit` bytes from `offset`; UTF-8 text loses the characters broken by the cuts."""
         data, size = self._read(entry, uri, offset, max(4, min(limit, self._most_binary)))
         decoded = text_part_of(data, entry.mime)
         start, end = (decoded[1], decoded[2]) if decoded else (0, len(data))
-        # The last bytes may be a broken character for ever: a part that has them goes to the end.
+        # The file may end with a broken character: a part that contains it goes to the end.
         if not decoded or end == start:
             end = len(data)
         meta = {
@@ -72,7 +72,7 @@ class FileServing:
         return [_blob(uri, entry.mime, data).model_copy(update={"meta": meta})]
 
     def opened(self, entry: FileEntry, uri: str) -> BinaryIO:
-        """The file, to be read on and on.
+        """Open the file for continued reading.
 
         Raises:
             CoreError: it can't be opened.
@@ -91,16 +91,16 @@ class FileServing:
     def _too_large(self, entry: FileEntry, uri: str, size: int, limit: int) -> TooLargeError:
         part = min(PART_BYTES, self._most_binary)
         return TooLargeError(
-            f"{entry.path} has {size:,} bytes, over the limit of {limit:,} ({self._limit_name}). "
+            f"{entry.path} is {size:,} bytes, over the limit of {limit:,} ({self._limit_name}). "
             f"Read it in parts: {uri}?offset=0&limit={part}"
         )
 
 
 def wanted_part(variables: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Offset and limit out of a URI's query; `None` where neither is given.
+    """Offset and limit from a URI's query; `None` if it has neither.
 
     Raises:
-        InvalidArgumentsError: one is no number, or too small.
+        InvalidArgumentsError: one is not a number, or too small.
     """
     if "offset" not in variables and "limit" not in variables:
         return None
@@ -117,6 +117,6 @@ def _number(name: str, text: Any, least: int) -> int:
 
 
 def _blob(uri: str, mime: str, data: bytes) -> BlobResourceContents:
-    # Bytes that are no text, whatever the file's name says.
+    # Binary data, whatever the file's name says.
     told = OCTETS if mime.startswith("text/") else mime
     return BlobResourceContents(uri=uri, mime_type=told, blob=base64.b64encode(data).decode("ascii"))

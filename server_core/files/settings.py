@@ -1,4 +1,4 @@
-"""What a files module can be told."""
+"""The settings of a files module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..module_settings import ModuleSettings, Text, setting
 
 
 class FilesSettings(ModuleSettings):
-    """A folder whose files are resources, with a notification at each change."""
+    """A folder whose files are resources, with a notification for each change."""
 
     module_path: ClassVar[str] = "server_core.modules.files:FilesModule"
     kind: str = "files"
@@ -20,5 +20,5 @@ class FilesSettings(ModuleSettings):
         example=["*.tmp"],
     )
     max_file_bytes: int | None = setting(
-        None, description="The largest file that is sent whole.", unit="bytes", ge=1
+        None, description="The largest file that is sent as a whole.", unit="bytes", ge=1
     )

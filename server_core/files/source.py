@@ -1,4 +1,4 @@
-"""The operating system as the source of changes: watchfiles on its own thread, kept going."""
+"""Receives changes from the operating system: runs watchfiles on its own thread and keeps it running."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import threading
 from collections.abc import Callable
 
 STEP_MS = 8
-"""How often changes are collected: a batch ends with a step without one. 8 ms cost about 1 % of a core."""
+"""How often changes are collected: a batch ends with a step without any. 8 ms cost about 1 % of a core."""
 
 DEBOUNCE_MS = 120
 """How long a batch may grow while changes keep coming."""
 
 ROOT_CHECK_MS = 500
-"""How often a quiet folder is looked at: whether it is still the one that is watched."""
+"""How often a quiet folder is checked: whether it is still the one being watched."""
 
 STORM = 4096
 """After a batch this large the operating system's queue may have overflowed."""
@@ -29,7 +29,7 @@ FolderIdentity = tuple[int, int]
 
 
 class FolderWatch:
-    """Watches a folder and everything in it until it is stopped. The callbacks are called on its thread."""
+    """Watches a folder and everything in it until stopped. The callbacks are called on its thread."""
 
     def __init__(
         self,
@@ -42,12 +42,12 @@ class FolderWatch:
         moved: Callable[[], None],
     ) -> None:
         """Args:
-        path: leads to the folder, perhaps over links.
+        path: leads to the folder, perhaps through links.
         root: the folder, absolute, without links in it.
-        changed: gets paths relative to the root, `/` separated; what happened there, the disk tells.
-        lost: anything may have changed: called whenever watching begins, again too, and after storms.
-        told: what the user should know of the watch, empty once all is well again.
-        moved: `path` leads to another folder now: this watch has ended.
+        changed: receives paths relative to the root, `/` separated; check the disk for what happened.
+        lost: anything may have changed: called whenever watching begins or resumes, and after storms.
+        told: receives the state of the watch as text for the user, empty once all is well again.
+        moved: `path` leads to another folder now, and this watch has ended.
         """
         self._path = path
         self._root = root
@@ -59,14 +59,14 @@ class FolderWatch:
         self._stopping = threading.Event()
         self._pause = FIRST_PAUSE
         self.ready = threading.Event()
-        """Set once the folder is watched, or it is clear that it can't be."""
+        """Set once the folder is being watched, or clearly can't be."""
 
     def start(self) -> None:
-        """Begin, on a daemon thread."""
+        """Start watching, on a daemon thread."""
         threading.Thread(target=self._run, name="files-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Returns at once; the thread ends within a step."""
+        """Stop watching. Returns immediately; the thread ends within one step."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -86,12 +86,12 @@ class FolderWatch:
             except OSError as error:
                 self._poll(error)
             except Exception:
-                # A name that is not UTF-8 ends a watch. What is missed now, the next one's beginning finds.
+                # A name that is not UTF-8 ends a watch. Changes missed now are found when the next watch begins.
                 self._stopping.wait(self._pause)
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _watch(self, identity: FolderIdentity) -> None:
-        """Watch until stopped, or until the folder is not the same one."""
+        """Watch until stopped, or until the folder was replaced."""
         from watchfiles import watch
 
         batches = watch(
@@ -129,8 +129,8 @@ class FolderWatch:
             pass
 
     def _poll(self, error: OSError) -> None:
-        """Do without the operating system's help for a while: it has no watch to spare."""
-        self._told(f"changes are looked for every {POLL_SECONDS:g} s, since watching failed: {error}")
+        """Poll for a while, since the operating system can't provide another watch."""
+        self._told(f"checking for changes every {POLL_SECONDS:g} s, since watching failed: {error}")
         self._lost()
         self.ready.set()
         for _ in range(POLLS_A_TRY):
@@ -143,7 +143,7 @@ class FolderWatch:
 
 
 class _WatchSignal:
-    """What watchfiles asks at each step whether to stop: being asked shows that it watches."""
+    """The stop event that watchfiles checks at each step; the check also shows that it is watching."""
 
     def __init__(self, stopping: threading.Event, began: Callable[[], None]) -> None:
         self._stopping = stopping
@@ -157,7 +157,7 @@ class _WatchSignal:
 
 
 def folder_identity(path: str) -> FolderIdentity | None:
-    """Which folder `path` leads to now; `None` if to none."""
+    """The identity of the folder that `path` leads to now; `None` if there is none."""
     try:
         status = os.stat(path)
     except OSError:

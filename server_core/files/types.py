@@ -1,4 +1,4 @@
-"""Types of files: by their name, then by a look at their bytes; and text out of bytes."""
+"""Determines file types, by name and then by content, and decodes text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import posixpath
 from functools import lru_cache
 
 HEAD_BYTES = 1024
-"""How many bytes are looked at to tell a type."""
+"""How many bytes are read to determine a type."""
 
 PLAIN_TEXT = "text/plain"
 OCTETS = "application/octet-stream"
@@ -21,7 +21,7 @@ DEVELOPER_TYPES = {
     ".toml": "application/toml", ".ts": "text/x-typescript", ".tsx": "text/x-typescript",
     ".webp": "image/webp", ".yaml": "application/yaml", ".yml": "application/yaml",
 }  # fmt: skip
-"""What `mimetypes` does not know, or says otherwise from one version of Python to the next."""
+"""Types that `mimetypes` does not know, or that differ between versions of Python."""
 
 COMPRESSED_TYPES = {
     ".gz": "application/gzip", ".tgz": "application/gzip", ".svgz": "application/gzip",
@@ -36,7 +36,7 @@ MAGIC_TYPES = (
 
 ALWAYS_BINARY = frozenset({OCTETS, "application/pdf", "application/zip", *COMPRESSED_TYPES.values()})
 GROWING_TYPES = frozenset({PLAIN_TEXT, "text/csv", "application/jsonl"})
-"""Types of files to which others add lines while they are there."""
+"""Types of files that typically grow by appended lines."""
 
 BINARY_FAMILIES = ("image/", "audio/", "video/", "font/")
 
@@ -50,22 +50,22 @@ HIGH_BYTES = bytes(range(128, 256))
 
 @lru_cache(maxsize=1)
 def types_by_suffix() -> dict[str, str]:
-    """Types by lower-case suffix; without the machine's own tables, so that every machine says the same."""
+    """Types by lower-case suffix; without the machine's own tables, so that all machines agree."""
     common, strict = mimetypes.MimeTypes().types_map
     return {**common, **strict, **COMPRESSED_TYPES, **DEVELOPER_TYPES}
 
 
 def type_by_name(path: str) -> str | None:
-    """The type that a file's name tells, `None` if it tells none."""
+    """The type according to a file's name, `None` if unknown."""
     return types_by_suffix().get(posixpath.splitext(path)[1].lower())
 
 
 def type_by_bytes(head: bytes) -> str:
-    """The type that the first bytes of a file tell."""
+    """The type according to a file's first bytes."""
     for magic, mime in MAGIC_TYPES:
         if head.startswith(magic):
             return mime
-    # The last character may be cut in two, which a part of a text may be, but not a whole one.
+    # The last character may be cut in two, which is fine for a part of a text, but not for a whole one.
     is_text = text_part_of(head, PLAIN_TEXT) is not None or text_of(head, PLAIN_TEXT) is not None
     return PLAIN_TEXT if is_text else OCTETS
 
@@ -76,9 +76,9 @@ def is_binary_type(mime: str) -> bool:
 
 
 def text_of(data: bytes, mime: str) -> str | None:
-    """The text that `data` is, `None` if it is none.
+    """Decode `data` as text; `None` if it is not text.
 
-    UTF-8, what a byte order mark says, and Windows-1252 where nothing in the bytes speaks against it.
+    Tries UTF-8, a byte order mark, and Windows-1252 unless the bytes rule it out.
     """
     if is_binary_type(mime):
         return None
@@ -97,7 +97,7 @@ def text_of(data: bytes, mime: str) -> str | None:
 
 
 def text_part_of(data: bytes, mime: str) -> tuple[str, int, int] | None:
-    """The UTF-8 text in a part of a file, and where in `data` it begins and ends, or `None` if it is none.
+    """Decode UTF-8 text in a part of a file; also returns where in `data` it begins and ends. `None` if it is not text.
 
     Characters cut in two at either end are left out.
     """

@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote
 
 
 class FolderUris:
-    """The URIs of the files of one folder."""
+    """The URIs of the files in one folder."""
 
     def __init__(self, root: str | Path) -> None:
-        """`root` is absolute; it is taken as it is, so resolve its links first."""
+        """`root` is absolute and used as it is, so resolve its links first."""
         self._base = Path(root).as_uri().removesuffix("/") + "/"
         self.template = f"{self._base}{{+path}}{{?offset,limit}}"
 
@@ -21,7 +21,7 @@ class FolderUris:
         return self._base + _quoted(path)
 
     def path_in(self, uri: str) -> str:
-        """What `uri` says after the folder, decoded: to show and to compare, never to open."""
+        """The part of `uri` after the folder, decoded: for display and comparison, never to open."""
         return unquote(uri.removeprefix(self._base))
 
 
@@ -33,7 +33,7 @@ def _quoted(path: str) -> str:
 def path_problem(path: str) -> str:
     """Why `path` can't name a file inside a folder ("has a part '..'"); empty if it can.
 
-    A path that can is relative, `/` separated, without empty parts, `.`, `..`, and is valid UTF-8.
+    A valid path is relative, `/` separated, without empty parts, `.` or `..`, and UTF-8.
     """
     if not path:
         return "is empty"
@@ -42,7 +42,7 @@ def path_problem(path: str) -> str:
     if "\0" in path:
         return "has a NUL"
     if os.sep != "/" and not {os.sep, ":"}.isdisjoint(path):
-        return "has a backslash or a colon; separate parts by /"
+        return "has a backslash or a colon; separate parts with /"
     if not is_utf8(path):
         return "is not UTF-8"
     for part in path.split("/"):
@@ -52,7 +52,7 @@ def path_problem(path: str) -> str:
 
 
 def is_utf8(name: str) -> bool:
-    """Whether a name that the operating system gave is text (it may be any bytes)."""
+    """Whether a name from the operating system is text (it may be any bytes)."""
     if name.isascii():
         return True
     try:

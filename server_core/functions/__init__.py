@@ -1,1 +1,1 @@
-"""Plain Python files as modules: the marks on functions, and the loading of the files."""
+"""Plain Python files as modules: decorators for functions, and loading of the files."""

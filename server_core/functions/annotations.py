@@ -1,4 +1,4 @@
-"""A function's annotations as objects, also where they name what is only imported for type checkers."""
+"""Evaluates a function's annotations, including names that are imported only for type checkers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 
 def evaluated_annotations(function: Any) -> dict[str, Any]:
-    """The annotations of `function` by parameter. A name that only stands in a block `if TYPE_CHECKING:` of its file
-    is imported now.
+    """Evaluate the annotations of `function`, by parameter. Names from its file's `if TYPE_CHECKING:` blocks are
+    imported now.
 
     Raises:
-        NameError: an annotation names what is nowhere. Others: what evaluating an annotation or an import raises.
+        NameError: an annotation uses an undefined name. Evaluating or importing may raise other errors.
     """
     names = dict(getattr(function, "__globals__", {}))
     while True:
@@ -28,11 +28,11 @@ def evaluated_annotations(function: Any) -> dict[str, Any]:
 
 
 def _import_for_checkers(function: Any, name: str, names: dict[str, Any]) -> bool:
-    """Import `name` as the function's file does for type checkers; false if it does not."""
+    """Import `name` as the function's file does for type checkers; false if it doesn't."""
     module = sys.modules.get(names.get("__name__", ""))
     if module is None or name in names:
         return False
-    # Of the module and not of the code's file: in an exported script that has many modules.
+    # The module's source, not the code's file: in an exported script that file has many modules.
     for statement in _checkers_imports(ast.parse(inspect.getsource(module))):
         for alias in statement.names:
             if name == (alias.asname or alias.name.partition(".")[0]):

@@ -1,6 +1,6 @@
-"""Loading a user's Python file, again and again, each time as a new module.
+"""Loads a user's Python file, and reloads it each time as a new module.
 
-Not by `importlib.reload`: it keeps what the new file no longer has, and the old classes alive.
+Unlike `importlib.reload`, which keeps names that the new file no longer has, and old classes alive.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ PROCESSES = re.compile(r"\b(?:multiprocessing|ProcessPoolExecutor)\b")
 _load_numbers = itertools.count(1)
 
 _loaded: dict[str, list[ModuleType]] = {}
-"""The modules of files that are loaded, by name; the last one is the one that imports find."""
+"""The modules of loaded files, by name; imports find the last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
-    """A user's file that was run. Until `unload`, its functions can import from its folder.
+    """A user's file that has been run. Until `unload`, its functions can import from its folder.
 
     Attributes:
-        markings: how the decorators were used while it ran.
-        importable: other processes can import the module by its name, so its functions can be sent to them.
+        markings: the uses of decorators while it ran.
+        importable: whether other processes can import the module by name, so that its functions can be sent to them.
     """
 
     module: ModuleType
@@ -46,12 +46,12 @@ class LoadedFile:
     importable: bool
 
     def problems(self) -> Iterator[ModuleProblem]:
-        """What it can't do as it is loaded."""
+        """Limitations of how it was loaded."""
         for number, line in enumerate(linecache.getlines(str(self.path)), 1):
             if not self.importable and PROCESSES.search(line):
                 text = (
-                    f"other processes can't import {self.path.name}: its name means something else there; rename it, "
-                    "or put what they call into a file beside it"
+                    f"other processes can't import {self.path.name}: its name is taken by another module; rename it, "
+                    "or move what they call to a file beside it"
                 )
                 yield ModuleProblem(text, f"{self.path}:{number}", advice=True)
                 return
@@ -65,10 +65,10 @@ def load_file(path: Path) -> LoadedFile:
     """Run the file as a module.
 
     Raises:
-        ModuleStartError: it can't be read or raises; the text has file and line.
+        ModuleStartError: it can't be read or raises an exception; the text has file and line.
     """
     if not path.is_file():
-        raise ModuleStartError(f"There is no Python file {path}; create it or correct `path`")
+        raise ModuleStartError(f"There is no Python file {path}; create it, or correct `path`")
     linecache.checkcache(str(path))
     # At the end, where it hides nothing from other imports. Child processes get the same path.
     sys.path.append(str(path.parent))
@@ -93,14 +93,14 @@ def import_functions(name: str) -> LoadedFile:
     """Import the module `name`; its markings are those of its first import.
 
     Raises:
-        ModuleStartError: there is none, or it raises; the text has file and line.
+        ModuleStartError: it does not exist or raises an exception; the text has file and line.
     """
     try:
         with collected_markings() as markings:
             module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name == name:
-            raise ModuleStartError(f"There is no module {name}; install it or correct `module`") from error
+            raise ModuleStartError(f"There is no module {name}; install it, or correct `module`") from error
         raise ModuleStartError(_import_failure(error)) from error
     except (Exception, SystemExit) as error:
         raise ModuleStartError(_import_failure(error)) from error
@@ -108,7 +108,7 @@ def import_functions(name: str) -> LoadedFile:
 
 
 def is_functions_file(module: ModuleType) -> bool:
-    """Whether `module` is a loaded functions file, and not one of the neighbours that it imports."""
+    """Whether `module` is a loaded functions file, rather than one of the files that it imports."""
     return any(module is each for each in _loaded.get(module.__name__, ()))
 
 
@@ -131,7 +131,7 @@ def _forget(module: ModuleType, path: Path) -> None:
 
 
 def _importable_name(path: Path) -> str:
-    """The name under which an import finds the file too; empty where that name leads to something else."""
+    """The name under which the file can be imported; empty if that name refers to something else."""
     name = path.stem
     if name in _loaded:
         return name if _loaded[name][-1].__file__ == str(path) else ""
@@ -145,9 +145,9 @@ def _importable_name(path: Path) -> str:
 
 def _run(module: ModuleType, path: Path) -> None:
     folder = str(path.parent)
-    sys.path.insert(0, folder)  # its neighbours come first, as for a script
+    sys.path.insert(0, folder)  # files beside it come first, as for a script
     try:
-        # Compiled here and not by the loader: a cached .pyc of a file changed within its clock's tick would be stale.
+        # Compiled here, not by the loader: a cached .pyc is stale if the file changed within the same clock tick.
         code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         exec(code, module.__dict__)
     except SyntaxError as error:
@@ -165,7 +165,7 @@ def _run(module: ModuleType, path: Path) -> None:
 
 
 def _place_and_text(error: BaseException, path: Path) -> str:
-    """`file:line: error`, where the line is the last one in the file itself."""
+    """Format `file:line: error`, with the last line in the file itself."""
     lines = [
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
     ]

@@ -1,4 +1,4 @@
-"""Which functions a module has marked, and which of them can't be offered."""
+"""Finds the functions that a module has marked, and those that can't be offered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .markers import Mark, Marking, mark_of
 
 
 class MarkedFunction(NamedTuple):
-    """A marked function, and the name that it has by itself or, if it has none, in its module; empty for neither."""
+    """A marked function with its own name or, failing that, its name in its module; else empty."""
 
     name: str
     function: Any
@@ -21,11 +21,11 @@ class MarkedFunction(NamedTuple):
 
 
 def marked_functions(named: Iterable[tuple[str, Any]], home: str = "") -> list[MarkedFunction]:
-    """The marked functions among these values with their names, each once, in their order; also static and class
+    """The marked functions among these values with their names, each once, in order; including static and class
     methods.
 
     Args:
-        home: only those that the module of this name has marked, not those that it imports.
+        home: only functions marked in the module with this name, not those that it imports.
     """
     found: dict[int, MarkedFunction] = {}
     for name, value in named:
@@ -37,7 +37,7 @@ def marked_functions(named: Iterable[tuple[str, Any]], home: str = "") -> list[M
 
 
 def not_offered(module: ModuleType, markings: Sequence[Marking]) -> Iterator[ModuleProblem]:
-    """What was marked while `module` was loaded, and is not among its `marked_functions`, with the reason."""
+    """What was marked while `module` was loaded but is not among its `marked_functions`, with the reason."""
     names = vars(module)
     offered = {id(each.mark) for each in marked_functions(names.items(), module.__name__)}
     for marking in markings:
@@ -50,7 +50,7 @@ def not_offered(module: ModuleType, markings: Sequence[Marking]) -> Iterator[Mod
         mark = mark_of(value)
         if mark is not None and mark.home not in ("", module.__name__):
             file = Path(mark.source.rpartition(":")[0]).name
-            text = f"{name} is marked in {file} and not offered by {module.__name__}"
+            text = f"{name} is marked in {file} but not offered by {module.__name__}"
             yield ModuleProblem(f"{text}: add a functions module for {file}", mark.source, imported=True)
 
 
@@ -60,14 +60,14 @@ def _reason(marking: Marking, names: Mapping[str, Any]) -> str:
         return f"it needs an instance; mark a bound method instead: {name} = tool({owner}().{name})"
     now = names.get(name)
     if now is None:
-        return "it is not a name of its module; define it at the top level or assign it there"
+        return "it is not a top-level name of its module; define or assign it at the top level"
     if mark_of(now) is not None:
         return "a later mark or definition of the same name replaces it"
     return "a decorator above the mark hides it; use functools.wraps in that decorator"
 
 
 def _static_methods(value: Any, home: str) -> Iterator[tuple[str, Any]]:
-    """The static and class methods of a class of the module `home`, as its attributes."""
+    """The static and class methods of a class in the module `home`, as attributes."""
     if isinstance(value, type) and value.__module__ == home:
         for name, member in vars(value).items():
             if isinstance(member, staticmethod | classmethod):

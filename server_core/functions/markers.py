@@ -1,6 +1,6 @@
-"""The marks that turn functions of a plain Python file into tools, resources, prompts, tasks and streams.
+"""The decorators that turn functions in a plain Python file into tools, resources, prompts, tasks and streams.
 
-A decorator returns the function as it is, so that it can be called, tested and imported like any other.
+A decorator returns the function unchanged, so it can be called, tested and imported like any other.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ MarkedT = TypeVar("MarkedT", bound=Callable[..., Any])
 MARK = "__server_core_mark__"
 
 Suggest = Callable[[str, Mapping[str, str]], Sequence[str] | Awaitable[Sequence[str]]]
-"""`(typed so far, other arguments) -> suggestions`, for one argument; may be async."""
+"""`(typed so far, other arguments) -> suggestions` for one argument; may be async."""
 
 Suggestions = Mapping[str, Suggest | Sequence[str]]
-"""By argument: a function, or the values to choose from."""
+"""By argument: a function, or a list of values to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a decorator says about its function. `home` is the module that it was used in, `source` its `file:line`."""
+    """The options given to a decorator. `home` is the module that it was used in, `source` its `file:line`."""
 
     kind: Literal["tool", "resource", "prompt", "stream"]
     name: str | None = None
@@ -54,7 +54,7 @@ class Mark:
 
 
 class Marking(NamedTuple):
-    """One use of a decorator while a file was loaded; without a mark, `problem` says why."""
+    """One use of a decorator while a file was loaded; if it was not marked, `problem` says why."""
 
     name: str
     mark: Mark | None
@@ -67,7 +67,7 @@ _markings: ContextVar[list[Marking] | None] = ContextVar("markings", default=Non
 
 @contextmanager
 def collected_markings() -> Iterator[list[Marking]]:
-    """Collect every use of a decorator while the block runs. Wrong uses become problems instead of errors, so that
+    """Collect every use of a decorator while the block runs. Wrong uses become problems rather than errors, so that
     one mistake doesn't stop the whole file."""
     markings: list[Marking] = []
     token = _markings.set(markings)
@@ -81,7 +81,7 @@ def mark_of(function: Any) -> Mark | None:
     """The mark on `function`, if it has one."""
     try:
         mark = getattr(function, MARK, None)
-    except Exception:  # a user's object whose attributes raise
+    except Exception:  # an object of the user's with failing attributes
         return None
     return mark if isinstance(mark, Mark) else None
 
@@ -105,15 +105,15 @@ def tool(
     examples: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[MarkedT], MarkedT]: ...
 def tool(function: Any = None, **words: Any) -> Any:
-    """Offer the function as a tool; its signature is the schema, its docstring the description.
+    """Offer the function as a tool; its signature becomes the schema, its docstring the description.
 
     Args:
-        read_only: it changes nothing. Clients see that, and the workbench may call it to compare.
-        cached: its results are kept in the server's cache, by its arguments.
-        breaker: the name of the thing that it depends on and may fail with it.
+        read_only: it changes nothing. Clients see this, and the workbench may call it for comparisons.
+        cached: keep its results in the server's cache, by arguments.
+        breaker: the name of the circuit breaker for what it depends on.
         seconds: the time limit of a call, instead of the server's.
-        structured: whether the result is also sent as data; by default where the return annotation allows it.
-        examples: arguments that work, for clients to see in its schema and for `workbench export --check` to try.
+        structured: whether to send the result as data, too; by default if the return annotation allows it.
+        examples: arguments that work, shown to clients in its schema and tried by `workbench export --check`.
     """
     return _decorated("tool", function, words)
 
@@ -135,15 +135,15 @@ def task(
     structured: bool | None = None,
 ) -> Callable[[MarkedT], MarkedT]: ...
 def task(function: Any = None, **words: Any) -> Any:
-    """Offer the function as a tool that may run as a long task: by `start_long_task`, or when it is called by a client
-    that declares the extension `io.modelcontextprotocol/tasks`. Takes what `tool` takes.
+    """Offer the function as a tool that may run as a long task: through `start_long_task`, or when it is called by a
+    client that declares the extension `io.modelcontextprotocol/tasks`. Takes the same options as `tool`.
 
-    Its time limit counts from its last report of progress, and stands still while it waits for its client.
+    Its time limit counts from its last progress report and is paused while it waits for its client.
 
     Args:
-        idempotent: running it twice does no harm. If its process dies, it is run again at the next start, up to
-            three times; other tasks are marked `interrupted`. Clients see it as a hint.
-        only: it runs as a task and nothing else: a call of it by another client is refused (-32021).
+        idempotent: running it twice does no harm. If its process dies, it runs again at the next start, up to
+            three times; other tasks are marked `interrupted`. Clients see this as a hint.
+        only: it runs only as a task: a plain call by another client is refused (-32021).
     """
     words["task_only"] = words.pop("only", False)
     return _decorated("tool", function, {**words, "task": True})
@@ -165,9 +165,9 @@ def resource(
     complete: Suggestions | None = None,
 ) -> Callable[[MarkedT], MarkedT]: ...
 def resource(uri: Any = None, **words: Any) -> Any:
-    """Offer the function as a resource at `uri`, or as a template if that has variables (`note://{id}`).
+    """Offer the function as a resource at `uri`, or as a template if the URI has variables (`note://{id}`).
 
-    It returns text, bytes, an `Image` or `Audio` of the SDK, or anything that JSON can hold.
+    It returns text, bytes, an `Image` or `Audio` of the SDK, or anything JSON can represent.
 
     Args:
         complete: suggestions for a template's variables, as for `prompt`.
@@ -191,8 +191,8 @@ def prompt(function: Any = None, **words: Any) -> Any:
     """Offer the function as a prompt; it returns text, messages, or a list of them.
 
     Args:
-        complete: suggestions by argument: a list of values, or a function (async or not) that takes what is typed so
-            far and the other arguments, and returns values. Arguments of a `Literal` or `Enum` type have their own.
+        complete: suggestions by argument: a list of values, or a function (async or not) that takes the text typed so
+            far and the other arguments, and returns values. `Literal` and `Enum` arguments suggest their own values.
     """
     return _decorated("prompt", function, words)
 
@@ -206,7 +206,7 @@ def stream(
 def stream(name: Any = None, **words: Any) -> Any:
     """Offer the async generator function as a streamed resource `stream://NAME`; it yields pieces of text.
 
-    NAME is the function's own if not given.
+    NAME defaults to the function's name.
     """
     if name is None or isinstance(name, str):
         return _decorated("stream", None, {**words, "name": name})
@@ -216,13 +216,13 @@ def stream(name: Any = None, **words: Any) -> Any:
 def _decorated(kind: str, function: Any, words: dict[str, Any]) -> Any:
     """Mark `function`, or return the decorator that will."""
     if isinstance(function, str):
-        return _refused(kind, None, f"takes keywords only: write name={function!r}")
+        return _refused(kind, None, f"takes keyword arguments only: write name={function!r}")
     known = [field.name for field in fields(Mark) if field.name not in ("kind", "home", "source")]
     unknown = next((word for word in words if word not in known), None)
     if unknown is not None:
         near = nearest(unknown, known)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return _refused(kind, function, f"doesn't know {unknown!r}{hint}")
+        return _refused(kind, function, f"has no option {unknown!r}{hint}")
     if function is None:
         return lambda decorated: _marked(kind, decorated, words)
     return _marked(kind, function, words)
@@ -231,13 +231,13 @@ def _decorated(kind: str, function: Any, words: dict[str, Any]) -> Any:
 def _marked(kind: str, function: Any, words: dict[str, Any]) -> Any:
     target = function.__func__ if isinstance(function, staticmethod | classmethod) else function
     if isinstance(target, type) or not callable(target):
-        return _refused(kind, function, f"goes on a function, not on {function!r}")
+        return _refused(kind, function, f"must decorate a function, not {function!r}")
     if not hasattr(target, "__dict__") or inspect.ismethod(target):
-        # A bound method shares its attributes with the class's function: what is marked stands for it.
+        # A bound method shares its attributes with the class's function, so mark a stand-in.
         target = function = functools.update_wrapper(functools.partial(target), target)
     home, source = _where_marked()
     if hasattr(target, "__code__"):
-        # Not where the decorator was used: that may be a helper of the user's own.
+        # Not where the decorator was used: that may be inside a user's helper.
         home, source = target.__module__, f"{target.__code__.co_filename}:{target.__code__.co_firstlineno}"
     mark = Mark(kind, home=home, source=source, **words)  # type: ignore[arg-type]
     target.__dict__[MARK] = mark
@@ -246,7 +246,7 @@ def _marked(kind: str, function: Any, words: dict[str, Any]) -> Any:
 
 
 def _refused(kind: str, function: Any, text: str) -> Any:
-    """A wrong use: a problem of the file that is being loaded, else an error at once."""
+    """Report a wrong use: as a problem of the file being loaded, or else as an immediate error."""
     if _markings.get() is None:
         raise TypeError(f"@{kind} {text}")
 
@@ -268,7 +268,7 @@ def _name_of(target: Any) -> str:
 
 
 def _where_marked() -> tuple[str, str]:
-    """The module and the `file:line` that used the decorator."""
+    """The module and `file:line` where the decorator was used."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals is globals():
         frame = frame.f_back

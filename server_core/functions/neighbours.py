@@ -1,4 +1,4 @@
-"""The files beside a functions file that it imports: they are watched and loaded again with it."""
+"""The local files that a functions file imports: they are watched and reloaded with it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..watching import FileMark, file_mark
 from .loading import has_functions_file, is_functions_file
 
 NOT_THEIRS = {"site-packages", "dist-packages"}
-"""Folders of what is installed, perhaps in a virtual environment beside the file."""
+"""Folders of installed packages, perhaps in a virtual environment beside the file."""
 
 _imported: WeakKeyDictionary[ModuleType, FileMark] = WeakKeyDictionary()
-"""The mark of each neighbour's file when it was first seen. Two functions files share the neighbours they import."""
+"""The mark of each local module's file when it was first seen. Functions files may share local modules."""
 
 
 def neighbours(folder: Path) -> dict[str, ModuleType]:
-    """The modules imported from `folder` or below, by name, that a change of their files makes stale."""
+    """The modules imported from `folder` or below, by name, that become stale when their files change."""
     found: dict[str, ModuleType] = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -40,23 +40,23 @@ def neighbours(folder: Path) -> dict[str, ModuleType]:
 
 
 def forget_neighbours(folder: Path) -> None:
-    """Let other files import modules of the same names, once no functions file in `folder` is loaded any more."""
+    """Allow other files to import modules with the same names, once no functions file in `folder` is loaded."""
     if not has_functions_file(folder):
         for name in neighbours(folder):
             sys.modules.pop(name, None)
 
 
 def forget_stale(folder: Path) -> Mapping[str, ModuleType]:
-    """Have the neighbours imported again if the file of one has changed; returns what was forgotten.
+    """Make local modules be imported again if the file of one has changed; returns those that were dropped.
 
-    All of them, since one may have taken names from another.
+    It drops all of them, since one may have imported names from another.
     """
     found = neighbours(folder)
     stale = [each for each in found.values() if file_mark(Path(each.__file__ or "")) != _imported[each]]
     if not stale:
         return {}
     for module in stale:
-        # A compiled file is compared by size and whole seconds: an edit right after an import would not show.
+        # Compiled files are compared by size and whole seconds, which would miss an edit right after an import.
         with suppress(OSError):
             Path(module.__cached__ or "").unlink()
     for name in found:

@@ -1,4 +1,4 @@
-"""Marked functions as a module: what an exported script has of its user's functions."""
+"""Marked functions as a module, as used by exported scripts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .marked import MarkedFunction, marked_functions
 WITHOUT_SCHEMA = re.compile(
     r"(?:Unable to generate pydantic-core schema|Cannot generate a JsonSchema) for (.+?)(?:\. Set `.*)?$"
 )
-"""How pydantic says that it knows no schema for a type."""
+"""How pydantic reports that it has no schema for a type."""
 
 
 class MarkedFunctions(Module):
-    """Offers functions that are given as they are. One that can't be offered is left out."""
+    """Offers the given functions. Those that can't be offered are left out."""
 
     kind: ClassVar[str] = "functions"
 
@@ -53,16 +53,16 @@ class MarkedFunctions(Module):
         return self._problems
 
     def offered(self, functions: Iterable[MarkedFunction]) -> OfferedFunctions:
-        """What these functions are to clients, and which of them are left out."""
+        """The items for these functions, and which functions are left out."""
         offered = OfferedFunctions()
         for each in functions:
             try:
                 if not each.name and not each.mark.name:
-                    raise ValueError("it has no name; write name=… in its mark")
+                    raise ValueError("it has no name; pass name=… to its decorator")
                 signature = FunctionSignature(each.function, each.name or str(each.mark.name))
                 item = self._item(each, signature)
             except Exception as error:
-                offered.leave_out(each, f"{each.mark.kind} {each.name} is left out: {_reason(error)}")
+                offered.leave_out(each, f"{each.mark.kind} {each.name} is not offered: {_reason(error)}")
                 continue
             offered.add(each, item)
             offered.problems += [
@@ -88,7 +88,7 @@ class MarkedFunctions(Module):
         return resource_item(signature, mark, name, self.uri(scheme, path), mark.breaker, context)
 
     def _set_problems(self, problems: Sequence[ModuleProblem]) -> None:
-        """Remember the problems, and say the first one that leaves something out."""
+        """Remember the problems, and note the first one that leaves something out."""
         assert self._context is not None
         self._problems = problems
         missing = [each for each in problems if not each.advice and not each.imported]
@@ -97,17 +97,17 @@ class MarkedFunctions(Module):
 
 
 def _reason(error: Exception) -> str:
-    """One line for whatever the making of a schema raises."""
+    """One line for any error raised while making a schema."""
     text = str(error).partition("\n")[0] or type(error).__name__
     without_schema = WITHOUT_SCHEMA.match(text)
     if without_schema is None:
         return text
-    return f"no JSON schema can be made for {without_schema[1]}; annotate it with types that JSON has"
+    return f"there is no JSON schema for {without_schema[1]}; annotate it with types that JSON supports"
 
 
 @dataclass(slots=True)
 class OfferedFunctions:
-    """Functions as items, by their names or URIs, and the problems of those that are left out."""
+    """Functions as items, by name or URI, and the problems of those that are left out."""
 
     tools: dict[str, ToolItem] = field(default_factory=dict)
     resources: dict[str, ResourceItem] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class OfferedFunctions:
     problems: list[ModuleProblem] = field(default_factory=list)
 
     def add(self, marked: MarkedFunction, item: ToolItem | ResourceItem | TemplateItem | PromptItem) -> None:
-        """Add the item of a function, unless there is one of the same name."""
+        """Add the item for a function, unless there is one with the same name."""
         if isinstance(item, ToolItem):
             self._add(self.tools, "tool", item.definition.name, item, marked)
         elif isinstance(item, PromptItem):
@@ -127,11 +127,11 @@ class OfferedFunctions:
             self._add(self.templates, "template", item.definition.uri_template, item, marked)
 
     def leave_out(self, marked: MarkedFunction, text: str) -> None:
-        """A function can't be offered."""
+        """Report a function that can't be offered."""
         self.problems.append(ModuleProblem(text, marked.mark.source))
 
     def offer(self) -> Offer:
-        """All of it as a module offers it."""
+        """All items, as offered by a module."""
         return Offer(
             list(self.tools.values()),
             list(self.resources.values()),
@@ -145,5 +145,5 @@ class OfferedFunctions:
             line = first.source.rpartition(":")[2]
             self.leave_out(
                 marked,
-                f"{kind} {marked.name} is left out: the {kind} {key!r} is defined at line {line} already",
+                f"{kind} {marked.name} is not offered: the {kind} {key!r} is already defined at line {line}",
             )

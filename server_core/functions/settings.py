@@ -14,4 +14,4 @@ class FunctionsSettings(ModuleSettings):
     kind: str = "functions"
 
     path: Text = setting(description="The Python file.", example="tools.py", path=True)
-    reload: bool = setting(True, description="Whether to load the file again when it changes.")
+    reload: bool = setting(True, description="Whether to reload the file when it changes.")

@@ -1,4 +1,4 @@
-"""The database module: tables as resources, their schema, and a tool that queries them, all read-only."""
+"""The database module: tables as resources, the schema, and a query tool, all read-only."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from ..request import Request
 from ..settings import BreakerSettings, PoolSettings
 
 WATCH_SECONDS = 0.5
-"""How often a SQLite file is looked at."""
+"""How often a SQLite file is checked for changes."""
 
 LOOK_SECONDS = 10.0
-"""How often a database that can't be watched is asked whether it still answers, while nobody uses it."""
+"""How often an idle database that can't be watched is checked."""
 
 LEAST_VALUE_BYTES = 64_000_000
-"""The largest single value that SQLite may make, unless results may be larger still."""
+"""The largest single value that SQLite may create, unless results may be larger."""
 
 STOP_GRACE_SECONDS = 5.0
-"""How much longer than its statement a request may take, so that the statement is stopped first."""
+"""How much longer a request may take than its statement, so that the statement is stopped first."""
 
 
 class DatabaseModule(Module):
-    """A database, read-only: SQLite, PostgreSQL, MariaDB and MySQL; of others that SQLAlchemy knows, the tables.
+    """A read-only database: SQLite, PostgreSQL, MariaDB and MySQL; for others supported by SQLAlchemy, only the tables.
 
     Offers `db://table/{name}` for every table and view (`?limit=…&offset=…`), `db://schema`, and the tool
-    `query(sql, parameters, limit)`. A SQLite file is watched: what was read is cached, and when anybody writes to the
-    file, the cached reads are dropped and subscribed clients are notified. Other databases can't be watched, so each
-    read asks them, unless `cached` is set; new tables show when the schema is read or one is asked for.
+    `query(sql, parameters, limit)`. A SQLite file is watched: reads are cached, and whenever anyone writes to the file,
+    cached reads are dropped and subscribed clients are notified. Other databases can't be watched, so every read
+    queries them, unless `cached` is set; new tables appear when the schema is read or one of them is requested.
     """
 
     kind: ClassVar[str] = "database"
@@ -62,12 +62,12 @@ class DatabaseModule(Module):
         breaker: BreakerSettings | None = None,
     ) -> None:
         """Args:
-        url: any SQLAlchemy URL; `${VAR}` in it is filled in from the environment at the start, and a relative
-            SQLite file is found from the server's base.
-        page_size: the rows of a page or of a query that asks for no other number.
-        max_rows: the most that may be asked for.
-        cached: whether reads of tables and of the schema are cached, for up to the cache's `ttl`. By default they
-            are where changes are noticed, which is in a SQLite file.
+        url: any SQLAlchemy URL; `${VAR}` is replaced from the environment at the start, and a relative SQLite file is
+            resolved against the server's base.
+        page_size: the default number of rows in a page or a query result.
+        max_rows: the largest number of rows that can be requested.
+        cached: whether reads of tables and of the schema are cached, for up to the cache's `ttl`. By default they are
+            if changes are noticed, which is only in a SQLite file.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         if page_size < 1 or max_rows < 1:
@@ -83,9 +83,9 @@ class DatabaseModule(Module):
         self._watch: SqliteFileWatch | None = None
         self._tables: dict[str, TableInfo] = {}
         self.powers: RolePowers | None = None
-        """What the database's role may do beyond reading, known once the module runs."""
+        """What the database's role may do beyond reading, known once the module is running."""
 
-    # -- life
+    # -- lifecycle
 
     async def start(self, context: ModuleContext) -> None:
         self._context = context
@@ -113,9 +113,9 @@ class DatabaseModule(Module):
             if not os.path.isfile(backend.file):
                 what = "is a folder" if os.path.isdir(backend.file) else "does not exist"
                 raise ModuleStartError(
-                    f"{backend.file} {what}: make the database, or correct url", passing=True
+                    f"{backend.file} {what}: create the database, or correct url", passing=True
                 )
-            # Before the tables are read, so that no change falls between the two.
+            # Before the tables are read, so that no change is missed in between.
             self._watch = SqliteFileWatch(backend.file)
             await context.run_sync(self._watch.look)
         try:
@@ -129,13 +129,13 @@ class DatabaseModule(Module):
         self._note_tables()
         if self.powers is not None:
             logging.getLogger(__name__).warning(
-                "%s: %s. Make one that can only read, and use it in url: %s",
+                "%s: %s. Create a read-only role and use it in url: %s",
                 self.name, self.powers, self.powers.remedy,
             )  # fmt: skip
         if self._watch is not None:
             context.spawn(self._follow(self._watch), "watching the file")
         else:
-            context.spawn(self._look_after(), "looking whether the database answers")
+            context.spawn(self._look_after(), "checking that the database answers")
 
     async def stop(self) -> None:
         if self._started:
@@ -152,16 +152,16 @@ class DatabaseModule(Module):
         except UnavailableError:
             raise
         except CoreError:
-            # A server that only speaks the protocol, and has no such catalogue.
+            # A compatible server without this catalogue.
             self.powers = None
 
     def _note_tables(self) -> None:
         text = describe_tables(self._tables)
         if self.powers is not None:
-            text = f"{self.powers} (`workbench check` shows the SQL that makes a reader); {text}"
+            text = f"{self.powers} (`workbench check` shows the SQL for a read-only role); {text}"
         self._context.note(text, trouble=self.powers is not None)
 
-    # -- what it offers
+    # -- items
 
     def _offer(self) -> Offer:
         seconds = max(
@@ -177,14 +177,14 @@ class DatabaseModule(Module):
         schema = Resource(
             uri=self._schema_uri,
             name=f"{self.name} schema",
-            description=f"Tables of {self.name} with columns, keys and numbers of rows",
+            description=f"Tables of {self.name} with their columns, keys and row counts",
             mime_type="application/json",
         )
         template = ResourceTemplate(
             uri_template=self.uri("db", "table/{name}{?limit,offset}"),
             name=f"{self.name} tables",
             description=(
-                f"Rows of a table of {self.name}; limit is {self.page_size} unless given, "
+                f"Rows of a table of {self.name}; limit is {self.page_size} by default, "
                 f"at most {self.max_rows}"
             ),
             mime_type="application/json",
@@ -249,13 +249,14 @@ class DatabaseModule(Module):
         names = [name for name in self._tables if wanted in name.casefold()]
         return sorted(names, key=lambda name: (not name.casefold().startswith(wanted), name))
 
-    # -- change
+    # -- changes
 
     async def _refresh(self) -> bool:
-        """Read the tables again, and offer what there is now; `True` if it is not what there was.
+        """Read the tables again and offer them; returns `True` if they changed.
 
         Raises:
             UnavailableError: the database does not answer.
+            ModuleStartError: a new table has the URI of another module's resource.
             ModuleStartError: a new table has the URI of another module's resource.
         """
         tables = await self._reader.tables()
@@ -273,7 +274,7 @@ class DatabaseModule(Module):
         return True
 
     async def _follow(self, watch: SqliteFileWatch) -> None:
-        """Look at the file for ever, and tell of what has happened to it."""
+        """Check the file forever, and react to its changes."""
         while True:
             await self._context.clock.sleep(WATCH_SECONDS)
             change = await self._context.run_sync(watch.look)
@@ -281,16 +282,16 @@ class DatabaseModule(Module):
                 await self._on_change(change)
 
     async def _look_after(self) -> None:
-        """Look now and then whether a database that nobody uses still answers, and say so when it does not."""
+        """Check now and then that an idle database still answers, and note it if not."""
         context, pool = self._context, self._access.pool
         answers = True
         while True:
             await context.clock.sleep(LOOK_SECONDS)
             state = pool.state()
             if state.in_use or (answers and not state.idle and not state.min_size):
-                continue  # whoever uses it finds out, and nothing is opened just to look
+                continue  # its users will notice, and nothing is opened just to check
             try:
-                async with pool.connection("health check"):  # which is checked before it is lent
+                async with pool.connection("health check"):  # the pool checks it first
                     pass
             except CoreError as error:
                 answers = False
@@ -312,7 +313,7 @@ class DatabaseModule(Module):
             if change != "written":
                 await self._refresh()
         except CoreError as error:
-            # Whoever reads now is told the same; the file's next change brings the next try.
+            # Readers see the same error; the file's next change triggers the next attempt.
             context.note(str(error), trouble=True)
             return
         self._note_tables()

@@ -1,4 +1,4 @@
-"""Files: every file of a folder is a resource, found live, told of when it changes."""
+"""The files module: every file in a folder is a resource, found live, with notifications when it changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ..streaming import handed_over
 from ..tailing import file_pieces
 
 READY_SECONDS = 2.0
-"""How long a start waits for the watch; one that takes longer begins by itself, and then looks again."""
+"""How long a start waits for the watch; a slower watch starts by itself, and then scans again."""
 
 
 RETRY_SECONDS = 0.5
@@ -42,13 +42,13 @@ RETRY_SECONDS = 0.5
 
 
 class FilesModule(Module):
-    """Offers the files of a folder, and of those below it, as `file:///…`, with live changes.
+    """Offers the files of a folder and its subfolders as `file:///…`, with live changes.
 
-    Files come and go in the list as they do on disk. A read is cached until its file changes. Links that lead
-    out of the folder, and what `ignore` or `DEFAULT_IGNORES` name, are not there for clients.
+    Files appear in and disappear from the list as they do on disk. A read is cached until its file changes. Links that
+    lead out of the folder, and anything matched by `ignore` or `DEFAULT_IGNORES`, are hidden from clients.
 
     Attributes:
-        root: the folder, absolute, its links resolved; `None` before the start.
+        root: the folder, absolute, with links resolved; `None` before the start.
     """
 
     kind: ClassVar[str] = "files"
@@ -65,13 +65,13 @@ class FilesModule(Module):
     ) -> None:
         """Args:
         path: the folder, relative to the server's base.
-        ignore: patterns of files and folders to leave out, beside the usual ones.
-        max_file_bytes: the largest file that is sent whole, where the server's limit of a result is higher.
-        prefix: put before the resources' names; a file's URI is its own.
+        ignore: patterns of files and folders to leave out, in addition to the defaults.
+        max_file_bytes: the largest file that is sent whole, if the server's result limit is higher.
+        prefix: added to the resources' names; a file's URI stays the same.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         if isinstance(ignore, str):
-            raise ValueError(f"ignore must be a list of patterns, as [{ignore!r}]")
+            raise ValueError(f"ignore must be a list of patterns, such as [{ignore!r}]")
         if max_file_bytes is not None and max_file_bytes < 1:
             raise ValueError("max_file_bytes must be greater than 0")
         self.path = path
@@ -82,7 +82,7 @@ class FilesModule(Module):
         self._feed: ChangeFeed | None = None
         self._opening = asyncio.Lock()
 
-    # -- life
+    # -- lifecycle
 
     async def start(self, context: ModuleContext) -> None:
         self._context = context
@@ -97,7 +97,7 @@ class FilesModule(Module):
             self._feed = None
 
     async def _open(self) -> None:
-        """Offer what is in the folder to which the path leads now, and watch it."""
+        """Offer the contents of the folder that the path leads to now, and watch it."""
         context = self._context
         path = str(context.base / self.path)
         root = await context.run_sync(lambda: _checked_root(self.name, path))
@@ -113,7 +113,7 @@ class FilesModule(Module):
         feed = self._feed = ChangeFeed(context, view, self._index, intake, self._taken)
         watch = self._watch = self._watch_of(path, root, feed.pending)
         watch.start()
-        # First watched, then looked at: what changes in between is in both, and nothing is in neither.
+        # Watch first, then scan: changes in between appear in both rather than in neither.
         await context.run_sync(lambda: watch.ready.wait(READY_SECONDS))
         feed.pending.clear()
         resources = await context.run_sync(lambda: self._first_look(view))
@@ -122,12 +122,12 @@ class FilesModule(Module):
         context.spawn(feed.take_live(), "watching")
 
     def _moved(self) -> None:
-        """The path leads to another folder now, as after `ln -sfn`."""
+        """React to the path leading to another folder now, as after `ln -sfn`."""
         if self._feed is not None:
             self._context.spawn(self._move(), "moving to another folder")
 
     async def _move(self) -> None:
-        """Offer the files of the folder to which the path leads now instead of those of the former one."""
+        """Offer the files of the folder that the path leads to now, instead of those of the previous one."""
         async with self._opening:
             gone = [self._uris.uri(path) for path in self._index.entries]
             await self.stop()
@@ -142,64 +142,63 @@ class FilesModule(Module):
             await self._context.publish(updated=gone, resources=True)
 
     def _first_look(self, view: DiskView) -> list[ResourceItem]:
-        """Fill the index, which nobody else knows yet. Blocks."""
+        """Fill the index, which nobody else uses yet. Blocks."""
         self._scan = view.scan()
         return [item for entry in self._scan.entries.values() if (item := self._index.put(entry))]
 
-    # -- what changes
+    # -- changes
 
     def uri_of(self, path: str) -> str:
-        """The URI of `path`, which is relative to the folder and `/` separated. Once started."""
+        """The URI of `path`, which is relative to the folder and `/` separated. Only once started."""
         return self._uris.uri(path)
 
     async def intake(self, changes: Sequence[FileChange]) -> None:
-        """Take in changes as if the operating system had reported them: the disk says what really happened.
+        """Apply changes as if the operating system had reported them: the disk shows what really happened.
 
-        Returns when the table of resources is changed, the cached reads are dropped, and the notices are on
-        their way.
+        Returns when the index is updated, cached reads are dropped, and the notifications are on their way.
 
         Raises:
             InvalidArgumentsError: a path is not inside the folder.
-            UnavailableError: the module does not run.
+            UnavailableError: the module is not running.
         """
         await self._started_feed().intake(changes)
 
     async def prepare(self, batches: Sequence[Sequence[FileChange]]) -> Sequence[Found]:
-        """Look at the files of replayed batches, all in one go, for `intake_prepared`.
+        """Look up the files of replayed batches, all at once, for `intake_prepared`.
 
         Raises:
             InvalidArgumentsError: a path is not inside the folder.
-            UnavailableError: the module does not run, or not inside of `replaying`.
+            UnavailableError: the module is not running, or not inside `replaying`.
         """
         return await self._started_feed().look_at_replayed(batches)
 
     async def intake_prepared(self, batch: Found) -> None:
-        """Take in a replayed batch as it is recorded: a file that is not on disk is listed, and a read says so.
+        """Apply a replayed batch as it was recorded: a file that is not on disk is listed, and reading it says so.
 
         Raises:
-            UnavailableError: the module does not run, or not inside of `replaying`.
+            UnavailableError: the module is not running, or not inside `replaying`.
         """
         await self._started_feed().take_replayed(batch)
 
     def replaying(self, total: int) -> AbstractAsyncContextManager[None]:
-        """Hold live batches back for an `async with` block, in which `total` replayed ones may come.
+        """Hold back live batches during an `async with` block, in which `total` replayed ones may be applied.
 
-        At its end, however it ends, the table of resources is made true to the disk again, and what really
-        changed meanwhile is taken in.
+        Afterwards, however the block ends, the index is made to match the disk again, and real changes in the meantime
+        are applied.
 
         Raises:
-            UnavailableError: the module does not run, or another replay is under way in it.
+            UnavailableError: the module is not running, or another replay is running in it.
         """
         return self._started_feed().replaying(total)
 
     def _watch_of(self, path: str, root: str, pending: PendingPaths) -> FolderWatch:
-        """A watch whose findings come over to the loop, where they wait to be taken in."""
+        """Create a watch whose findings are passed to the loop, where they wait to be applied."""
         loop = asyncio.get_running_loop()
 
         def hop(function: Callable[..., None], *arguments: Any) -> None:
             try:
                 loop.call_soon_threadsafe(function, *arguments)
-            except RuntimeError:  # the loop is closed: nobody waits for changes any more
+            except RuntimeError:  # the loop is closed: nobody is waiting for changes any more
                 watch.stop()
 
         watch = FolderWatch(
@@ -207,17 +206,17 @@ class FilesModule(Module):
             root,
             changed=lambda paths: hop(pending.add, paths),
             lost=lambda: hop(pending.add_everything),
-            told=lambda text: hop(self._watch_told, text),
+            told=lambda text: hop(self._watch_noted, text),
             moved=lambda: hop(self._moved),
         )
         return watch
 
     def _started_feed(self) -> ChangeFeed:
         if self._feed is None:
-            raise UnavailableError(f"The files module {self.name!r} does not run")
+            raise UnavailableError(f"The files module {self.name!r} is not running")
         return self._feed
 
-    # -- what is read
+    # -- reads
 
     async def _read(self, _request: Request, uri: str, variables: Mapping[str, Any]) -> Contents:
         entry = self._entry(uri)
@@ -254,7 +253,7 @@ class FilesModule(Module):
         return entry
 
     def _neighbours(self, uri: str, most: int = 200) -> list[str]:
-        """Some URIs of files in the same folder."""
+        """URIs of some files in the same folder."""
         folder = self._uris.path_in(uri).rpartition("/")[0]
         near = (path for path in self._index.entries if path.rpartition("/")[0] == folder)
         return [self._uris.uri(path) for path in islice(near, most)]
@@ -263,7 +262,7 @@ class FilesModule(Module):
         definition = ResourceTemplate(
             uri_template=self._uris.template,
             name=self.prefixed(f"{self.name}_part"),
-            description="A file, or the part of it that has `limit` bytes from `offset` on.",
+            description="A file, or `limit` bytes of it from `offset` on.",
         )
         return TemplateItem(definition, self._read, cached=True, complete=self._complete)
 
@@ -274,7 +273,7 @@ class FilesModule(Module):
             return ()
         return sorted(path for path in self._index.entries if path.startswith(typed))[:100]
 
-    # -- what it says of itself
+    # -- notes
 
     def _taken(self, found: Found) -> None:
         if found.scan is not None:
@@ -282,7 +281,7 @@ class FilesModule(Module):
         if found.scan is not None or len(self._index) != self._noted:
             self._note()
 
-    def _watch_told(self, text: str) -> None:
+    def _watch_noted(self, text: str) -> None:
         self._trouble = text
         if self._feed is not None:
             self._note()
@@ -293,7 +292,7 @@ class FilesModule(Module):
         if self._scan.cut:
             words.append(f"only the first {MOST_FILES:,}: use `ignore`, or a smaller folder")
         if self._scan.unnamed:
-            words.append(f"{self._scan.unnamed} left out: the name is not UTF-8")
+            words.append(f"{self._scan.unnamed} with a name that is not UTF-8 left out")
         if self._scan.unreadable:
             folders = "1 folder" if self._scan.unreadable == 1 else f"{self._scan.unreadable:,} folders"
             words.append(f"{folders} can't be listed")
@@ -303,11 +302,11 @@ class FilesModule(Module):
 
 
 def _checked_root(module: str, path: str) -> str:
-    """The folder with its links resolved. Blocks."""
+    """Resolve the folder's links and check it. Blocks."""
     root = os.path.realpath(path)
     if not os.path.isdir(root):
         what = "is not a folder" if os.path.exists(root) else "does not exist"
-        reason = f"The folder {root} {what}: make it, or change path in [modules.{module}]"
+        reason = f"The folder {root} {what}: create it, or change path in [modules.{module}]"
         raise ModuleStartError(reason, passing=True)
     try:
         os.scandir(root).close()

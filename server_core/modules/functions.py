@@ -1,4 +1,4 @@
-"""The functions module: a plain Python file whose marked functions are tools, resources and prompts."""
+"""The functions module: a plain Python file with functions marked as tools, resources and prompts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from ..watching import LOOK_SECONDS, FileWatch, file_mark
 
 
 class FunctionsModule(MarkedFunctions):
-    """Offers the marked functions of a Python file, and loads it again when it, or a file that it imports from beside
-    it, is saved.
+    """Offers the marked functions of a Python file, and reloads it whenever it, or a local module it imports, is saved.
 
-    A file that is broken after a change leaves the old functions in place and says so; once it is fixed, it is loaded.
+    If a change breaks the file, the old functions stay in place and the module notes the error until it is fixed.
     """
 
     def __init__(
@@ -39,9 +38,9 @@ class FunctionsModule(MarkedFunctions):
     ) -> None:
         """Args:
         path: the Python file.
-        module: instead of `path`, a module that Python can import, as `my_package.tools`; it is not reloaded.
-        functions: instead of `path`, marked functions as they are.
-        reload: watch the file.
+        module: instead of `path`, a module that Python can import, such as `my_package.tools`; it is not reloaded.
+        functions: instead of `path`, the marked functions themselves.
+        reload: whether to watch the file.
         """
         super().__init__(name, functions=functions, prefix=prefix, breaker=breaker)
         self.path = path
@@ -80,13 +79,12 @@ class FunctionsModule(MarkedFunctions):
 
     @property
     def file(self) -> Path:
-        """The Python file, absolute."""
+        """The Python file's absolute path."""
         base = self._context.base if self._context is not None else Path.cwd()
         return (base / Path(self.path).expanduser()).absolute()
 
     def reload_file(self) -> FunctionsReloaded:
-        """Load the file again, and neighbours that have changed, and offer what it has now; the caller notifies the
-        clients.
+        """Reload the file and changed local modules, and offer what it has now; the caller notifies clients.
 
         Raises:
             ModuleStartError: it is broken; the old functions stay.
@@ -102,7 +100,7 @@ class FunctionsModule(MarkedFunctions):
                 loaded.unload()
                 raise
         except ModuleStartError:
-            # The old functions go on with the old neighbours, also with those that they import later.
+            # The old functions keep the old local modules, including those that they import later.
             sys.modules.update(forgotten)
             raise
         if self._loaded is not None:
@@ -111,7 +109,7 @@ class FunctionsModule(MarkedFunctions):
         return FunctionsReloaded(self.name, self.path, *_difference(before, self._offer))
 
     def _offered_by(self, loaded: LoadedFile) -> OfferedFunctions:
-        """What the marked functions of a module are to clients, and what is wrong with the others."""
+        """The items for a module's marked functions, and the problems with the others."""
         module = loaded.module
         offered = self.offered(marked_functions(vars(module).items(), module.__name__))
         offered.problems += [*not_offered(module, loaded.markings), *loaded.problems()]
@@ -126,7 +124,7 @@ class FunctionsModule(MarkedFunctions):
         self._set_problems(offered.problems)
 
     async def _follow(self, watch: FileWatch) -> None:
-        """Take over the file, and what it imports from beside it, whenever one of them is saved."""
+        """Reload the file whenever it, or a local module it imports, is saved."""
         context = self._context
         assert context is not None
         known = 0
@@ -139,9 +137,11 @@ class FunctionsModule(MarkedFunctions):
                 continue
             if file_mark(self.file):
                 await self._take_over()
-                known = 0  # the neighbours are other modules now, perhaps as many
+                known = 0  # the local modules have been replaced, perhaps by as many
             else:
-                context.note(f"{self.path} is gone; its functions serve on until it is back", trouble=True)
+                context.note(
+                    f"{self.path} is gone; its functions stay available until it is back", trouble=True
+                )
 
     async def _take_over(self) -> None:
         context = self._context
@@ -150,12 +150,12 @@ class FunctionsModule(MarkedFunctions):
         try:
             reloaded = self.reload_file()
         except ModuleStartError as error:
-            context.note(f"{error}; the old functions serve on", trouble=True)
+            context.note(f"{error}; the old functions stay available", trouble=True)
             return
         context.invalidate()
         context.bus.emit(reloaded)
         old, new = _descriptions(before), _descriptions(self._offer)
-        # Only the lists that have changed: clients fetch each one that they are notified of.
+        # Publish only the lists that changed: clients refetch each list they are notified about.
         await context.publish(
             tools=new["tools"] != old["tools"],
             resources=new["resources"] != old["resources"],
@@ -164,7 +164,7 @@ class FunctionsModule(MarkedFunctions):
 
 
 def _descriptions(offer: Offer) -> dict[str, dict[str, str]]:
-    """For each list that clients see, the names of its items with what differs when they change."""
+    """For each list visible to clients, the names of its items with a fingerprint that differs when they change."""
     return {
         "tools": {item.definition.name: item.definition.model_dump_json() for item in offer.tools},
         "resources": {
@@ -176,7 +176,7 @@ def _descriptions(offer: Offer) -> dict[str, dict[str, str]]:
 
 
 def _difference(before: Offer, after: Offer) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """The names of what was added, removed and changed."""
+    """The names of added, removed and changed items."""
     added, removed, changed = [], [], []
     old_lists = _descriptions(before)
     for kind, new in _descriptions(after).items():

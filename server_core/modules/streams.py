@@ -1,4 +1,4 @@
-"""The streams module: resources that are read in chunks, and files that grow."""
+"""The streams module: resources read in chunks, and growing files."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ..tailing import FOLLOW_SECONDS, file_mark, file_pieces
 
 @dataclass(frozen=True, slots=True)
 class StreamSource:
-    """A file read in chunks, or the name of a function marked `@stream` in a functions module of the server.
+    """A file read in chunks, or the name of a function marked `@stream` in one of the server's functions modules.
 
-    `follow` says that the file grows: whoever follows it then waits for more at its end.
+    `follow` means that the file grows: following it waits for more at its end.
     """
 
     path: str | None = None
@@ -32,9 +32,9 @@ class StreamSource:
 
 
 class StreamsModule(Module):
-    """Offers each source as `stream://NAME`: one read answers several contents, with progress for each.
+    """Offers each source as `stream://NAME`: a read returns several contents, with progress for each.
 
-    A read ends at the server's limit for results; its last chunk then says so in its `_meta`.
+    A read stops at the server's size limit; its last chunk then says so in its `_meta`.
     """
 
     kind: ClassVar[str] = "streams"
@@ -48,7 +48,7 @@ class StreamsModule(Module):
         breaker: BreakerSettings | None = None,
     ) -> None:
         """Args:
-        sources: by name; a mapping stands for a `StreamSource` with those fields.
+        sources: by name; a mapping is converted to a `StreamSource`.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         self.sources = {
@@ -61,11 +61,11 @@ class StreamsModule(Module):
         self._context = context
         for name, source in self.sources.items():
             if bool(source.path) == bool(source.function):
-                raise ModuleStartError(f"source {name}: give it a path or a function, one of the two")
+                raise ModuleStartError(f"source {name}: give it either a path or a function")
         context.offer(Offer(resources=[self._item(name, source) for name, source in self.sources.items()]))
         context.note(", ".join(self.sources))
         if any(source.follow and source.path for source in self.sources.values()):
-            context.spawn(self._tell_growth(), "watching the files that grow")
+            context.spawn(self._watch_growing(), "watching growing files")
 
     def _item(self, name: str, source: StreamSource) -> ResourceItem:
         async def read(request: Request, uri: str, _variables: Mapping[str, Any]) -> Contents:
@@ -95,8 +95,8 @@ class StreamsModule(Module):
             else:
                 await handed_over(file_pieces(context, self._path(source), endless=source.follow), take)
 
-        growing = ", and what is added to it" if source.follow else ""
-        what = f"What the function {source.function} yields"
+        growing = ", and what is appended to it" if source.follow else ""
+        what = f"The output of the function {source.function}"
         if source.path:
             what = f"{source.path} in chunks{growing}"
         definition = Resource(
@@ -131,8 +131,8 @@ class StreamsModule(Module):
                 return uri
         raise NotFoundError("function marked @stream", function, streams)
 
-    async def _tell_growth(self) -> None:
-        """Tell subscribed clients when a followed file has changed."""
+    async def _watch_growing(self) -> None:
+        """Notify subscribed clients when a followed file changes."""
         context = self._context
         assert context is not None
         followed = {

@@ -1,4 +1,4 @@
-"""What a streams module can be told."""
+"""The settings of a streams module."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ..settings import BreakerSettings
 
 
 class StreamSourceSettings(Table):
-    """Something that is read in chunks: a file, or a function marked @stream."""
+    """A source read in chunks: a file, or a function marked @stream."""
 
     path: Text | None = setting(None, description="A file.", example="ticker.log", path=True)
     function: Text | None = setting(None, description="The name of a function marked @stream.")
-    follow: bool = setting(False, description="Whether the file grows, as a log does.")
+    follow: bool = setting(False, description="Whether the file grows, like a log.")
 
     @model_validator(mode="after")
     def _is_one(self) -> StreamSourceSettings:
         if (self.path is None) == (self.function is None):
-            raise ValueError("a source has either a path or a function")
+            raise ValueError("a source needs either a path or a function")
         return self
 
 
 class StreamsSettings(ModuleSettings):
-    """Resources that are read in chunks: logs that grow, and streams made by functions."""
+    """Resources read in chunks: growing logs, and streams from functions."""
 
     module_path: ClassVar[str] = "server_core.modules.streams:StreamsModule"
     kind: str = "streams"
 
     sources: dict[Text, StreamSourceSettings] = setting(
-        description="The streams by name.", example={"ticker": {"path": "ticker.log", "follow": True}}
+        description="The streams, by name.", example={"ticker": {"path": "ticker.log", "follow": True}}
     )
 
     def arguments(self, defaults: BreakerSettings) -> dict[str, Any]:

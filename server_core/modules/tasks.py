@@ -1,4 +1,4 @@
-"""The tasks module: long work that is started, asked after and cancelled, by any client."""
+"""The tasks module: long-running work that any client can start, check and cancel."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ..tasking.store import TaskRow, TaskStore
 
 TASK_ID_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {"taskId": {"type": "string", "description": "The id that start_long_task answered"}},
+    "properties": {"taskId": {"type": "string", "description": "The id returned by start_long_task"}},
     "required": ["taskId"],
 }
 
@@ -52,7 +52,7 @@ TASK_SCHEMA: dict[str, Any] = {
         "progress": {"type": "number"},
         "total": {"type": ["number", "null"]},
         "message": {"type": "string"},
-        "attempts": {"type": "integer", "description": "How often it was begun"},
+        "attempts": {"type": "integer", "description": "How often the task was started"},
         "result": {},
         "error": {"type": "string"},
     },
@@ -61,20 +61,20 @@ TASK_SCHEMA: dict[str, Any] = {
 
 
 CANCEL_ANSWER_SECONDS = 2.0
-"""How long the answer to `tasks/cancel` waits for the task's end; it comes about without that, too."""
+"""How long the response to `tasks/cancel` waits for the task to end; it ends even if that takes longer."""
 
 
 TASK_TOOL_SECONDS = 10.0
-"""The least time limit of the three tools: they wait for the disk, however short calls are meant to be."""
+"""The minimum time limit of the three tools: they wait for the disk, however short calls should be."""
 
 
 class TasksModule(Module):
     """Offers `start_long_task`, `check_task_status` and `cancel_task` for every tool marked as a task, and serves the
     extension `io.modelcontextprotocol/tasks` to clients that declare it.
 
-    Each task is a row in a SQLite file: a killed process loses no result, and what it ran is `interrupted`, or run
-    again where its function is marked as idempotent. Several processes may share the file. Override `make_engine` to
-    have tasks run somewhere else.
+    Each task is a row in a SQLite file: if the process is killed, no result is lost, and running tasks are marked
+    `interrupted`, or run again if their function is marked as idempotent. Several processes may share the file.
+    Override `make_engine` to run tasks somewhere else.
     """
 
     kind: ClassVar[str] = "tasks"
@@ -92,11 +92,11 @@ class TasksModule(Module):
         breaker: BreakerSettings | None = None,
     ) -> None:
         """Args:
-        max_running: how many tasks run at a time; more wait in the order in which they came.
-        ttl: seconds for which the end of a task is remembered.
-        seconds: the time limit of a task whose function has none, counted from its last report of progress.
-        poll: seconds after which clients of the extension are told to ask again.
-        database: the SQLite file; `.workbench/tasks.db` in the server's folder if not given.
+        max_running: how many tasks run at a time; others wait in order.
+        ttl: seconds for which an ended task is remembered.
+        seconds: the time limit of a task whose function has none, counted from its last progress report.
+        poll: the polling interval suggested to clients of the extension, in seconds.
+        database: the SQLite file; by default `.workbench/tasks.db` in the server's folder.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
         self.max_running = max_running
@@ -109,7 +109,7 @@ class TasksModule(Module):
         self._context: ModuleContext | None = None
 
     def make_engine(self, context: ModuleContext) -> TaskEngine:
-        """What runs the tasks: this process. Called at each start."""
+        """Create the engine that runs the tasks, by default in this process. Called at each start."""
         return LocalTaskEngine(
             context,
             TaskStore(self._path(context), token_hex(8)),
@@ -147,7 +147,7 @@ class TasksModule(Module):
         """Cancel a task by hand.
 
         Raises:
-            NotFoundError: there is none of that id.
+            NotFoundError: there is no task with that id.
         """
         return (await self._cancelled(task)).state
 
@@ -167,22 +167,22 @@ class TasksModule(Module):
         """Run a call as a task; see `TaskService.accept`."""
         _context, engine = self._running()
         body = self._body(request, request.target, arguments, prepared, able)
-        # What the client told beforehand is in no row: without it, the task can't be run again.
+        # The client's answers given beforehand are in no row: without them, the task can't be run again.
         repeatable = _is_idempotent(item) and not prepared
-        told = able.model_dump(by_alias=True, mode="json", exclude_none=True)
+        declared = able.model_dump(by_alias=True, mode="json", exclude_none=True)
         kept = mask_arguments(arguments, item.definition.input_schema).arguments
-        return await engine.start(request.target, kept, body, repeatable=repeatable, able=told)
+        return await engine.start(request.target, kept, body, repeatable=repeatable, able=declared)
 
     async def find(self, task: str) -> TaskRow | None:
-        """A task, `None` for an unknown one."""
+        """The task with that id, or `None`."""
         return await self._running()[1].get(task)
 
     async def answer(self, task: str, responses: Mapping[str, Any]) -> None:
-        """Answer questions of a task by their ids."""
+        """Answer a task's questions, by their ids."""
         await self._running()[1].answer(task, responses)
 
     async def cancel_soon(self, task: str) -> None:
-        """Have a task cancelled; see `TaskService.cancel_soon`."""
+        """Request cancellation of a task; see `TaskService.cancel_soon`."""
         ending = asyncio.create_task(self._running()[1].cancel(task))
         self._cancelling.add(ending)
         ending.add_done_callback(self._cancelling.discard)
@@ -195,12 +195,12 @@ class TasksModule(Module):
     def _tools(self) -> list[ToolItem]:
         start = Tool(
             name=self.prefixed("start_long_task"),
-            description="Starts a long task and answers its id at once; check_task_status tells how it goes.",
+            description="Starts a long task and returns its id immediately; check_task_status shows its progress.",
             input_schema={
                 "type": "object",
                 "properties": {
-                    "task": {"type": "string", "description": "The name of a tool that is marked as a task"},
-                    "arguments": {"type": "object", "description": "The tool's own arguments", "default": {}},
+                    "task": {"type": "string", "description": "The name of a tool marked as a task"},
+                    "arguments": {"type": "object", "description": "The tool's arguments", "default": {}},
                 },
                 "required": ["task"],
             },
@@ -208,7 +208,7 @@ class TasksModule(Module):
         )
         check = Tool(
             name=self.prefixed("check_task_status"),
-            description="Tells how a long task goes, and its result once it has ended.",
+            description="Shows a long task's status and, once it has ended, its result.",
             input_schema=TASK_ID_SCHEMA,
             output_schema=TASK_SCHEMA,
             annotations=ToolAnnotations(read_only_hint=True),
@@ -232,7 +232,7 @@ class TasksModule(Module):
         name = _text(arguments, "task")
         given = arguments.get("arguments") or {}
         if not isinstance(given, dict):
-            raise InvalidArgumentsError("arguments: must be an object with the task's own arguments")
+            raise InvalidArgumentsError("arguments: must be an object with the task's arguments")
         possible = {key: item for key, item in context.tools().items() if item.task}
         item = possible.get(name)
         if item is None:
@@ -260,7 +260,7 @@ class TasksModule(Module):
         prepared: Mapping[str, Any] | None = None,
         able: ClientCapabilities | None = None,
     ) -> TaskBody:
-        """What runs the tool `name`. `able` is what its client can be asked for, `None` if there is nobody to ask."""
+        """Create the body that runs the tool `name`. `able` is what its client can be asked for, `None` for nothing."""
         context, seconds = self._running()[0], self.seconds
         origin = request.nested("tools/call", name, attached=False)
 
@@ -303,11 +303,11 @@ class TasksModule(Module):
         row = await engine.get(task)
         if row is None:
             raise self._unknown(task)
-        return _answer(row, _told(row))
+        return _answer(row, _status_text(row))
 
     async def _cancel(self, _request: Request, arguments: dict[str, Any]) -> CallToolResult:
         row = await self._cancelled(_text(arguments, "taskId"))
-        return _answer(row, _told(row))
+        return _answer(row, _status_text(row))
 
     async def _cancelled(self, task: str) -> TaskRow:
         _context, engine = self._running()
@@ -319,7 +319,7 @@ class TasksModule(Module):
     def _unknown(self, task: str) -> NotFoundError:
         error = NotFoundError("task", task)
         error.args = (
-            f"Unknown task: {shortened(task)}. It never was, or ended more than {self.ttl:g} s ago; "
+            f"Unknown task: {shortened(task)}. It never existed, or ended more than {self.ttl:g} s ago; "
             f"{self.prefixed('start_long_task')} starts a new one.",
         )
         return error
@@ -338,11 +338,11 @@ def _is_idempotent(item: ToolItem) -> bool:
 def _text(arguments: dict[str, Any], key: str) -> str:
     value = arguments.get(key)
     if not isinstance(value, str) or not value:
-        raise InvalidArgumentsError(f"{key}: {'is missing' if value is None else 'must be a text'}")
+        raise InvalidArgumentsError(f"{key}: {'is missing' if value is None else 'must be a string'}")
     return value
 
 
-def _told(row: TaskRow) -> str:
+def _status_text(row: TaskRow) -> str:
     state = row.state
     text = f"Task {state.task} status: {state.status}"
     if state.status == "working" and (state.progress or state.message):

@@ -1,4 +1,4 @@
-"""The workflows module: chains of tool calls, HTTP requests, transforms and conditions, run by one tool."""
+"""The workflows module: chains of tool calls, HTTP requests, transforms and conditions, each run by one tool."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from ..workflows.running import WorkflowRunner
 from ..workflows.runs import WorkflowResult
 
 WORKFLOW_SECONDS = 86_400.0
-"""Each step has a time limit of its own; the whole has this one, counted from the last step that ended."""
+"""The time limit of a workflow, counted from the last step that ended; each step has its own."""
 
 RESULTS_TEXT = 20_000
-"""How many characters of the results the answer's text has; the data has all."""
+"""How many characters of the results are in the text content; the structured content has all of them."""
 
 WORKFLOW_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -46,9 +46,9 @@ WORKFLOW_SCHEMA: dict[str, Any] = {
 
 
 class WorkflowsModule(Module):
-    """Offers `execute_workflow` for its workflows, and each of them as a tool of its own with its inputs as arguments.
+    """Offers `execute_workflow` for its workflows, and each workflow as its own tool with its inputs as arguments.
 
-    Each is read and checked whole before any of them can run.
+    Every workflow is parsed and checked completely before any of them can run.
     """
 
     kind: ClassVar[str] = "workflows"
@@ -63,7 +63,7 @@ class WorkflowsModule(Module):
         breaker: BreakerSettings | None = None,
     ) -> None:
         """Args:
-        workflows: by name, as they stand in `server.toml` or ready made.
+        workflows: by name, as tables from `server.toml` or as `Workflow` objects.
         allow_hosts: hosts, as `name` or `name:port`, that `api_call` may reach although they are not public.
         """
         super().__init__(name, prefix=prefix, breaker=breaker)
@@ -90,12 +90,11 @@ class WorkflowsModule(Module):
         tools += [self._own_tool(workflow) for workflow in self._parsed.values() if workflow.tool]
         context.offer(Offer(tools=tools))
         count = len(self._parsed)
-        told = [f"{count} workflow{'' if count == 1 else 's'}", *self._broken.values()]
-        context.note("; ".join(told[1:] or told), trouble=bool(self._broken))
+        notes = [f"{count} workflow{'' if count == 1 else 's'}", *self._broken.values()]
+        context.note("; ".join(notes[1:] or notes), trouble=bool(self._broken))
 
     def _read(self) -> tuple[dict[str, Workflow], dict[str, str]]:
-        """The workflows that can run, and of the others why not: one that is broken does not take its neighbours with
-        it."""
+        """The workflows that can run, and why the others can't: a broken one doesn't affect the others."""
         parsed: dict[str, Workflow] = {}
         broken: dict[str, str] = {}
         for name, workflow in self.workflows.items():
@@ -118,21 +117,22 @@ class WorkflowsModule(Module):
     def clash_hint(self, name: str) -> str:
         for workflow in self._parsed.values():
             if workflow.tool and self.prefixed(workflow.tool) == name:
-                return f'workflow {workflow.name} may have a tool of another name (tool = "…"), or none (tool = false)'
+                return (
+                    f'workflow {workflow.name} can use another tool name (tool = "…") or none (tool = false)'
+                )
         return super().clash_hint(name)
 
     def workflow_names(self) -> tuple[str, ...]:
-        """The workflows, in their order."""
+        """The workflows' names, in order."""
         return tuple(self.workflows)
 
     def findings(
         self, tools: Mapping[str, ToolItem], others: Mapping[str, str] = MappingProxyType({})
     ) -> list[tuple[str, WorkflowFinding]]:
-        """What is wrong with the workflows on a server with these tools: each one's name, place and text.
+        """The problems that workflows have on a server with these tools: each one's workflow, place and text.
 
-        `others` are the tools of other modules, each with its module.
-
-        Needs no start, and tells all that `start` and `run` would refuse, but for variables that callers don't give.
+        `others` are the tools of other modules, each with its module. Works without a start, and finds everything that
+        `start` and `run` would refuse, except variables missing from a call.
         """
         found: list[tuple[str, WorkflowFinding]] = []
         parsed: dict[str, Workflow] = {}
@@ -152,8 +152,8 @@ class WorkflowsModule(Module):
                 findings.append(
                     WorkflowFinding(
                         (),
-                        f"the tool {own!r} is offered by module {others[own]!r} already; "
-                        'set tool to another name (tool = "…"), or to false for none',
+                        f"the tool {own!r} is already offered by module {others[own]!r}; "
+                        'use another tool name (tool = "…") or none (tool = false)',
                     )
                 )
             found += [(name, finding) for finding in findings]
@@ -161,37 +161,37 @@ class WorkflowsModule(Module):
         return sorted(found, key=lambda each: order.index(each[0]))
 
     async def run(self, name: str, context: Mapping[str, Any], request: Request) -> WorkflowResult:
-        """Run a workflow with the variables of `context`; a step that fails is told in the result.
+        """Run a workflow with the variables in `context`; a failed step is reported in the result.
 
         Raises:
-            NotFoundError: there is none of that name.
-            InvalidArgumentsError: it would fail for sure; nothing has run.
+            NotFoundError: there is no workflow with that name.
+            InvalidArgumentsError: it is certain to fail; nothing was run.
         """
         return await self._running().run(name, context, request)
 
     async def resume_run(self, run: str, request: Request) -> WorkflowResult:
-        """Start a run again from the step at which it failed or was cancelled, with the variables it had there.
+        """Run a workflow again from the step at which it failed or was cancelled, with the variables it had there.
 
         Raises:
-            NotFoundError: it got to its end, or is not remembered any more.
+            NotFoundError: it completed, or is no longer remembered.
         """
         return await self._running().resume(run, request)
 
     def cancel_run(self, run: str) -> None:
-        """Stop a run; whoever waits for it is told that it was cancelled.
+        """Cancel a run; its caller is notified that it was cancelled.
 
         Raises:
-            NotFoundError: it is not under way.
+            NotFoundError: it is not running.
         """
         self._running().cancel(run)
 
     def knows_run(self, run: str) -> bool:
-        """Whether a run of this module is under way, or can be started again."""
+        """Whether a run of this module is in progress, or can be resumed."""
         return self._runner is not None and self._runner.knows(run)
 
     def _running(self) -> WorkflowRunner:
         if self._runner is None:
-            raise UnavailableError(f"module {self.name} does not run")
+            raise UnavailableError(f"module {self.name} is not running")
         return self._runner
 
     def _cycles(self, name: str, workflows: Mapping[str, Workflow]) -> list[WorkflowFinding]:
@@ -199,16 +199,14 @@ class WorkflowsModule(Module):
         return workflow_cycles(name, workflows, tools, self.prefixed("execute_workflow"))
 
     def _tool_trouble(self, workflow: Workflow, workflows: Mapping[str, Workflow]) -> str:
-        """Why a workflow's own tool can't have its name beside the others of this module."""
+        """Why a workflow's own tool can't use its name beside the others of this module."""
         if workflow.tool == "execute_workflow":
-            return "execute_workflow is the tool that runs all of them; give it another tool name (tool = …)"
+            return "execute_workflow is the tool that runs every workflow; use another tool name (tool = …)"
         for other in workflows.values():
             if other.name == workflow.name:
                 break
             if workflow.tool and other.tool == workflow.tool:
-                return (
-                    f"workflow {other.name} has the tool {workflow.tool!r} already; set tool to another name"
-                )
+                return f"workflow {other.name} already has the tool {workflow.tool!r}; use another tool name"
         return ""
 
     def _own_tool(self, workflow: Workflow) -> ToolItem:
@@ -230,14 +228,14 @@ class WorkflowsModule(Module):
         lines = [_described(workflow) for workflow in self._parsed.values()]
         return Tool(
             name=self.prefixed("execute_workflow"),
-            description="\n".join(["Runs a workflow, step by step.", *lines]),
+            description="\n".join(["Runs a workflow step by step.", *lines]),
             input_schema={
                 "type": "object",
                 "properties": {
                     "workflowName": {"type": "string", "enum": list(self._parsed)},
                     "context": {
                         "type": "object",
-                        "description": "The variables that the workflow starts with",
+                        "description": "The workflow's initial variables",
                         "default": {},
                     },
                 },
@@ -250,11 +248,11 @@ class WorkflowsModule(Module):
         name = arguments.get("workflowName")
         if not isinstance(name, str):
             raise InvalidArgumentsError(
-                f"workflowName: {'is missing' if name is None else 'must be a text'}; "
-                f"there are {', '.join(self._parsed) or 'no workflows'}"
+                f"workflowName: {'is missing' if name is None else 'must be a string'}; "
+                f"available: {', '.join(self._parsed) or 'no workflows'}"
             )
         if name in self._broken:
-            raise InvalidArgumentsError(f"It can't run: {self._broken[name]}")
+            raise InvalidArgumentsError(f"The workflow can't run: {self._broken[name]}")
         variables = arguments.get("context")
         if variables is None:
             variables = {}
@@ -276,7 +274,7 @@ def _answered(result: WorkflowResult) -> CallToolResult:
     results = json.dumps(result.results, indent=2, ensure_ascii=False, default=str)
     if len(results) > RESULTS_TEXT:
         results = (
-            f"{results[:RESULTS_TEXT]}… ({len(results)} characters; all of it is in the structured content)"
+            f"{results[:RESULTS_TEXT]}… ({len(results)} characters; the structured content has all of them)"
         )
     first = "Workflow completed."
     if result.status != "completed":

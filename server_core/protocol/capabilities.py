@@ -1,4 +1,4 @@
-"""What a client declares that it can do, and the refusal of what it can't."""
+"""Checks what a client declares it can do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mcp.types import (
 
 
 def missing_capability(required: ClientCapabilities, message: str) -> MCPError:
-    """The refusal for want of a client's capability (-32021)."""
+    """The error for a missing client capability (-32021)."""
     data = MissingRequiredClientCapabilityErrorData(required_capabilities=required)
     return MCPError(
         MISSING_REQUIRED_CLIENT_CAPABILITY,
@@ -27,7 +27,7 @@ def missing_capability(required: ClientCapabilities, message: str) -> MCPError:
 
 
 def check_answerable(requests: Mapping[str, Any], able: ClientCapabilities) -> None:
-    """Raise `MCPError` (-32021) for the first request to a client that it has not said it can answer."""
+    """Raise `MCPError` (-32021) for the first request that the client has not declared it can answer."""
     for request in requests.values():
         method = request["method"]
         if method == "elicitation/create" and able.elicitation is None:
@@ -38,4 +38,4 @@ def check_answerable(requests: Mapping[str, Any], able: ClientCapabilities) -> N
             required = ClientCapabilities(roots=RootsCapability())
         else:
             continue
-        raise missing_capability(required, f"The client is asked for {method}, which it does not declare")
+        raise missing_capability(required, f"This needs {method}, which the client does not declare")

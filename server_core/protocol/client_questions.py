@@ -1,4 +1,4 @@
-"""What a function asks its client by answers to requests and not by requests of its own: in a task, or in a call of a
+"""Asks the client through responses to its own requests, rather than requests to it: in a task, or in a call of a
 2026-07-28 client."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..request import Request
 
 
 class ClientQuestions:
-    """Stands in for the SDK's session where that can't ask; the rest of it is the session's own."""
+    """Stands in for the SDK's session where it can't ask; everything else is passed on to the session."""
 
     def __init__(self, request: Request) -> None:
         """`request` is the one that the function serves."""
@@ -32,20 +32,20 @@ class ClientQuestions:
 
     def __getattr__(self, name: str) -> Any:
         if self._request.session is None:
-            raise AttributeError(f"a task has no session, and so no {name}")
+            raise AttributeError(f"a task has no session, so {name} is not available")
         return getattr(self._request.session.session, name)
 
     async def elicit_form(
         self, message: str, requested_schema: dict[str, Any], related_request_id: object = None
     ) -> ElicitResult:
-        """Ask the client to have a form filled in, and wait for that."""
+        """Ask the client to have a form filled in, and wait for the result."""
         params = ElicitRequestFormParams(message=message, requested_schema=requested_schema)
         return ElicitResult.model_validate(await self._ask("form", ElicitRequest(params=params)))
 
     async def elicit_url(
         self, message: str, url: str, elicitation_id: str, related_request_id: object = None
     ) -> ElicitResult:
-        """Ask the client to have its user go to a page, and wait for whether they do."""
+        """Ask the client to send its user to a page, and wait for their decision."""
         params = ElicitRequestURLParams(message=message, url=url, elicitation_id=elicitation_id)
         return ElicitResult.model_validate(await self._ask("url", ElicitRequest(params=params)))
 

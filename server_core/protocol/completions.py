@@ -1,4 +1,4 @@
-"""Suggestions for the arguments of prompts and of templates: by what a mark says, or by an argument's own type."""
+"""Suggests values for arguments of prompts and templates, from the decorator's options or an argument's type."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ..request import Request
 def completer(
     model: type[BaseModel], arguments: Mapping[str, str], suggestions: Suggestions | None
 ) -> Completer | None:
-    """What suggests values for the arguments; `None` if nothing does.
+    """Create the completion function for the arguments; `None` if nothing is suggested.
 
     Args:
         model: has a field for each argument, in the same order.
-        arguments: by parameter, the name of its argument.
+        arguments: the argument's name for each parameter.
 
     Raises:
-        ValueError: `suggestions` are for something that is no argument.
+        ValueError: `suggestions` are for something that is not an argument.
     """
     offered: dict[str, Any] = {
         argument: choices
@@ -38,7 +38,9 @@ def completer(
         if argument not in arguments.values():
             near = nearest(name, arguments.values())
             hint = (
-                f"did you mean {near[0]}?" if near else f"there are {', '.join(arguments.values()) or 'none'}"
+                f"did you mean {near[0]}?"
+                if near
+                else f"the arguments are {', '.join(arguments.values()) or 'none'}"
             )
             raise ValueError(f"complete names {name}, which is not an argument; {hint}")
         offered[argument] = source

@@ -1,4 +1,4 @@
-"""The clients of a server: one entry for each, whatever the revision and the transport."""
+"""The connected clients of a server: one entry each, whatever the revision and the transport."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ STATELESS_SECONDS = 60.0
 """How long a client without a connection (2026-07-28 over HTTP) counts as connected after its last request."""
 
 STATELESS_CLIENTS = 1000
-"""How many such clients are told apart; the longest silent ones are forgotten first."""
+"""How many such clients are tracked; those silent for longest are forgotten first."""
 
 HANG_UP_KEY = "io.mcp-server-workbench/hang-up"
-"""Where the scope of an HTTP request has what breaks its connection."""
+"""The key in an HTTP request's scope for the function that drops its connection."""
 
 _CLIENT_KEY = "io.mcp-server-workbench/client"
 _LOG_LEVEL_KEY = "io.mcp-server-workbench/log-level"
@@ -34,7 +34,7 @@ _LOG_LEVEL_KEY = "io.mcp-server-workbench/log-level"
 LOG_LEVELS: tuple[LoggingLevel, ...] = (
     "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency",
 )  # fmt: skip
-"""The protocol's levels, the least serious first."""
+"""The protocol's log levels, least severe first."""
 
 _client_numbers = itertools.count(1)
 
@@ -44,10 +44,10 @@ class ClientEntry:
 
     Attributes:
         id: unique in this process.
-        name: what it calls itself, empty until it has said so.
-        subscriptions: how often it is subscribed to each URI, over both mechanisms.
+        name: the name it gave, empty until then.
+        subscriptions: how many times it is subscribed to each URI, through either mechanism.
         connection: the standing connection of a 2025 client, `None` for a 2026 one.
-        hang_up: breaks its connection, where it has one of its own (stdio, memory).
+        hang_up: drops its connection, if it has its own (stdio, memory).
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class ClientEntry:
 
 
 class StatelessClient:
-    """A client that has no connection but the requests it makes, known by its address and what it calls itself."""
+    """A client without a standing connection, identified by its address and the name it gives."""
 
     def __init__(self, entry: ClientEntry) -> None:
         self.entry = entry
@@ -71,10 +71,10 @@ class StatelessClient:
 
 
 class ClientTable:
-    """Who is connected. On the server's loop only.
+    """The connected clients. Use on the server's loop only.
 
     Attributes:
-        why_ended: why the server ended the session of that id, set by the transport that has sessions.
+        why_ended: returns why the server ended the session with that id; set by the transport that has sessions.
     """
 
     def __init__(self, bus: EventBus) -> None:
@@ -84,13 +84,13 @@ class ClientTable:
         self.why_ended: Callable[[str | None], str] = lambda _session: ""
 
     def open(self) -> ClientEntry:
-        """A new connection, of a client that has not said anything yet."""
+        """Add a new connection, whose client has not sent anything yet."""
         entry = ClientEntry()
         self.entries[entry.id] = entry
         return entry
 
     def close(self, entry: ClientEntry, reason: str = "") -> None:
-        """The connection ended; `reason` is why the server ended it."""
+        """Remove a connection that ended; `reason` is why the server ended it."""
         if self.entries.pop(entry.id, None) is not None and entry.announced:
             self._bus.emit(ClientDisconnected(entry.id, reason))
             if reason:
@@ -98,15 +98,15 @@ class ClientTable:
                 logging.getLogger("server_core").info(text, entry.id, entry.name, reason)
 
     def seen(self, ctx: ServerRequestContext[Any, Any]) -> ClientEntry:
-        """The entry of the client that sent the request of `ctx`."""
-        # Over HTTP the lifespan is the whole listening server's: its clients are told apart by their sessions.
+        """The entry of the client that sent the request in `ctx`."""
+        # Over HTTP the lifespan is that of the whole server: clients are identified by their sessions.
         entry: ClientEntry = ctx.lifespan_context if ctx.request is None else self._of_http(ctx)
         if not entry.announced:
             self._announce(entry, ctx)
         return entry
 
     def forget_stateless(self) -> None:
-        """The server is no longer to be reached by HTTP: clients that had no connection are gone."""
+        """Remove the clients without a connection, since the server is no longer reachable over HTTP."""
         for key in list(self._stateless):
             self._forget(key)
 
@@ -132,7 +132,7 @@ class ClientTable:
         if client is None:
             self._make_room()
             client = StatelessClient(self.open())
-        self._stateless[key] = client  # the longest silent ones stand first
+        self._stateless[key] = client  # those silent for longest come first
         client.requests += 1
         if client.timer is not None:
             client.timer.cancel()
@@ -174,7 +174,7 @@ class ClientTable:
         return sum(1 for entry in self.entries.values() if entry.subscriptions[uri] > 0)
 
     def listeners(self, what: str) -> int:
-        """How many clients hear of changes of the list `what` ("tools", "resources", "prompts")."""
+        """How many clients receive changes of the list `what` ("tools", "resources", "prompts")."""
         return sum(
             1 for entry in self.entries.values() if entry.connection is not None or entry.lists[what] > 0
         )
@@ -189,8 +189,8 @@ class ClientTable:
 
 
 def hang_up(request: Request) -> bool:
-    """Break the connection on which `request` came, as if it had failed: no answer follows. Returns whether there is
-    one; a request that the core makes itself has none."""
+    """Drop the connection on which `request` came, as if it had failed, without an answer. Returns whether there is
+    one; the core's own requests have none."""
     ctx = request.session
     if ctx is None:
         return False
@@ -206,11 +206,11 @@ def hang_up(request: Request) -> bool:
 
 
 def set_log_level(ctx: ServerRequestContext[Any, Any], level: LoggingLevel) -> None:
-    """From now on the client of `ctx` wants log messages of `level` and above (2025-11-25)."""
+    """Send the client of `ctx` only log messages of `level` and above from now on (2025-11-25)."""
     ctx.session._connection.state[_LOG_LEVEL_KEY] = level
 
 
 def wants_log(ctx: ServerRequestContext[Any, Any], level: LoggingLevel) -> bool:
-    """Whether the client of `ctx` wants log messages of `level`: all, unless it has said otherwise."""
+    """Whether the client of `ctx` wants log messages of `level`; by default, all."""
     least = ctx.session._connection.state.get(_LOG_LEVEL_KEY, "debug")
     return LOG_LEVELS.index(level) >= LOG_LEVELS.index(least)

@@ -1,4 +1,4 @@
-"""The context that a user's function may ask for: the SDK's, bound to our request."""
+"""The context that users' functions can request: the SDK's, bound to our request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Context(SDKContextBase[Any, Any]):
-    """The request that a function serves, for a parameter annotated with it. Works in tasks and workflows too."""
+    """The request that a function serves, for a parameter annotated with it. Also works in tasks and workflows."""
 
     _core_request: Request
     _core_module: ModuleContext
@@ -47,18 +47,18 @@ class Context(SDKContextBase[Any, Any]):
 
     @property
     def lifespan(self) -> Any:
-        """What the server's `lifespan` gave: a client, a model, a pool, opened once for all calls."""
+        """The value of the server's `lifespan`: a client, a model, a pool, opened once for all calls."""
         return self._core_module.lifespan
 
     @property
     def request_context(self) -> ServerRequestContext[Any, Any]:
-        """The SDK's context of the wire request that the call serves now: the one that brought its last answer."""
+        """The SDK's context of the wire request that the call now serves: the one with the client's last answer."""
         self._request_context = self._core_request.session
         return super().request_context
 
     @property
     def session(self) -> Any:
-        """The client's session, by which a function can ask it and send to it."""
+        """The client's session, through which a function can ask it and send to it."""
         request = self._core_request
         asks_itself = request.session is not None and request.ask is None
         return super().session if asks_itself else ClientQuestions(request)
@@ -66,16 +66,16 @@ class Context(SDKContextBase[Any, Any]):
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
-        """Tell client and workbench how far the call is. `total` may be unknown."""
+        """Report the call's progress to the client and the workbench. `total` may be unknown."""
         await self._core_request.report_progress(progress, total, message or "")
 
     def progress(self, progress: float, total: float | None = None, message: str = "") -> None:
-        """The same for synchronous functions: callable from their worker thread, returns at once."""
+        """`report_progress` for synchronous functions: callable from their worker thread, returns immediately."""
         self._core_request.progress_from_thread(progress, total, message)
 
     async def log(self, level: LoggingLevel, data: Any, *, logger_name: str | None = None) -> None:
-        """Send a log message to the client, if it wants those of `level`; what JSON can't carry in `data` is sent
-        as text. Work that has outlived its request has nobody to send to."""
+        """Send a log message to the client, if it wants messages of `level`. Anything in `data` that JSON can't
+        represent is sent as text. Work that outlives its request sends nothing."""
         session = self._core_request.session
         if session is not None and wants_log(session, level):
             await super().log(level, json_value(data), logger_name=logger_name)
@@ -83,13 +83,13 @@ class Context(SDKContextBase[Any, Any]):
     async def elicit(
         self, message: str, schema: type[AskedForT]
     ) -> AcceptedElicitation[AskedForT] | DeclinedElicitation | CancelledElicitation:
-        """Ask the client's user for the fields of `schema`, and wait for the answer. The time limit stands still.
+        """Ask the client's user for the fields of `schema`, and wait for the answer. The time limit is paused.
 
-        A 2026-07-28 client gets the question as the answer to its request, and the function waits in this process for
-        the client's next one: for ten minutes, and not beyond a restart. A task waits as `input_required`.
+        A 2026-07-28 client gets the question as the response to its request, and the function waits in this process for
+        the client's next one: for ten minutes, and not across a restart. A task waits as `input_required`.
 
         Raises:
-            ToolError: nobody answered in time, or the answer does not fit `schema`.
+            ToolError: nobody answered in time, or the answer does not match `schema`.
             MCPError: the client does not declare that it can be asked.
         """
         message = clean_surrogates(message)
@@ -97,21 +97,21 @@ class Context(SDKContextBase[Any, Any]):
             return await _fitting(elicit_with_validation(self.session, message, schema, self._related))
 
     async def elicit_url(self, message: str, url: str, elicitation_id: str) -> UrlElicitationResult:
-        """Ask the client's user to go to a page, where the same is true as of `elicit`."""
+        """Ask the client's user to open a page; otherwise like `elicit`."""
         message = clean_surrogates(message)
         with self._asking():
             return await elicit_url(self.session, message, url, elicitation_id, self._related)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """While the client is asked; one that can't be gets an answer that says so."""
+        """Wrap asking the client; if it can't be asked, the caller gets an answer that says so."""
         try:
             with self._core_request.held():
                 yield
         except NoBackChannelError as error:
             raise ToolError(
-                f"{self._core_request.target} asks its client's user, and nobody can be asked: the client does not "
-                "declare elicitation, or its request is for a resource or a tool that can't ask (ToolItem.asks)."
+                f"{self._core_request.target} asks its client's user, but this client can't be asked: it does not "
+                "declare elicitation, or the request is for a resource or a tool that can't ask (ToolItem.asks)."
             ) from error
 
     @property
@@ -131,7 +131,7 @@ class Context(SDKContextBase[Any, Any]):
 
 
 async def _fitting(asking: Awaitable[AnswerT]) -> AnswerT:
-    """The answer; what does not fit the question is the client's mistake, not the tool's."""
+    """Return the answer; an answer that does not match the question is the client's mistake, not the tool's."""
     try:
         return await asking
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a docstring says: of the function to whoever chooses a tool, of each parameter to whoever fills it in."""
+"""Parses docstrings into the function's description and each argument's description."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _PARAMETER_SECTIONS = (
-    # Google: a heading, and all that is indented under it.
+    # Google: a heading, and everything indented below it.
     re.compile(r"^(?:Args|Arguments|Parameters|Params):[ \t]*\n(?:[ \t]+.*\n?|[ \t]*\n)*", re.MULTILINE),
     # NumPy: an underlined heading, up to the next one.
     re.compile(r"^Parameters[ \t]*\n-{3,}[ \t]*\n(?:(?!.*\n-{3,}[ \t]*$).*\n?)*", re.MULTILINE),
@@ -18,17 +18,17 @@ _PARAMETER_SECTIONS = (
 
 
 class DocumentedFunction(NamedTuple):
-    """A docstring without its section on parameters, and what that says about each argument."""
+    """A docstring without its section on parameters, and its description of each argument."""
 
     text: str
     parameters: dict[str, str]
 
 
 def documented(docstring: str | None, arguments: Mapping[str, str]) -> DocumentedFunction:
-    """Read a docstring in Google's, NumPy's or reStructuredText's style.
+    """Parse a docstring in Google's, NumPy's or reStructuredText's style.
 
     Args:
-        arguments: by parameter, the name of its argument. A docstring that describes none of them stays as it is.
+        arguments: the argument's name for each parameter. A docstring that describes none of them stays as it is.
     """
     parameters = {name: name for name in arguments.values()} | dict(arguments)
     text = inspect.cleandoc(docstring or "")
@@ -52,7 +52,7 @@ def documented(docstring: str | None, arguments: Mapping[str, str]) -> Documente
 
 
 def describe_properties(schema: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
-    """A copy of an object's schema, each property with its description; one that has its own keeps that."""
+    """Copy an object's schema, adding a description to each property that has none."""
     properties: dict[str, Any] = schema.get("properties", {})
     if not parameters.keys() & properties.keys():
         return schema

@@ -1,4 +1,4 @@
-"""Protocol extensions: what a kind of module adds to the protocol beyond tools, resources and prompts."""
+"""Protocol extensions: what a module adds to the protocol beyond tools, resources and prompts."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..request import Request
 
 
 class ProtocolExtension(Protocol):
-    """Methods of its own, and a say in calls of tools and in subscriptions.
+    """Methods of its own, and the option to handle tool calls and subscriptions.
 
-    A module names the extensions that it serves in `Module.extensions`; one object serves for all its modules. It is
-    made with the server's `Core` and its modules' hosts by name, as they are at any time.
+    A module names the extensions it serves in `Module.extensions`; one object serves all its modules. It is created
+    with the server's `Core` and the current mapping of its modules' hosts by name.
 
     Attributes:
-        methods: the requests that it answers, by method.
+        methods: the handlers of its requests, by method.
     """
 
     methods: Mapping[str, HandlerEntry[Any]]
 
     def offered(self) -> bool:
-        """Whether clients of 2026-07-28 are told of it; its modules may still be starting."""
+        """Whether it is announced to clients of 2026-07-28; its modules may still be starting."""
         ...
 
     async def call_tool(
@@ -38,19 +38,19 @@ class ProtocolExtension(Protocol):
         owned: Owned[ToolItem],
         arguments: dict[str, Any],
     ) -> Any | None:
-        """Answer the call of a tool in its own way, or `None` for the usual one."""
+        """Handle the call of a tool, or return `None` for the default handling."""
         ...
 
     async def listen(self, ctx: ServerRequestContext[Any, Any], params: Any) -> Any | None:
-        """Answer a `subscriptions/listen` in its own way, or `None` for the usual one."""
+        """Handle a `subscriptions/listen`, or return `None` for the default handling."""
         ...
 
 
 class ExtensionTable:
-    """The extensions of a server's modules, by identifier. On the server's loop only."""
+    """The extensions of a server's modules, by identifier. Use on the server's loop only."""
 
     def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
-        """`modules` are the server's, as they are at any time."""
+        """`modules` is the server's own mapping, which may change at any time."""
         self._core = core
         self._modules = modules
         self._made: dict[str, ProtocolExtension] = {}
@@ -59,11 +59,11 @@ class ExtensionTable:
         return iter(list(self._by_identifier().values()))
 
     def offered(self) -> list[str]:
-        """The identifiers of those that clients are told of."""
+        """The identifiers of the announced extensions."""
         return [name for name, extension in self._by_identifier().items() if extension.offered()]
 
     def handler(self, method: str) -> HandlerEntry[Any] | None:
-        """What answers requests of that method."""
+        """The handler for requests of that method."""
         return next((each.methods[method] for each in self if method in each.methods), None)
 
     def _by_identifier(self) -> dict[str, ProtocolExtension]:

@@ -1,4 +1,4 @@
-"""The SDK's low-level server, with handlers that lead every request into the pipeline."""
+"""The SDK's low-level server, with handlers that pass every request to the pipeline."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class ProtocolServer(SDKServer[ClientEntry]):
     """The SDK's server for one of ours. Each connection has a `ClientEntry` as its lifespan.
 
     Attributes:
-        hang_up: breaks a connection over streams on purpose; stopping to serve it, unless something else is put here.
+        hang_up: drops a connection over streams; stops serving it, unless replaced.
     """
 
     def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
-        """`modules` are the server's, as they are at any time."""
+        """`modules` is the server's own mapping, which may change at any time."""
         self._core = core
         self._extensions = ExtensionTable(core, modules)
         self._suspended = SuspendedCalls(core.background, core.clock)
@@ -90,7 +90,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
             on_get_prompt=self._get_prompt,
             on_completion=self._complete,
         )
-        # Not by the constructor, which warns that 2026-07-28 has no such method: 2025-11-25 has.
+        # Not through the constructor, which warns that 2026-07-28 has no such method: 2025-11-25 has.
         self.add_request_handler("logging/setLevel", SetLevelRequestParams, self._set_log_level)
         self.add_notification_handler("notifications/initialized", NotificationParams, self._initialized)
         self.middleware = [
@@ -105,7 +105,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         experimental_capabilities: dict[str, dict[str, Any]] | None = None,
         extensions: dict[str, dict[str, Any]] | None = None,
     ) -> InitializationOptions:
-        """The SDK's, but all list changes are announced unless told otherwise: its callers pass no options."""
+        """The SDK's options, but announcing all list changes by default, as its callers pass no options."""
         options = notification_options or NotificationOptions(True, True, True)
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
@@ -117,7 +117,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         *,
         protocol_version: str | None = None,
     ) -> ServerCapabilities:
-        """The SDK's, and to 2026-07-28 clients the extensions that modules serve."""
+        """The SDK's capabilities, with the modules' extensions for 2026-07-28 clients."""
         if protocol_version is not None and protocol_version >= "2026":
             offered: dict[str, dict[str, Any]] = {name: {} for name in self._extensions.offered()}
             extensions = {**(extensions or self.extensions), **offered}
@@ -126,7 +126,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         )
 
     def get_request_handler(self, method: str) -> HandlerEntry[ClientEntry] | None:
-        """The SDK's, else an extension's."""
+        """The SDK's handler, or else an extension's."""
         return super().get_request_handler(method) or self._extensions.handler(method)
 
     @asynccontextmanager
@@ -184,7 +184,7 @@ class ProtocolServer(SDKServer[ClientEntry]):
         )
         return ListPromptsResult(prompts=listed, next_cursor=cursor)
 
-    # -- requests that do something
+    # -- requests that do work
 
     async def _call_tool(
         self, ctx: SDKContext, params: CallToolRequestParams
@@ -208,12 +208,12 @@ class ProtocolServer(SDKServer[ClientEntry]):
         return result
 
     def _no_tasks(self, request: Request, module: str) -> CallToolResult:
-        """The answer to a call of a tool that runs as a task only, where nothing runs tasks."""
+        """The result for a tool that only runs as a task, if no tasks module is running."""
         request.module = module
         with self._core.ledger.entry(request) as entry:
             refused = entry.tool_failure(
                 ToolError(
-                    f"{request.target} runs as a task only, and no tasks module runs here: add one with "
+                    f"{request.target} only runs as a task, and there is no tasks module: add one with "
                     'kind = "tasks" to server.toml'
                 )
             )

@@ -1,4 +1,4 @@
-"""A server at an HTTP address, for clients of both revisions at `/mcp`."""
+"""Serves a server over HTTP at `/mcp`, for clients of both revisions."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from .handlers import ProtocolServer
 
 HTTP_SETTLE_SECONDS = 10.0
-"""How long a server waits for its modules before it takes requests."""
+"""How long a server waits for its modules before it accepts requests."""
 
 LISTEN_BACKLOG = 2048
-"""How many connections the system keeps until they are accepted."""
+"""How many pending connections the operating system queues."""
 
 HttpReady = Callable[[str], object]
 
 
 class HttpServed(Protocol):
-    """The server behind the address."""
+    """The server to serve."""
 
     core: Core
 
@@ -51,18 +51,18 @@ class HttpServed(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Stop them."""
+        """Stop its modules."""
         ...
 
 
 class HttpOptions(TypedDict, total=False):
-    """How it serves.
+    """How to serve.
 
     Attributes:
-        allowed_hosts: names by which clients may call it besides the host and the machine's names for itself.
-        token: what clients must send as a bearer token. Needed, unless the host is this machine only.
-        no_auth: serve everybody, whatever the host and the token are.
-        ready: called with the URL once clients can come; by default a line on stderr tells it.
+        allowed_hosts: host names that clients may use besides the host and the machine's own names.
+        token: the bearer token that clients must send. Required, unless the host is this machine only.
+        no_auth: serve anyone, whatever the host and the token.
+        ready: called with the URL once clients can connect; by default it is printed to stderr.
     """
 
     allowed_hosts: Iterable[str]
@@ -74,13 +74,13 @@ class HttpOptions(TypedDict, total=False):
 async def serve_http(
     server: HttpServed, host: str, port: int, **options: Unpack[HttpOptions]
 ) -> signal.Signals | None:
-    """Start `server`, serve clients at `http://HOST:PORT/mcp` until SIGINT, SIGTERM or a cancellation, and stop it.
+    """Start `server`, serve clients at `http://HOST:PORT/mcp` until SIGINT, SIGTERM or a cancellation, then stop it.
 
-    Signals reach it in the main thread only; a second one does what it would have done without. On its way out it
-    ends the streams of those that listen, and gives requests `SHUTDOWN_SECONDS` to end.
+    Signals are handled in the main thread only; a second signal has its default effect. Before it stops, it ends listen
+    streams and gives requests `SHUTDOWN_SECONDS` to finish.
 
     Args:
-        port: 0 for any free one.
+        port: 0 for any free port.
         options: see `HttpOptions`.
 
     Returns:
@@ -136,7 +136,7 @@ async def _serve_clients(
             listening.set()
 
         def capture_signals(self) -> Any:
-            return nullcontext()  # they are ours: modules have to be stopped too
+            return nullcontext()  # we handle them: modules must be stopped as well
 
     sessions = BoundedSessions(served.protocol, served.core.limits)
     served.core.clients.why_ended = sessions.why_ended
@@ -145,9 +145,9 @@ async def _serve_clients(
         endpoint,
         http=connection_class(most_connections(served.core.limits.connections)),
         log_config=None,
-        log_level="critical",  # the endpoint reports what fails, and clients' mistakes are answered
+        log_level="critical",  # the endpoint reports failures, and clients' mistakes are answered
         access_log=False,
-        # asyncio accepts so many in one go, and at the limit of open files fails as often.
+        # asyncio accepts this many at once, and fails as often at the limit of open files.
         backlog=1,
         server_header=False,
         lifespan="off",
@@ -179,7 +179,7 @@ async def _serve_clients(
 
 @contextmanager
 def _ending_signals(life: anyio.CancelScope) -> Iterator[list[signal.Signals]]:
-    """Let SIGINT and SIGTERM cancel `life`; the list holds the one that came."""
+    """Make SIGINT and SIGTERM cancel `life`; the list holds the signal that came."""
     received: list[signal.Signals] = []
     if threading.current_thread() is not threading.main_thread():
         yield received
@@ -204,8 +204,8 @@ def _ending_signals(life: anyio.CancelScope) -> Iterator[list[signal.Signals]]:
 
 
 def _announce(url: str, everywhere: bool, no_auth: bool) -> None:
-    also = " and at every other address of this machine" if everywhere else ""
-    print(f"Serving at {url}{also} (Ctrl-C stops it)", file=sys.stderr, flush=True)
+    also = " and every other address of this machine" if everywhere else ""
+    print(f"Serving at {url}{also} (Ctrl-C to stop)", file=sys.stderr, flush=True)
     if no_auth:
         print(
             "No authentication: anyone who can reach this address can use the server",

@@ -1,4 +1,4 @@
-"""Who may use a server by HTTP: clients that know its token, and web pages of the allowed origins."""
+"""Access control over HTTP: clients that send the token, and web pages of allowed origins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .http_addresses import LOCAL_NAMES, AddressError
 from .http_requests import HttpHeaders, HttpProblem, HttpScope, header_values
 
 TOKEN_CHARACTERS = 16
-"""How long a token must be at least."""
+"""The minimum length of a token."""
 
 TOKEN_RULE = f"{TOKEN_CHARACTERS} or more letters, digits or punctuation characters, without spaces"
 
@@ -20,17 +20,17 @@ _USUAL_HEADERS = "authorization, content-type, mcp-session-id, mcp-protocol-vers
 
 
 class AccessError(AddressError):
-    """A server that would be open to everybody, or a token that protects nothing."""
+    """A server that would be open to anyone, or a token that is too weak."""
 
 
 def check_access(
     host: str, token: str, no_auth: bool, *, token_name: str = "token", no_auth_name: str = "no_auth=True"
 ) -> None:
-    """Refuse to serve other machines without a token, unless that is what is wanted.
+    """Refuse to serve other machines without a token, unless that is intended.
 
     Args:
-        token_name: where the token comes from, for the error.
-        no_auth_name: what opens the server to everybody.
+        token_name: where the token comes from, for the error message.
+        no_auth_name: the option that opens the server to anyone.
 
     Raises:
         AccessError: what is missing, in one line.
@@ -43,12 +43,12 @@ def check_access(
     elif not _is_loopback(host):
         raise AccessError(
             f"{host} can be reached from other machines: set {token_name} ({TOKEN_RULE}), which clients then send as "
-            f"a bearer token, or let everybody in with {no_auth_name}"
+            f"a bearer token, or let anyone in with {no_auth_name}"
         )
 
 
 def token_problem(scope: HttpScope, token: str) -> HttpProblem | None:
-    """The answer to a request that doesn't carry `token`."""
+    """The response to a request without the right `token`."""
     given = header_values(scope, b"authorization")
     if not given:
         challenge = b'Bearer realm="mcp"'
@@ -64,12 +64,12 @@ def token_problem(scope: HttpScope, token: str) -> HttpProblem | None:
 
 
 def is_preflight(scope: HttpScope) -> bool:
-    """Whether a browser asks what a page may send."""
+    """Whether it is a browser's preflight request."""
     return scope["method"] == "OPTIONS" and bool(header_values(scope, b"access-control-request-method"))
 
 
 def page_headers(scope: HttpScope) -> HttpHeaders:
-    """The CORS headers of an answer to a request whose origin is allowed; none if it has no origin."""
+    """The CORS headers of a response to a request with an allowed origin; none if it has no origin."""
     origin = header_values(scope, b"origin")
     if not origin:
         return ()
@@ -81,7 +81,7 @@ def page_headers(scope: HttpScope) -> HttpHeaders:
 
 
 def preflight_headers(scope: HttpScope) -> HttpHeaders:
-    """What the answer to a preflight adds to `page_headers`: any header may be sent."""
+    """What a preflight response adds to `page_headers`: any header may be sent."""
     asked = header_values(scope, b"access-control-request-headers")
     return (
         (b"access-control-allow-methods", b"GET, POST, DELETE"),

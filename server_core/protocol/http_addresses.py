@@ -1,4 +1,4 @@
-"""Where a server listens, and by which names it may be called there."""
+"""Listen addresses, and the host names allowed for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..error_texts import shortened
 from ..errors import CoreError
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of a machine for itself."""
+"""A machine's names for itself."""
 
 WILDCARDS = frozenset({"0.0.0.0", "::"})
 """The hosts that stand for every address of the machine."""
@@ -27,10 +27,10 @@ class AddressError(CoreError):
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT`, `[IPV6]:PORT`, or a port alone, which means this machine only.
+    """Parse the host and port in `HOST:PORT`, `[IPV6]:PORT`, or a port alone, which means this machine only.
 
     Raises:
-        AddressError: it is neither.
+        AddressError: it is none of these.
     """
     host, _colon, port = text.strip().rpartition(":")
     if host.startswith("[") and host.endswith("]"):
@@ -44,7 +44,7 @@ def split_address(text: str) -> tuple[str, int]:
 
 
 def joined_address(host: str, port: int) -> str:
-    """`HOST:PORT` as it stands in a URL."""
+    """`HOST:PORT` as written in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -52,7 +52,7 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     """A bound socket for each address of `host`, all with the same port: a free one if `port` is 0.
 
     Raises:
-        AddressError: there is no such host, the port is in use or not allowed.
+        AddressError: there is no such host, or the port is in use or not allowed.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -68,7 +68,7 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
         except OSError as error:
             failure = error
             if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                break  # an address that this machine does not have is no reason to do without its others
+                break  # skip an address that this machine does not have
         else:
             port = port or bound[0].getsockname()[1]
             failure = None
@@ -87,7 +87,7 @@ def _bound(family: int, kind: int, protocol: int, address: Sequence[object]) -> 
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
         opened.bind(tuple(address))
-        # Told now and not at the first connection: of two processes only one gets to listen.
+        # Fail now, not at the first connection: only one of two processes gets to listen.
         opened.listen()
     except OSError:
         opened.close()
@@ -99,20 +99,20 @@ def _bound(family: int, kind: int, protocol: int, address: Sequence[object]) -> 
 def _why_not(error: OSError, host: str, port: int) -> str:
     where = joined_address(host, port)
     if error.errno == errno.EADDRINUSE:
-        return f"{where} is in use already: stop what serves there, or take another port"
+        return f"{where} is already in use: stop the program that uses it, or choose another port"
     if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return f"This machine has no address {host}: use 127.0.0.1, or 0.0.0.0 for all that it has"
+        return f"This machine has no address {host}: use 127.0.0.1, or 0.0.0.0 for all of its addresses"
     if error.errno == errno.EACCES:
-        return f"Listening at {where} is not allowed: take a port above 1023"
+        return f"Listening at {where} is not allowed: use a port above 1023"
     return f"Listening at {where} failed: {error.strerror or error}"
 
 
 class AllowedNames:
-    """Which `Host` and `Origin` a request may name, so that no web page reaches the server under a name of its own
-    (DNS rebinding).
+    """The allowed `Host` and `Origin` headers, so that no web page reaches the server under a name of its own (DNS
+    rebinding).
 
-    Allowed are the host that it was told to listen at, the machine's names for itself, and those given as `more`. A
-    server on every address is allowed to be called by any IP address too: those can't be rebound.
+    Allowed are the host that it listens on, the machine's names for itself, and those in `more`. A server on every
+    address also accepts any IP address: IP addresses can't be rebound.
     """
 
     def __init__(self, host: str, more: Iterable[str] = ()) -> None:
@@ -123,14 +123,14 @@ class AllowedNames:
             self._names |= {name, f"{name}.local"}
 
     def refusal(self, hosts: Sequence[str], origins: Sequence[str]) -> tuple[int, str] | None:
-        """HTTP status and reason for a request with these `Host` and `Origin` headers; `None` if it is welcome."""
+        """HTTP status and reason for refusing these `Host` and `Origin` headers; `None` if they are allowed."""
         if len(hosts) != 1 or (name := _name_in(f"//{hosts[0]}")) is None:
-            return 421, "The request must have one Host header, a host with or without a port"
+            return 421, "The request must have exactly one Host header, a host with or without a port"
         if name not in self._names and not (self._any_ip and _is_ip(name)):
             return 421, f"This server is not called {shortened(name)!r}: use {self._known()}, or {ALLOW_HINT}"
         for origin in origins:
             asking = _name_in(origin)
-            # A page from the address that was called is at home here; one from any other IP address is not.
+            # Pages from the address that was called are allowed, those from other IP addresses are not.
             if asking is None or (asking not in self._names and asking != name):
                 return (
                     403,

@@ -1,4 +1,4 @@
-"""One HTTP request's answer on its way out: no event that clients refuse, and no end without an answer."""
+"""Sends the response to one HTTP request: without events that clients would refuse, and never without an end."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..errors import TOO_LARGE
 from .http_requests import HttpHeaders, HttpProblem
 
 EVENT_BYTES = 1_000_000
-"""How large one event of a stream may be: the SDK's client gives up at 1 MiB. A plain JSON answer has no such limit."""
+"""The size limit of one event: the SDK's client gives up at 1 MiB. A plain JSON response has no such limit."""
 
 _EVENT_BEGIN = b"event: message\r\ndata: "
 _EVENT_END = b"\r\n\r\n"
 _ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?\d+|"(?:[^"\\]++|\\.)*+"),"(?:result|error)":')
-"""How the SDK writes the message that ends a request; whatever looks different is passed on as it is."""
+"""The SDK's format of the message that ends a request; anything else is passed on unchanged."""
 
 _STREAM_HEADERS = {b"content-type", b"cache-control", b"connection", b"x-accel-buffering", b"content-length"}
 
@@ -26,12 +26,12 @@ _STREAM_HEADERS = {b"content-type", b"cache-control", b"connection", b"x-accel-b
 class HttpAnswer:
     """Passes on what the protocol's application sends, and can end it with an error at any point.
 
-    A stream whose first event is the answer is sent as plain JSON instead. A later event over `EVENT_BYTES` is
-    replaced: an answer by an error that says so, a notification by nothing.
+    A stream whose first event is the response is sent as plain JSON instead. A later event over `EVENT_BYTES` is
+    replaced: a response by an error that says so; a notification is dropped.
 
     Attributes:
-        broken: the connection is to end in the middle of the answer.
-        headers: what every answer gets besides its own headers.
+        broken: whether the connection should end in the middle of the response.
+        headers: headers added to every response.
     """
 
     def __init__(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
@@ -45,11 +45,11 @@ class HttpAnswer:
         self.headers: HttpHeaders = ()
 
     def to(self, request: RequestId | None) -> None:
-        """It answers the request with this id; `None` for a notification or a response."""
+        """Set the id of the request being answered; `None` for a notification or a response."""
         self._request = request
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """What the application calls as its `send`."""
+        """The application's `send`."""
         if self._ended:
             return
         if message["type"] == "http.response.start":
@@ -62,7 +62,7 @@ class HttpAnswer:
             await self._send_body(message)
 
     async def fail(self, problem: HttpProblem) -> None:
-        """End with a JSON-RPC error, as far as it has not ended: for the whole answer, or as a stream's last event."""
+        """End with a JSON-RPC error, if it has not ended: as the whole response, or as a stream's last event."""
         if self._ended:
             return
         if not self._started:
@@ -74,17 +74,17 @@ class HttpAnswer:
         await self._finish(_error_event(given, problem.code, problem.text) if stream else b"")
 
     async def empty(self, status: int, headers: HttpHeaders) -> None:
-        """End with a status and headers alone."""
+        """End with only a status and headers."""
         await self._start({"type": "http.response.start", "status": status, "headers": list(headers)})
         await self._finish(b"")
 
     def break_off(self) -> None:
-        """Send nothing more of it."""
+        """Send nothing more."""
         self.broken = not self._ended
         self._ended = True
 
     async def leave_unfinished(self) -> None:
-        """After `break_off`: let the connection end in the middle of the answer."""
+        """After `break_off`, end the connection in the middle of the response."""
         if not self._started:
             headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
             await self._send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -139,7 +139,7 @@ def _is_stream(start: MutableMapping[str, Any]) -> bool:
 
 
 def _message_of(body: bytes) -> bytes | None:
-    """The JSON of a body that is one whole event of a message."""
+    """The JSON of a body that is exactly one message event."""
     if not body.startswith(_EVENT_BEGIN) or not body.endswith(_EVENT_END):
         return None
     message = body[len(_EVENT_BEGIN) : -len(_EVENT_END)]
@@ -148,8 +148,8 @@ def _message_of(body: bytes) -> bytes | None:
 
 def _too_large_event(request_id: Any, size: int) -> bytes:
     text = (
-        f"The answer has {size / 1e6:.1f} MB, over the {EVENT_BYTES / 1e6:.0f} MB that one event of a stream can "
-        "carry. Ask for less, or for a part of it, or call without a progress token."
+        f"The result is {size / 1e6:.1f} MB, over the {EVENT_BYTES / 1e6:.0f} MB limit for one event of a stream. "
+        "Ask for less, or for part of it, or call without a progress token."
     )
     return _error_event(request_id, TOO_LARGE, text)
 
@@ -163,4 +163,4 @@ def _error_of(request_id: Any, code: int, text: str) -> str:
 
 
 STOPPED_EARLY = HttpProblem(503, INTERNAL_ERROR, "The server was stopped before it answered")
-"""What a request is told that a stopping server does not wait for any longer."""
+"""The error for requests that a stopping server no longer waits for."""

@@ -1,4 +1,4 @@
-"""The TCP connections of a server by HTTP: only so many, and none that just waits."""
+"""The TCP connections of an HTTP server: limited in number and in idle time."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from typing import Any
 from ..open_files import open_files_limit
 
 HEADER_SECONDS = 20.0
-"""How long a client may take to send the head of a request."""
+"""How long a client may take to send a request's headers."""
 
 UNREAD_SECONDS = 60.0
-"""How long a client may read nothing of an answer while more of it waits."""
+"""How long a client may stop reading while more of a response is waiting."""
 
 
 def most_connections(wanted: int) -> int:
-    """How many connections there may be: `wanted`, or fewer, so that a quarter of the process's files is left."""
+    """The maximum number of connections: `wanted`, or fewer, to leave a quarter of the process's files free."""
     limit = open_files_limit()
     return wanted if limit is None else max(1, min(wanted, limit * 3 // 4))
 
 
 class Countdown:
-    """Calls something after some seconds, unless it is stopped before."""
+    """Calls a function after some seconds, unless stopped before."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._handle: asyncio.TimerHandle | None = None
 
     def start(self, seconds: float, call: Callable[[], object]) -> None:
-        """Begin to count, unless it counts already."""
+        """Start counting, unless already started."""
         self._handle = self._handle or self._loop.call_later(seconds, call)
 
     def stop(self) -> None:
-        """Don't call."""
+        """Cancel the call."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
 
 def connection_class(most: int) -> type[asyncio.Protocol]:
-    """uvicorn's protocol for HTTP, with limits.
+    """uvicorn's HTTP protocol, with limits.
 
     Args:
-        most: how many connections there may be; the next ones are answered 503 and closed.
+        most: the maximum number of connections; further ones get a 503 response and are closed.
     """
     import h11
     from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -79,7 +79,7 @@ def connection_class(most: int) -> type[asyncio.Protocol]:
             self._unread.stop()
 
         def _expect_head(self) -> None:
-            # To h11 the client is idle until it has sent a whole head.
+            # h11 considers the client idle until it has sent all headers.
             if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
                 self._head.stop()
             else:

@@ -1,4 +1,4 @@
-"""The server's one HTTP path: who may call it, with what, and what is answered where the SDK would not."""
+"""The server's single HTTP path: who may call it, with what, and the responses that the SDK does not give."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ HTTP_PATH = "/mcp"
 
 
 class HttpEndpoint:
-    """The ASGI application. On the server's loop only."""
+    """The ASGI application. Use on the server's loop only."""
 
     def __init__(self, app: HttpApp, names: AllowedNames, reporter: ErrorReporter, token: str = "") -> None:
         """Args:
-        app: speaks the protocol; it is given only requests that may come in, with their bodies read.
-        token: what every request must carry, unless it is empty.
+        app: implements the protocol; it receives only accepted requests, with their bodies read.
+        token: the token that every request must carry, unless it is empty.
         """
         self._app = app
         self._names = names
@@ -76,7 +76,7 @@ class HttpEndpoint:
             await answer.fail(STOPPED_EARLY)
 
     async def close(self, seconds: float) -> None:
-        """Take no more requests, end the standing streams, and stop what still runs after `seconds`."""
+        """Accept no more requests, end the standing streams, and cancel what is still running after `seconds`."""
         self._closing = True
         for scope in [scope for scope, standing in self._running.items() if standing]:
             scope.cancel()
@@ -112,7 +112,7 @@ class HttpEndpoint:
 
     def _refusal(self, scope: HttpScope) -> HttpProblem | None:
         if self._closing:
-            return HttpProblem(503, INTERNAL_ERROR, "The server is being stopped")
+            return HttpProblem(503, INTERNAL_ERROR, "The server is stopping")
         if scope["path"].rstrip("/") != HTTP_PATH:
             return HttpProblem(
                 404, INVALID_REQUEST, f"There is nothing at this path; the server is at {HTTP_PATH}"

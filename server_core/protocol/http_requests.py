@@ -1,5 +1,5 @@
-"""What an HTTP request must be like before the protocol sees it: its method, its headers, and a body of bounded size
-that arrives in bounded time."""
+"""Checks an HTTP request before the protocol sees it: its method, its headers, and a body of limited size that must
+arrive in time."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ HttpReceive = Callable[[], Awaitable[HttpMessage]]
 HttpHeaders = tuple[tuple[bytes, bytes], ...]
 
 BODY_BYTES = 4 * 1024 * 1024
-"""How large the body of a request may be."""
+"""The size limit of a request's body."""
 
 BODY_SECONDS = 60.0
-"""How long the body of a request may take to arrive."""
+"""How long a request's body may take to arrive."""
 
 DRAIN_BYTES = 64 * 1024 * 1024
-"""How much of a body that is too large is still read, so that its sender gets to read the answer."""
+"""How much of an oversized body is still read, so that its sender gets to read the response."""
 
 _CLOSE: HttpHeaders = ((b"connection", b"close"),)
 
 
 class HttpProblem(NamedTuple):
-    """A request that is not served: HTTP status, JSON-RPC code, what is wrong, and headers that go with it."""
+    """A refused request: HTTP status, JSON-RPC code, message, and additional headers."""
 
     status: int
     code: int
@@ -39,16 +39,16 @@ class HttpProblem(NamedTuple):
 
 
 class GoneError(Exception):
-    """The client closed the connection before it had sent the whole body."""
+    """The client closed the connection before it sent the whole body."""
 
 
 def header_values(scope: HttpScope, name: bytes) -> list[str]:
-    """The values of a header, by its name in lower case."""
+    """The values of a header, given its name in lower case."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
 def form_problem(scope: HttpScope) -> HttpProblem | None:
-    """What is wrong with the method or the headers of a request, for either revision."""
+    """The problem with the method or headers of a request, for either revision."""
     method = scope["method"]
     revision = header_values(scope, b"mcp-protocol-version")
     known = (
@@ -75,10 +75,10 @@ def form_problem(scope: HttpScope) -> HttpProblem | None:
 
 
 async def read_body(scope: HttpScope, receive: HttpReceive) -> bytes | HttpProblem:
-    """The whole body.
+    """Read the whole body.
 
     Raises:
-        GoneError: nobody is there any more to be answered.
+        GoneError: the client is gone.
     """
     declared = header_values(scope, b"content-length")
     if declared and declared[0].isdigit() and len(declared[0]) < 20 and int(declared[0]) > DRAIN_BYTES:
@@ -105,7 +105,7 @@ async def read_body(scope: HttpScope, receive: HttpReceive) -> bytes | HttpProbl
 
 
 def replayed(body: bytes, receive: HttpReceive) -> HttpReceive:
-    """A `receive` that gives a body that was read already, then what `receive` has."""
+    """A `receive` that returns a body that was already read, then continues with `receive`."""
     given = False
 
     async def replay() -> HttpMessage:

@@ -1,4 +1,4 @@
-"""What a client sent, read the same way for every transport: a message, or the error that answers it."""
+"""Reads what a client sent, the same way for every transport: as a message, or the error that answers it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _LIMITS = {
     "number out of range": "The message contains an integer that is too long",
     "hex escape": "The message contains a lone surrogate (half of a \\ud83d\\ude00 pair), which is not text",
 }
-"""JSON by its grammar that is refused nevertheless: what the parser says, and what the client is told."""
+"""Valid JSON that is refused nevertheless: the parser's message, and ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The JSON-RPC error that answers something other than a message. `id` is the request's, where it has one."""
+    """The JSON-RPC error in response to an invalid message. `id` is the request's, if it has one."""
 
     code: int
     text: str
@@ -42,7 +42,7 @@ class Refusal:
 
 
 def read_message(raw: bytes) -> dict[str, Any] | Refusal:
-    """The JSON-RPC request, notification or response in `raw`; its envelope is valid, its parameters are unchecked."""
+    """The JSON-RPC request, notification or response in `raw`, with a valid envelope and unchecked parameters."""
     try:
         message = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
@@ -51,7 +51,7 @@ def read_message(raw: bytes) -> dict[str, Any] | Refusal:
 
 
 def parsed_message(message: dict[str, Any]) -> JSONRPCMessage:
-    """What `read_message` returned as the SDK's object."""
+    """Convert the result of `read_message` to the SDK's object."""
     if "method" not in message:
         return jsonrpc_message_adapter.validate_python(message, by_name=False)
     kind = JSONRPCRequest if "id" in message else JSONRPCNotification
@@ -59,7 +59,7 @@ def parsed_message(message: dict[str, Any]) -> JSONRPCMessage:
 
 
 def id_of_request(raw: bytes) -> RequestId | None:
-    """The id of a request in text that need not be JSON throughout; `None` if it isn't in the first `SCANNED_BYTES`."""
+    """The id of a request in text that may not be valid JSON; `None` if it isn't in the first `SCANNED_BYTES`."""
     depth = 0
     found: RequestId | None = None
     has_method = False
@@ -89,7 +89,7 @@ def _unreadable(raw: bytes, why: str) -> Refusal:
 
 
 def _refusal(message: Any) -> Refusal | None:
-    """What is wrong with the envelope of `message`."""
+    """The problem with the envelope of `message`."""
     if isinstance(message, list):
         return Refusal(INVALID_REQUEST, "Batches are not supported: send one message at a time")
     if not isinstance(message, dict):
@@ -97,7 +97,7 @@ def _refusal(message: Any) -> Refusal | None:
     given = message.get("id")
     usable = is_request_id(given)
     if "method" not in message and ("result" in message or "error" in message):
-        # Answered without an id: the client would take it for the answer to a request of its own.
+        # Answered without an id: the client could take it for the response to a request of its own.
         return None if _is_response(message, usable) else Refusal(INVALID_REQUEST, _BAD_RESPONSE)
     answered = given if usable else None
     if message.get("jsonrpc") != "2.0":

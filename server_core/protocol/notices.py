@@ -1,7 +1,7 @@
-"""Change notices: events that are queued for each client of either protocol revision, in order.
+"""Change notifications: events queued for each client of either protocol revision, in order.
 
-None is lost: a publisher waits until the slowest client has room again. A client that does not read for `PATIENCE`
-seconds is not waited for any longer; once its queue is full, its listen stream ends (2026) or it misses what does not
+None is lost: a publisher waits until the slowest client has room again. After `PATIENCE` seconds it stops waiting for a
+client that does not read; once that client's queue is full, its listen stream ends (2026) or it misses what does not
 fit (2025).
 """
 
@@ -50,19 +50,19 @@ PATIENCE = 2.0
 """Seconds that a publisher waits for a client that does not read."""
 
 ROOM = 128
-"""Notices that may wait for a client before the publisher waits, too."""
+"""Notifications that may be queued for a client before the publisher waits."""
 
 BACKLOG = 1024
-"""Notices that are kept for a client at most."""
+"""The maximum number of notifications queued for a client."""
 
 MOST_STREAMS = 1024
-"""Listen streams that are open at a time."""
+"""The maximum number of open listen streams."""
 
 ListName = Literal["tools", "resources", "prompts"]
 
 
 class ChangeNotices:
-    """Publishes change notices to the clients of both revisions. On the server's loop only."""
+    """Publishes change notifications to clients of both revisions. Use on the server's loop only."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ChangeNotices:
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         subscriptions: SubscriptionBus | None = None,
     ) -> None:
-        """`spawn` runs the sender of each 2025 client; `subscriptions` may carry the notices to other processes."""
+        """`spawn` runs each 2025 client's sender; `subscriptions` may deliver notifications to other processes."""
         self._clients = clients
         self._bus = bus
         self.subscriptions: SubscriptionBus = subscriptions or LocalSubscriptionBus()
@@ -83,11 +83,11 @@ class ChangeNotices:
         self._open = False
 
     def open(self) -> None:
-        """Publish changes from now on; until then they have nobody to reach."""
+        """Start publishing changes; before that there is nobody to notify."""
         self._open = True
 
     def close(self) -> None:
-        """Publish no more changes, and end every listen stream gracefully."""
+        """Stop publishing changes, and end every listen stream gracefully."""
         self._open = False
         for feed in self._streams:
             feed.close()
@@ -105,7 +105,7 @@ class ChangeNotices:
             await self.publish(events)
 
     async def publish(self, events: Iterable[ServerEvent]) -> None:
-        """Send each event to the clients that asked for it, in order."""
+        """Send each event to the clients that subscribed to it, in order."""
         for count, event in enumerate(events, 1):
             await self.subscriptions.publish(event)
             self._tell(event)
@@ -148,7 +148,7 @@ class ChangeNotices:
     # -- 2025-11-25
 
     def connected(self, entry: ClientEntry) -> None:
-        """A 2025 client has finished its handshake: from now on it hears of list changes."""
+        """Start sending list changes to a 2025 client that has finished its handshake."""
         connection = entry.connection
         if connection is None or connection in self._legacy:
             return
@@ -192,9 +192,9 @@ class ChangeNotices:
     async def listen(
         self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
-        """`subscriptions/listen`: acknowledge, then send what was asked for until the client leaves.
+        """Handle `subscriptions/listen`: acknowledge, then send the requested changes until the client leaves.
 
-        Not the SDK's `ListenHandler`: that one ends a stream that a burst of notices has filled.
+        Unlike the SDK's `ListenHandler`, which ends a stream when a burst of notifications has filled it.
 
         Raises:
             MCPError: there are too many streams.
@@ -213,7 +213,7 @@ class ChangeNotices:
         entry = self._clients.seen(ctx)
 
         async def send(event: ServerEvent) -> None:
-            # What the session's `send_notification` does, without making a model for the frame's two fields.
+            # Like the session's `send_notification`, but without creating a model for the frame's two fields.
             params = (
                 {"uri": event.uri, "_meta": meta} if isinstance(event, ResourceUpdated) else {"_meta": meta}
             )
@@ -239,7 +239,7 @@ class ChangeNotices:
 
 
 class NoticeFeed:
-    """The notices for one client, kept in order until a task of their own has sent them."""
+    """The notifications for one client, kept in order until its own task has sent them."""
 
     def __init__(
         self,
@@ -249,7 +249,7 @@ class NoticeFeed:
         *,
         ends: bool = False,
     ) -> None:
-        """`ends` is whether a full queue ends the feed; else the client misses what does not fit."""
+        """`ends` is whether a full queue ends the feed; otherwise the client misses what does not fit."""
         self._client = client
         self._wants = wants
         self._send = send
@@ -267,11 +267,11 @@ class NoticeFeed:
         return not self._room.is_set() and not self._given_up
 
     async def room(self) -> None:
-        """Return once few notices wait."""
+        """Return once few notifications are waiting."""
         await self._room.wait()
 
     def give_up(self) -> None:
-        """Wait no more for the client, until it has caught up."""
+        """Stop waiting for the client until it has caught up."""
         self._given_up = not self._room.is_set()
 
     def offer(self, event: ServerEvent) -> None:
@@ -292,13 +292,13 @@ class NoticeFeed:
             self._room.clear()
 
     def close(self) -> None:
-        """Queue nothing more; `send_all` returns when it has sent what waits."""
+        """Stop queueing; `send_all` returns when it has sent what is waiting."""
         self._closed = True
         self._arrived.set()
         self._room.set()
 
     async def send_all(self) -> None:
-        """Send what is queued until the feed is closed."""
+        """Send queued notifications until the feed is closed."""
         while self._waiting or not self._closed:
             await self._arrived.wait()
             self._arrived.clear()
@@ -310,7 +310,7 @@ class NoticeFeed:
 
 
 class LocalSubscriptionBus(InMemorySubscriptionBus):
-    """The SDK's bus without a turn of the loop for each event: `ChangeNotices` lets the clients catch up itself."""
+    """The SDK's bus without yielding to the loop for each event: `ChangeNotices` lets clients catch up itself."""
 
     async def publish(self, event: ServerEvent) -> None:
         """Hand `event` to every listener."""
@@ -319,7 +319,7 @@ class LocalSubscriptionBus(InMemorySubscriptionBus):
 
 
 def _honored(wanted: SubscriptionFilter) -> SubscriptionFilter:
-    """What of a filter is asked for: what is false or empty is left out, as the acknowledgement must."""
+    """The requested parts of a filter: false and empty ones are left out, as the acknowledgement requires."""
     return SubscriptionFilter(
         tools_list_changed=wanted.tools_list_changed or None,
         prompts_list_changed=wanted.prompts_list_changed or None,

@@ -1,4 +1,4 @@
-"""Pages of long lists, by an opaque cursor that survives changes of the list between two pages."""
+"""Splits long lists into pages, with an opaque cursor that survives changes of the list between pages."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PagedT = TypeVar("PagedT")
 def page_of(
     items: Sequence[PagedT], cursor: str | None, name: Callable[[PagedT], str], size: int = PAGE_SIZE
 ) -> tuple[list[PagedT], str | None]:
-    """One page of `items` and the cursor of the next one, `None` at the end.
+    """Return a page of `items` and the cursor of the next one, `None` at the end.
 
-    The cursor holds the place and the name of the last item seen: if the list has changed since, the page begins
-    behind that item wherever it is now, or at the old place if it is gone.
+    The cursor holds the position and name of the last item seen: if the list has changed, the page begins after that
+    item wherever it is now, or at the old position if it is gone.
 
     Raises:
-        MCPError: -32602, the cursor is not one of ours.
+        MCPError: -32602, the cursor is not from this server.
     """
     start = 0 if cursor is None else _place(items, cursor, name)
     page = list(items[start : start + size])
@@ -42,7 +42,7 @@ def _place(items: Sequence[PagedT], cursor: str, name: Callable[[PagedT], str]) 
         if not isinstance(end, int) or not isinstance(last, str) or end < 0:
             raise ValueError("not a cursor of this server")
     except (ValueError, TypeError, binascii.Error) as error:
-        raise MCPError(INVALID_PARAMS, "Invalid cursor: ask for the first page again") from error
+        raise MCPError(INVALID_PARAMS, "Invalid cursor: request the first page again") from error
     if 0 < end <= len(items) and name(items[end - 1]) == last:
         return end
     for place, item in enumerate(items):

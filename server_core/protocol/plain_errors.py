@@ -1,4 +1,4 @@
-"""The SDK's own errors, with what is wrong in them, and no more of the client's text than a person would read."""
+"""Makes the SDK's own errors more precise, and shortens text quoted from the client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..error_texts import shortened
 
 
 async def with_plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """A middleware for the SDK's server."""
+    """Middleware for the SDK's server."""
     try:
         return await call_next(ctx)
     except ValidationError as error:

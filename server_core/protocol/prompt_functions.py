@@ -20,10 +20,10 @@ from .signatures import FunctionSignature, argument_names, argument_validator
 
 
 def prompt_item(signature: FunctionSignature, mark: Mark, name: str, module: ModuleContext) -> PromptItem:
-    """The prompt of a marked function.
+    """Create the prompt for a marked function.
 
     Raises:
-        Exception: its signature can't become a list of arguments; the first line says why.
+        Exception: its signature can't be converted to a list of arguments; the first line says why.
     """
     skipped = [signature.context] if signature.context else []
     metadata = func_metadata(signature.shape, skipped, structured_output=False)
@@ -66,7 +66,7 @@ def prompt_item(signature: FunctionSignature, mark: Mark, name: str, module: Mod
 
 
 def _for_the_sdk(result: Any) -> Any:
-    """What a prompt has returned, as the SDK turns it into messages: it knows any message but the protocol's own."""
+    """Convert a prompt's result for the SDK, which accepts any message except the protocol's own."""
     parts = result if isinstance(result, list | tuple) else [result]
     return [
         {"role": part.role, "content": part.content} if isinstance(part, PromptMessage) else part

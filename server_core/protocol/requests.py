@@ -1,4 +1,4 @@
-"""From a request of the SDK's to our own."""
+"""Converts the SDK's requests to our own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..request import Request
 
 
 def request_of(core: Core, ctx: ServerRequestContext[Any, Any], target: str, params: Any) -> Request:
-    """Our own idea of the request of `ctx`, for the tool, prompt, URI or task `target`."""
+    """Create our request for the one in `ctx`, for the tool, prompt, URI or task `target`."""
     meta: Any = ctx.meta
     return Request(
         ctx.method,

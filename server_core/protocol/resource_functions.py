@@ -1,4 +1,4 @@
-"""Marked functions as resources and templates; an async generator function makes a stream of either."""
+"""Marked functions as resources and templates; an async generator function becomes a stream of either."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .stream_functions import stream_handlers
 def resource_item(
     signature: FunctionSignature, mark: Mark, name: str, uri: str, breaker: str, module: ModuleContext
 ) -> ResourceItem | TemplateItem:
-    """The resource of a marked function, or the template if `uri` has variables.
+    """Create the resource for a marked function, or the template if `uri` has variables.
 
     Raises:
         ValueError: the template's variables are not the function's arguments.
-        TypeError: it is marked `@stream` and is no async generator function.
+        TypeError: it is marked `@stream` but is not an async generator function.
     """
     skipped = [signature.context] if signature.context else []
     metadata = func_metadata(signature.shape, skipped, structured_output=False)
@@ -57,7 +57,7 @@ def resource_item(
     elif mark.kind == "stream":
         raise TypeError("it must be an async generator function: `async def` with `yield`")
     elif signature.is_generator:
-        raise TypeError("it yields, and is not async: make it `async def`, or return a list")
+        raise TypeError("it yields but is not async: make it `async def`, or return a list")
     shared: dict[str, Any] = {
         "breaker": breaker,
         "seconds": mark.seconds,
@@ -93,4 +93,4 @@ def _refuse_escapes(variables: Mapping[str, Any]) -> None:
     for name, value in variables.items():
         for text in value if isinstance(value, list) else [value]:
             if "\0" in text or contains_path_traversal(text) or is_absolute_path(text):
-                raise InvalidArgumentsError(f"{name} must not be a path that leads elsewhere: {text!r}")
+                raise InvalidArgumentsError(f"{name} must not be a path that leads outside: {text!r}")

@@ -1,4 +1,4 @@
-"""The SDK's client validates each tool's structured result; here that takes bounded time."""
+"""Makes the SDK's client validate each tool's structured result in bounded time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..schemas.wording import sentence
 
 
 def bound_validation(session: ClientSession) -> None:
-    """Let `session` validate results with `SchemaValidator`, which a pattern in a tool's output schema can't hang.
+    """Make `session` validate results with `SchemaValidator`, which no pattern in a tool's output schema can hang.
 
-    The SDK (2.3) has no place to set a validator, but makes all of them in one method.
+    The SDK (2.3) has no option for a validator, but creates all of them in one method.
     """
     known: dict[int, tuple[Any, _ResultValidator]] = {}
 
@@ -28,7 +28,7 @@ def bound_validation(session: ClientSession) -> None:
 
 
 class _ResultValidator:
-    """As much of a validator of `jsonschema` as the SDK's client uses."""
+    """The part of a `jsonschema` validator that the SDK's client uses."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._validator = SchemaValidator(schema, formats=False)

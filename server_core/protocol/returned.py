@@ -1,4 +1,4 @@
-"""What a user's function returns, as JSON that any client can read."""
+"""Converts what a user's function returns to JSON that any client can read."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ from ..items import Contents
 from .signatures import argument_problems
 
 ADDRESS = re.compile(r"<.+ at 0x[0-9a-fA-F]+>", re.DOTALL)
-"""What Python writes for something that has no text of its own."""
+"""What Python prints for an object without a text of its own."""
 
 HUGE_NUMBER = (
-    "The function returned a number with thousands of digits, which JSON can't carry; return it as a string."
+    "The function returned a number with thousands of digits, which JSON clients can't read; "
+    "return it as a string."
 )
 
 
 def plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
-    """The type of a result that needs no conversion: what a function annotated with `int`, `str` or `bool` returns."""
+    """The type of a result that needs no conversion: a function annotated with `int`, `str` or `bool` returns it."""
     if not metadata.wrap_output or metadata.output_schema is None:
         return None
     field = getattr(metadata.output_model, "model_fields", {}).get("result")
@@ -45,10 +46,10 @@ def plain_result_type(metadata: FuncMetadata) -> type[Any] | None:
 
 
 def converted_result(metadata: FuncMetadata, result: Any, tool: str) -> CallToolResult | InputRequiredResult:
-    """What a tool answers where its function returned `result`. Bytes become an embedded resource.
+    """The tool's result for a function that returned `result`. Bytes become an embedded resource.
 
     Raises:
-        ToolError: it does not fit the return annotation, or JSON can't carry it; the text says what to do.
+        ToolError: it does not match the return annotation, or JSON can't represent it; the text says what to do.
     """
     if isinstance(result, CallToolResult | InputRequiredResult):
         return metadata.convert_result(result)
@@ -64,19 +65,19 @@ def converted_result(metadata: FuncMetadata, result: Any, tool: str) -> CallTool
         return metadata.convert_result(result)
     except ValidationError as error:
         raise ToolError(
-            "The function returned something that does not fit its return annotation. "
+            "The function's result does not match its return annotation. "
             + argument_problems(error).removeprefix("Wrong arguments. ")
         ) from error
-    except ValueError as error:  # pydantic_core's serialization error among them
-        raise ToolError(f"The function returned something that JSON can't carry: {error}") from error
+    except ValueError as error:  # including pydantic_core's serialization error
+        raise ToolError(f"JSON can't represent the function's result: {error}") from error
 
 
 def resource_contents(result: Any, uri: str, mime_type: str | None) -> Contents:
-    """What a resource answers where its function returned `result`: text, bytes or a picture as they are, anything
+    """A resource's contents for a function that returned `result`: text, bytes or a picture as they are, anything
     else as JSON.
 
     Raises:
-        ToolError: JSON can't carry it; the text says what to do.
+        ToolError: JSON can't represent it; the text says what to do.
     """
     parts = result if isinstance(result, list) and result else [result]
     if all(isinstance(part, TextResourceContents | BlobResourceContents) for part in parts):
@@ -99,21 +100,21 @@ def resource_contents(result: Any, uri: str, mime_type: str | None) -> Contents:
     try:
         text = json.dumps(result, ensure_ascii=False, indent=2, default=_plain_resource_value)
     except (TypeError, ValueError) as error:
-        raise ToolError(f"The function returned something that JSON can't carry: {error}") from error
+        raise ToolError(f"JSON can't represent the function's result: {error}") from error
     return [TextResourceContents(uri=uri, text=text, mime_type=mime_type or "application/json")]
 
 
 def _plain_resource_value(value: Any) -> Any:
     if isinstance(value, Image | Audio | bytes | bytearray):
         raise ToolError(
-            f"The function returned {type(value).__name__} inside something else, which JSON can't carry; return it "
+            f"The function returned {type(value).__name__} inside another value, which JSON can't represent; return it "
             "alone, or as a list of the protocol's resource contents."
         )
     return plain_value(value)
 
 
 def plain_text(result: int) -> str:
-    """A number or a truth value as JSON. Raises `ToolError` for a number that is too long."""
+    """A number or a boolean as JSON. Raises `ToolError` for a number that is too long."""
     try:
         return json.dumps(result)
     except ValueError as error:
@@ -121,37 +122,37 @@ def plain_text(result: int) -> str:
 
 
 def refuse_nan(result: Any) -> None:
-    """Raise for NaN and infinities while they can still be seen: pydantic would make them null."""
+    """Raise for NaN and infinities before pydantic turns them into null."""
     try:
         json.dumps(result, allow_nan=False, default=plain_value, skipkeys=True)
     except RecursionError as error:
-        raise ToolError("The function returned something that is nested too deeply for JSON.") from error
+        raise ToolError("The function's result is nested too deeply for JSON.") from error
     except ValueError as error:
         if "JSON compliant" in str(error):
             raise ToolError(
-                "The function returned NaN or an infinity, which JSON can't carry; return null or a string instead."
+                "The function returned NaN or an infinity, which JSON can't represent; return null or a string instead."
             ) from error
         if "digits" in str(error):
             raise ToolError(HUGE_NUMBER) from error
         raise ToolError(
-            "The function returned something that holds itself, which JSON can't carry."
+            "The function returned something that contains itself, which JSON can't represent."
         ) from error
 
 
 def plain_value(value: Any) -> Any:
-    """What `json.dumps` shall take for a value that it does not know.
+    """The replacement for a value that `json.dumps` does not know.
 
     Raises:
-        ToolError: it has no text of its own either: a client could do nothing with its address.
+        ToolError: it has no text either: clients could do nothing with its address.
     """
     if isinstance(value, BaseModel):
         return value.model_dump()
     if isinstance(value, Image | Audio):
-        return ""  # the SDK makes a content block of it
+        return ""  # the SDK converts it to a content block
     text = str(value)
     if ADDRESS.fullmatch(text) and not hasattr(value, "__get_pydantic_core_schema__"):
         raise ToolError(
-            f"The function returned something of type {type(value).__name__}, which JSON can't carry; return a text, a "
-            "number, a list, a dictionary or a pydantic model."
+            f"The function returned a {type(value).__name__}, which JSON can't represent; return a string, "
+            "a number, a list, a dictionary or a pydantic model."
         )
     return text

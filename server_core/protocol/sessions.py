@@ -1,4 +1,4 @@
-"""The sessions of 2025-11-25 clients by HTTP: abandoned ones end, and there are only so many."""
+"""The sessions of 2025-11-25 clients over HTTP: limited in number, and ended when abandoned."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 class BoundedSessions(StreamableHTTPSessionManager):
-    """The SDK's manager, which ends sessions that have been idle for too long; at the limit, the longest idle one makes
-    room for a new one. A client whose session has ended is answered 404, and starts another.
+    """The SDK's manager, which ends sessions that were idle for too long; at the limit, the longest idle one makes room
+    for a new one. A client whose session has ended gets a 404 response, and starts another session.
     """
 
     def __init__(self, server: ProtocolServer, limits: LimitSettings) -> None:
@@ -28,7 +28,7 @@ class BoundedSessions(StreamableHTTPSessionManager):
             session_idle_timeout=limits.session_idle_seconds,
             max_sessions=limits.sessions,
             max_request_body_size=BODY_BYTES,
-            # The endpoint has checked the names already, more closely than the SDK's lists can.
+            # The endpoint has already checked the names, more strictly than the SDK's lists can.
             security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         self._limits = limits
@@ -50,7 +50,7 @@ class BoundedSessions(StreamableHTTPSessionManager):
         return super()._admit_session(requestor)
 
     def _end_longest_idle(self) -> None:
-        # The deadline of a session that has a request in flight is infinite.
+        # The deadline of a session with a request in flight is infinite.
         idle = [
             (transport.idle_scope.deadline, session)
             for session, transport in self._server_instances.items()

@@ -1,4 +1,4 @@
-"""A function's signature as a contract: arguments are validated by it, and mistakes explained in plain words."""
+"""A function's signature as a contract: validates arguments and explains mistakes in plain words."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ TYPES_OF_DEFAULTS = (bool, int, float, str, list, dict)
 
 
 class FunctionSignature:
-    """How a function of the user's is described to clients, and how it is called.
+    """How a user's function is described to clients, and how it is called.
 
     Attributes:
-        shape: stands for the function where the SDK makes schemas: a function with the same signature, the annotations
-            evaluated, that is never called.
+        shape: represents the function when the SDK makes schemas: a function with the same signature and evaluated
+            annotations that is never called.
         doc: its docstring.
         returns: its return annotation, `inspect.Signature.empty` if it has none.
         context: the parameter that takes the `Context`, if there is one.
-        is_async: it is a coroutine function.
+        is_async: whether it is a coroutine function.
         source: the `file:line` of its code.
-        advice: what to improve about it.
+        advice: suggestions for improving it.
     """
 
     def __init__(self, function: Callable[..., Any], name: str) -> None:
@@ -69,7 +69,7 @@ class FunctionSignature:
             self.advice.append(f"it calls {min(asking)}, which only an `async def` function can await")
 
     def call(self, values: dict[str, Any], module: ModuleContext) -> Awaitable[Any]:
-        """Call the function with its arguments by their parameters' names; a synchronous one on a worker thread."""
+        """Call the function with arguments by parameter name; a synchronous one runs on a worker thread."""
         positional = [values.pop(name) for name in self._positional]
         if self.is_async:
             result: Awaitable[Any] = self._function(*positional, **values)
@@ -77,23 +77,23 @@ class FunctionSignature:
         return self._call_on_worker(functools.partial(self._function, *positional, **values), module)
 
     def generator(self, values: dict[str, Any]) -> Any:
-        """What an async generator function returns."""
+        """The result of an async generator function."""
         positional = [values.pop(name) for name in self._positional]
         return self._function(*positional, **values)
 
     @property
     def is_generator(self) -> bool:
-        """It yields."""
+        """Whether it yields."""
         return inspect.isgeneratorfunction(_code_of(self._function)) or self.is_async_generator
 
     @property
     def is_async_generator(self) -> bool:
-        """It yields and is async."""
+        """Whether it is async and yields."""
         return inspect.isasyncgenfunction(_code_of(self._function))
 
     @property
     def may_ask(self) -> bool:
-        """It can ask its client while it runs."""
+        """Whether it can ask its client while it runs."""
         return self.is_async and self.context is not None
 
     async def _call_on_worker(self, function: Callable[[], Any], module: ModuleContext) -> Any:
@@ -128,7 +128,7 @@ def _shape(name: str, parameters: list[inspect.Parameter], returns: Any) -> Call
 
 
 def _code_of(function: Any) -> Any:
-    """The function whose code runs: that of a partial, of a bound method, of an object that can be called, inside
+    """The function whose code runs: inside partials, bound methods, callable objects and
     decorators."""
     while isinstance(function, functools.partial):
         function = function.func
@@ -141,13 +141,13 @@ def _code_of(function: Any) -> Any:
 def argument_validator(
     metadata: FuncMetadata, signature: FunctionSignature, schema: Mapping[str, Any] | None = None
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A function that validates arguments and returns them by their parameters' names.
+    """Create a function that validates arguments and returns them by parameter name.
 
-    It raises `InvalidArgumentsError`. Some clients send other values as JSON in a string, and prompts get nothing but
-    strings; such a string is decoded, but only for an argument that can't be a string.
+    It raises `InvalidArgumentsError`. Some clients send other values as JSON in a string, and prompts only get strings;
+    such a string is decoded, but only for an argument that can't be a string.
 
     Args:
-        schema: that of the arguments, if it has been made already.
+        schema: the arguments' schema, if it already exists.
     """
     validate = metadata.arg_model.__pydantic_validator__.validate_python
     names = [
@@ -171,7 +171,7 @@ def argument_validator(
 
 
 def argument_names(metadata: FuncMetadata, signature: FunctionSignature) -> dict[str, str]:
-    """By parameter, the name of its argument: an alias if it has one."""
+    """The name of the argument for each parameter: its alias, if it has one."""
     return {
         _parameter(key, field, signature): field.alias or key
         for key, field in metadata.arg_model.model_fields.items()
@@ -179,19 +179,19 @@ def argument_names(metadata: FuncMetadata, signature: FunctionSignature) -> dict
 
 
 def _parameter(key: str, field: FieldInfo, signature: FunctionSignature) -> str:
-    # The SDK renames parameters that pydantic's models have as attributes; their aliases are the parameters then.
+    # The SDK renames parameters that clash with attributes of pydantic's models; their aliases are the parameters then.
     return key if key in signature.names else field.alias or key
 
 
 def _never_strings(schema: Mapping[str, Any]) -> Iterator[str]:
-    """The properties of an object's schema that no string fits."""
+    """The properties in an object's schema that never accept strings."""
     for name, part in schema.get("properties", {}).items():
         if not _takes_string(part, schema, depth=0):
             yield name
 
 
 def _takes_string(part: Any, root: Mapping[str, Any], depth: int) -> bool:
-    """Whether a string may fit a schema as pydantic writes it; in doubt it may."""
+    """Whether a string may match a schema written by pydantic; if in doubt, true."""
     if not isinstance(part, Mapping) or depth > 20:
         return part is not False
     reference = str(part.get("$ref", ""))
@@ -211,13 +211,13 @@ def _takes_string(part: Any, root: Mapping[str, Any], depth: int) -> bool:
 def _decoded(text: str) -> Any:
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError):  # left for the validation to refuse
+    except (ValueError, RecursionError):  # left for validation to refuse
         return text
     return text if isinstance(value, str | float) else value
 
 
 def argument_problems(error: ValidationError) -> str:
-    """Which arguments don't fit and why, in a line each, without the library's own language."""
+    """List the invalid arguments and the reasons, without the library's own terms."""
     problems = []
     for each in error.errors(include_url=False, include_context=False):
         place = ".".join(str(part) for part in each["loc"]) or "arguments"

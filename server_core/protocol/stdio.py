@@ -1,4 +1,4 @@
-"""One client over the process's stdin and stdout: a message a line, each of bounded length, each request answered."""
+"""Serves one client over the process's stdin and stdout: one message per line, of limited length, each answered."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
     from .handlers import ProtocolServer
 
 LINE_BYTES = 64 * 1024 * 1024
-"""How long a message may be. Longer than over HTTP: only the client that started the process can send one."""
+"""The size limit of a message. Larger than over HTTP: only the client that started the process can send one."""
 
 WAITING_BYTES = 4 * 1024 * 1024
-"""How much may wait for a client to read it. Over that no request is read, and whoever sends more waits."""
+"""How much output may be queued for a client. Above that no request is read, and senders wait."""
 
 IN_FLIGHT = 256
-"""How many requests of the client run at a time; the next ones are read when one of them is answered."""
+"""How many of the client's requests run at a time; further ones are read as others finish."""
 
 ENDLESS = frozenset({"subscriptions/listen"})
-"""Requests that last as long as their client wants, and count for nothing here."""
+"""Requests that last as long as their client wants, and are not counted."""
 
 
 async def serve_stdio(server: ProtocolServer) -> None:
     """Serve one client over the process's stdin and stdout until it closes them.
 
-    While it runs, `sys.stdout` and file descriptor 1 point at stderr: whatever a tool prints can't break the frames.
+    Meanwhile `sys.stdout` and file descriptor 1 point to stderr: nothing that a tool prints can break the protocol.
     """
     printed = sys.stdout
     with _taken(sys.stdin, "rb") as source, _taken(printed, "wb") as sink:
@@ -57,14 +57,14 @@ async def serve_stdio(server: ProtocolServer) -> None:
             with contextlib.redirect_stdout(sys.stderr):
                 await serve_lines(server, source, sink)
         finally:
-            # What was printed to the former one waits in its buffer, and must be gone before 1 is stdout again.
+            # Flush output still buffered for the temporary stdout before 1 is stdout again.
             printed.flush()
 
 
 async def serve_lines(server: ProtocolServer, source: BinaryIO, sink: BinaryIO) -> None:
     """Serve the client that writes to `source` and reads from `sink`, until either ends.
 
-    What isn't a message is answered with an error, and mentioned on stderr.
+    Invalid messages are answered with an error, and mentioned on stderr.
     """
     threads = WorkerThreads(2)
     outgoing = OutgoingLines(sink, threads)
@@ -72,7 +72,7 @@ async def serve_lines(server: ProtocolServer, source: BinaryIO, sink: BinaryIO) 
 
     async def write() -> None:
         await outgoing.run()
-        # Written to the end, or its reader has gone: either way nobody waits for anything any more.
+        # All written, or the reader is gone: either way nobody is waiting any more.
         tasks.cancel_scope.cancel()
 
     async with anyio.create_task_group() as tasks:
@@ -84,7 +84,7 @@ async def serve_lines(server: ProtocolServer, source: BinaryIO, sink: BinaryIO) 
 
 
 class OutgoingLines:
-    """The stream into which the protocol writes: a queue of lines, and the requests that have no answer yet."""
+    """The stream that the protocol writes to: a queue of lines, and the requests not yet answered."""
 
     def __init__(self, sink: BinaryIO, threads: WorkerThreads) -> None:
         self._sink = sink
@@ -96,14 +96,14 @@ class OutgoingLines:
         self._changed = anyio.Event()
 
     def asked(self, request: JSONRPCRequest) -> ServerMessageMetadata | None:
-        """Count a request until it is answered; returns what tells us that it never will be."""
+        """Count a request until it is answered; returns a hook that reports that it never will be."""
         if request.method in ENDLESS:
             return None
         self._unanswered.add(request.id)
         return ServerMessageMetadata(on_request_unanswered=partial(self._settle, request.id))
 
     async def room(self) -> None:
-        """Wait until the client has read enough, and few enough of its requests run."""
+        """Wait until the client has read enough, and few enough of its requests are running."""
         while not self._closed and (self._bytes > WAITING_BYTES or len(self._unanswered) >= IN_FLIGHT):
             await self._changed.wait()
 
@@ -113,7 +113,7 @@ class OutgoingLines:
             await self._changed.wait()
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Queue a message, and wait while too much waits before it."""
+        """Queue a message, waiting while too much is queued before it."""
         if self._closed:
             raise anyio.BrokenResourceError
         message = item.message
@@ -128,7 +128,7 @@ class OutgoingLines:
             await self._changed.wait()
 
     async def run(self) -> None:
-        """Write what is queued until the stream is closed, or nobody reads any more."""
+        """Write queued lines until the stream is closed, or the reader is gone."""
         while True:
             while not self._lines:
                 if self._closed:
@@ -146,7 +146,7 @@ class OutgoingLines:
             self._notify()
 
     async def aclose(self) -> None:
-        """Take no more messages; `run` writes the rest."""
+        """Accept no more messages; `run` writes the rest."""
         self._closed = True
         self._notify()
 
@@ -173,7 +173,7 @@ class OutgoingLines:
 
 
 class IncomingLines:
-    """The stream from which the protocol reads: it takes the next line from the client only when it can serve it."""
+    """The stream that the protocol reads from: it reads the client's next line only when it can serve it."""
 
     def __init__(
         self, source: BinaryIO, threads: WorkerThreads, outgoing: OutgoingLines, most: int = LINE_BYTES
@@ -188,7 +188,7 @@ class IncomingLines:
         """The next message.
 
         Raises:
-            anyio.EndOfStream: there are no more, and the requests before have been answered or had their time.
+            anyio.EndOfStream: there are no more, and earlier requests have been answered or run out of time.
         """
         while True:
             await self._outgoing.room()
@@ -199,7 +199,7 @@ class IncomingLines:
                     await self._outgoing.settled()
                 raise anyio.EndOfStream
             if isinstance(read, Refusal):
-                self._refused.add(f"Refused what the client sent: {read.text}")
+                self._refused.add(f"Refused a message from the client: {read.text}")
                 error = ErrorData(code=read.code, message=read.text)
                 await self._outgoing.send(
                     SessionMessage(JSONRPCError(jsonrpc="2.0", id=read.id, error=error))
@@ -210,7 +210,7 @@ class IncomingLines:
                 return SessionMessage(read)
 
     async def aclose(self) -> None:
-        """Nothing to do: the source belongs to whoever gave it."""
+        """Do nothing: the source belongs to the caller."""
 
     def __aiter__(self) -> IncomingLines:
         return self
@@ -230,7 +230,7 @@ class IncomingLines:
         await self.aclose()
 
     def _read(self) -> JSONRPCMessage | Refusal | None:
-        """On a thread: the next line as a message, `None` at the end."""
+        """Read the next line as a message, on a thread; `None` at the end."""
         while True:
             try:
                 line = self._source.readline(self._most + 1)
@@ -258,27 +258,29 @@ def _line_of(message: JSONRPCMessage) -> bytes | None:
     except ValueError:
         if not isinstance(message, JSONRPCResponse | JSONRPCError):
             return None
-        error = ErrorData(code=INTERNAL_ERROR, message="The answer contains something that JSON can't carry")
+        error = ErrorData(
+            code=INTERNAL_ERROR, message="The result contains something that JSON can't represent"
+        )
         return _line_of(JSONRPCError(jsonrpc="2.0", id=message.id, error=error))
 
 
 @contextlib.contextmanager
 def _taken(stream: TextIO, mode: str) -> Iterator[BinaryIO]:
-    """The file below `stream` for the transport alone; what is written to it has no buffer to fail in at the end.
+    """Reserve the file below `stream` for the transport; its unbuffered replacement can't fail at the end.
 
-    Meanwhile whoever else reads its descriptor finds the end, and whoever else writes to it reaches stderr.
+    Meanwhile, others who read its descriptor see the end, and others who write to it reach stderr.
     """
     try:
         number = stream.fileno()
         kept = os.dup(number)
-    except (OSError, ValueError, AttributeError):  # no file, as under a test
+    except (OSError, ValueError, AttributeError):  # not a file, as in a test
         yield stream.buffer
         return
     other = os.open(os.devnull, os.O_RDONLY) if mode == "rb" else os.dup(2)
     os.dup2(other, number)
     os.close(other)
     try:
-        # Not closed: a thread may still wait in it when the server has stopped.
+        # Not closed: a thread may still be waiting in it after the server has stopped.
         if os.name == "posix":
             os.set_blocking(kept, True)
         opened: Any = os.fdopen(kept, mode, buffering=-1 if mode == "rb" else 0, closefd=False)

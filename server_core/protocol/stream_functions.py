@@ -1,4 +1,4 @@
-"""Marked async generator functions: read in chunks, or followed while they go on."""
+"""Marked async generator functions: read in chunks, or followed while they run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..streaming import collected, handed_over
 from .returned import plain_value
 
 ValuesOf = Callable[[Request, Mapping[str, Any]], dict[str, Any]]
-"""The arguments of a function for a request and the variables of its URI."""
+"""The arguments of a function for a request and its URI's variables."""
 
 
 def stream_handlers(
@@ -23,7 +23,7 @@ def stream_handlers(
     mime_type: str,
     module: ModuleContext,
 ) -> tuple[ReadHandler, FollowHandler]:
-    """How to read what `generator` makes of its arguments, and how to follow it; both close it in the end."""
+    """Create the handlers that read and follow what `generator` yields; both close it at the end."""
 
     async def pieces(request: Request, variables: Mapping[str, Any]) -> AsyncGenerator[str, None]:
         async with aclosing(generator(values_of(request, variables))) as produced:

@@ -1,8 +1,8 @@
-"""Calls that ask their client while they run, for clients that are asked by what a call returns (2026-07-28).
+"""Calls that ask their client while running, for clients that are asked through a call's result (2026-07-28).
 
-Such a call runs in a task of its own. When its function asks, the request is answered with the question; the next
-request, which has the answer, goes on with the same function where it waits. Nothing runs twice. The price: a call that
-waits is in the memory of this process, so that the answer has to come to it, and in time.
+Such a call runs in its own task. When its function asks, the request is answered with the question; the next request,
+which carries the answer, continues the same function. Nothing runs twice. The price: a waiting call is in the memory
+of this process, so the answer must reach this process, and in time.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ..request import Request
 from .capabilities import check_answerable
 
 ANSWER_SECONDS = 600.0
-"""How long a call waits for an answer. The SDK's `requestState`, which carries its name, lives as long."""
+"""How long a call waits for an answer. The SDK's `requestState`, which contains its name, lives as long."""
 
 MOST_WAITING = 100
-"""How many calls wait at the most; one more ends the one that has waited longest."""
+"""How many calls may wait; one more ends the one that has waited longest."""
 
 STATE_PREFIX = "suspended-call:"
 
 
 class SuspendedCalls:
-    """The calls that wait for answers, each under a state that can't be guessed. On the server's loop only."""
+    """The calls that wait for answers, each under a state that can't be guessed. Use on the server's loop only."""
 
     def __init__(self, background: BackgroundTasks, clock: Clock) -> None:
         self._background = background
@@ -39,13 +39,14 @@ class SuspendedCalls:
         self._waiting: dict[str, tuple[SuspendableCall, asyncio.Task[None]]] = {}
 
     async def run(self, request: Request, asks: bool, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do the `work` of a request, or go on with what its `requestState` names; returns the result or the questions.
+        """Do the `work` of a request, or continue the call named by its `requestState`; returns the result or the
+        questions.
 
         Args:
-            asks: the work may ask the client.
+            asks: whether the work may ask the client.
 
         Raises:
-            MCPError: the call that asked waits no longer; or what the work raises.
+            MCPError: the call that asked is no longer waiting; or whatever the work raises.
         """
         state = getattr(request.params, "request_state", None) or ""
         if state.startswith(STATE_PREFIX):
@@ -62,7 +63,7 @@ class SuspendedCalls:
         if call is None or expiry is None:
             raise MCPError(
                 INVALID_PARAMS,
-                f"The call of {request.target} that asked waits no longer: it was answered, ran out of time, or the "
+                f"The call of {request.target} is no longer waiting for an answer: it was answered, timed out, or the "
                 "server was restarted. Call it again from the start.",
                 {"reason": "invalid_request_state"},
             )
@@ -82,24 +83,24 @@ class SuspendedCalls:
             return call.result.result()
         state = STATE_PREFIX + secrets.token_urlsafe(32)
         if len(self._waiting) >= MOST_WAITING:
-            self._end(next(iter(self._waiting)), "too many calls wait for answers")
+            self._end(next(iter(self._waiting)), "too many calls are waiting for answers")
         self._waiting[state] = call, self._background.spawn(self._expire(state))
         questions = {"inputRequests": call.questions(), "requestState": state}
         return InputRequiredResult.model_validate(questions)
 
     async def _expire(self, state: str) -> None:
         await self._clock.sleep(ANSWER_SECONDS)
-        self._end(state, f"no answer came within {ANSWER_SECONDS:g} s")
+        self._end(state, f"got no answer within {ANSWER_SECONDS:g} s")
 
     def _end(self, state: str, reason: str) -> None:
         call, expiry = self._waiting.pop(state)
         if expiry is not asyncio.current_task():
             expiry.cancel()
-        call.fail(ToolError(f"{call.request.target} asked its client, and {reason}"))
+        call.fail(ToolError(f"{call.request.target} asked its client, but {reason}"))
 
 
 class SuspendableCall:
-    """One call whose function may ask, over all the requests that it takes."""
+    """One call whose function may ask, across all the requests that it takes."""
 
     def __init__(self, request: Request, able: ClientCapabilities) -> None:
         """`able` is what the client can be asked for."""
@@ -114,7 +115,7 @@ class SuspendableCall:
         request.ask = self._ask
 
     async def run(self, work: Callable[[], Awaitable[Any]]) -> None:
-        """Do the work; its end is the `result`."""
+        """Do the work; its outcome becomes the `result`."""
         try:
             result = await work()
         except asyncio.CancelledError:
@@ -122,7 +123,7 @@ class SuspendableCall:
             raise
         except BaseException as error:
             self.result.set_exception(error)
-            self.result.exception()  # nobody may be left to hear it
+            self.result.exception()  # nobody may be left to receive it
         else:
             self.result.set_result(result)
 
@@ -133,18 +134,18 @@ class SuspendableCall:
             await self._turn
 
     def questions(self) -> dict[str, Any]:
-        """What is asked now and not answered, as the protocol's requests."""
+        """The open questions, as the protocol's requests."""
         return {key: question for key, (question, _answer) in self._open.items()}
 
     def answer(self, responses: InputResponses) -> None:
-        """Give the function its answers. A question without one stays open."""
+        """Pass answers to the function. A question without one stays open."""
         for key, response in responses.items():
             _question, answer = self._open.pop(key, (None, None))
             if answer is not None and not answer.done():
                 answer.set_result(response.model_dump(by_alias=True, mode="json", exclude_none=True))
 
     def fail(self, error: Exception) -> None:
-        """Raise `error` where the function waits."""
+        """Raise `error` where the function is waiting."""
         for _question, answer in self._open.values():
             if not answer.done():
                 answer.set_exception(error)
@@ -174,7 +175,7 @@ class SuspendableCall:
 
 
 def _what_it_answers(request: Request) -> ClientCapabilities | None:
-    """What the client of a request can be asked for by its answer; `None` if nothing, or by requests to it."""
+    """What a request's client can be asked for through the result; `None` if nothing, or if it takes requests."""
     if request.session is None or request.protocol < "2026":
         return None
     able = request.session.session.client_capabilities

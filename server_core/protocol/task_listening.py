@@ -1,4 +1,4 @@
-"""`subscriptions/listen` with `taskIds`: changes of tasks come as `notifications/tasks` (SEP-2663)."""
+"""`subscriptions/listen` with `taskIds`: task changes are sent as `notifications/tasks` (SEP-2663)."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ TASK_IDS = "taskIds"
 """The key that the extension adds to a subscription's filter."""
 
 MAX_LISTENED_TASKS = 1000
-"""How many tasks one subscription may name."""
+"""How many tasks a subscription may name."""
 
 
 class TaskNotification(BaseModel):
-    """`notifications/tasks`: a task as `tasks/get` answers it."""
+    """`notifications/tasks`: a task in the format of `tasks/get`."""
 
     method: Literal["notifications/tasks"] = "notifications/tasks"
     params: dict[str, Any]
 
 
 class TasksExtension(TaskMethods):
-    """The whole extension: its methods, and subscriptions that name tasks."""
+    """The complete extension: its methods, and subscriptions that name tasks."""
 
     async def listen(
         self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult | None:
-        """Answer a `subscriptions/listen` that names tasks."""
+        """Handle a `subscriptions/listen` that names tasks."""
         wanted = (params.notifications.model_extra or {}).get(TASK_IDS)
         if not wanted:
             return None
@@ -68,9 +68,9 @@ class TasksExtension(TaskMethods):
 
 
 class TaskFeed:
-    """What one subscription is told of its tasks: how each is now, and whenever its status changes.
+    """The notifications of one subscription about its tasks: the status of each now, and every change of it.
 
-    A client that reads slowly is told the last of several changes.
+    A client that reads slowly gets only the last of several changes.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class TaskFeed:
         ids: Sequence[str],
         reporter: ErrorReporter,
     ) -> None:
-        """`ids` are the tasks that are known."""
+        """`ids` are the known tasks."""
         self.ids = frozenset(ids)
         self.acknowledged = asyncio.Event()
         self._reporter = reporter
@@ -92,7 +92,7 @@ class TaskFeed:
         self._news.set()
 
     def listen(self, event: Event) -> None:
-        """Take a fact off the bus, on any thread."""
+        """Receive a fact from the bus, on any thread."""
         if isinstance(event.fact, TaskChanged) and event.fact.task in self.ids:
             self._loop.call_soon_threadsafe(self._take, event.fact.task)
 
@@ -113,8 +113,8 @@ class TaskFeed:
     async def _send(self, task: str) -> None:
         try:
             found = await self._tasks.find(task)
-        except Exception as error:  # the store's: the next change may be told again
-            self._reporter.report(error, "telling of a task")
+        except Exception as error:  # the store failed: the next change may succeed
+            self._reporter.report(error, "notifying about a task")
             return
         if found is None:
             return
@@ -126,7 +126,7 @@ class TaskFeed:
 
 
 class AcknowledgingSession:
-    """The SDK's session, but an acknowledgement names the feed's tasks, too."""
+    """The SDK's session, except that acknowledgements name the feed's tasks, too."""
 
     def __init__(self, session: Any, feed: TaskFeed) -> None:
         self._session = session
@@ -136,7 +136,7 @@ class AcknowledgingSession:
         return getattr(self._session, name)
 
     async def send_notification(self, notification: Any, related_request_id: Any = None) -> None:
-        """Send it as the session does."""
+        """Send it as the session does, adding the tasks to an acknowledgement."""
         if not isinstance(notification, SubscriptionsAcknowledgedNotification):
             await self._session.send_notification(notification, related_request_id)
             return

@@ -28,7 +28,7 @@ from ..host import ModuleHost
 from ..items import ToolItem
 from ..registry import Owned
 from ..request import Request
-from ..schemas.validation import misfit
+from ..schemas.validation import validation_error
 from ..tasking.extension import TASKS_EXTENSION, TaskService, detailed_task, missing_extension, wire_task
 from ..tasking.store import TaskRow
 from .requests import request_of
@@ -43,19 +43,19 @@ ANSWER_TYPES: dict[str, type[BaseModel]] = {
 
 
 class TaskParams(RequestParams):
-    """Of `tasks/get` and `tasks/cancel`."""
+    """The parameters of `tasks/get` and `tasks/cancel`."""
 
     task_id: str
 
 
 class TaskUpdateParams(TaskParams):
-    """Of `tasks/update`: answers by the ids of the questions."""
+    """The parameters of `tasks/update`: answers by question id."""
 
     input_responses: dict[str, Any] = Field(default_factory=dict)
 
 
 def declares_tasks(ctx: TaskContext) -> bool:
-    """Whether the client declares the extension, with this request or for its connection."""
+    """Whether the client declares the extension, in this request or for its connection."""
     if ctx.protocol_version < "2026":
         return False
     able = ctx.session.client_capabilities
@@ -63,14 +63,14 @@ def declares_tasks(ctx: TaskContext) -> bool:
 
 
 class TaskMethods:
-    """Answers `tasks/get`, `tasks/update` and `tasks/cancel`, and calls of tools that become tasks.
+    """Handles `tasks/get`, `tasks/update` and `tasks/cancel`, and tool calls that become tasks.
 
     Attributes:
-        methods: what answers them, by method.
+        methods: the handlers, by method.
     """
 
     def __init__(self, core: Core, modules: Mapping[str, ModuleHost]) -> None:
-        """`modules` are the server's, as they are at any time."""
+        """`modules` is the server's own mapping, which may change at any time."""
         self._core = core
         self._modules = modules
         self.methods: dict[str, HandlerEntry[Any]] = {
@@ -80,13 +80,13 @@ class TaskMethods:
         }
 
     def services(self) -> Iterator[TaskService]:
-        """The running modules that serve tasks, the one that new tasks go to first."""
+        """The running modules that serve tasks, starting with the one that new tasks go to."""
         for host in self._modules.values():
             if host.status == "running" and isinstance(host.instance, TaskService):
                 yield host.instance
 
     def offered(self) -> bool:
-        """Whether the server is one that serves tasks; its modules may still be starting."""
+        """Whether the server serves tasks; its modules may still be starting."""
         return any(
             isinstance(host.instance, TaskService) and host.status != "failed"
             for host in self._modules.values()
@@ -95,11 +95,11 @@ class TaskMethods:
     async def call_tool(
         self, ctx: TaskContext, request: Request, owned: Owned[ToolItem], arguments: dict[str, Any]
     ) -> CallToolResult | InputRequiredResult | dict[str, Any] | None:
-        """Answer the call of a tool that is marked as a task: with a task, with what has to be settled before that, or
-        `None` if it is to run like any other.
+        """Handle the call of a tool marked as a task: return a task, or the questions to answer first, or `None` if it
+        should run like any other tool.
 
         Raises:
-            MCPError: it runs as a task only, and the client does not know tasks (-32021).
+            MCPError: it only runs as a task, and the client does not support tasks (-32021).
         """
         request.module, item = owned.module, owned.item
         service = next(self.services(), None)
@@ -108,7 +108,7 @@ class TaskMethods:
         if not declares_tasks(ctx):
             if item.task_only:
                 raise missing_extension(
-                    f"{request.target} runs as a task only: declare the extension {TASKS_EXTENSION},"
+                    f"{request.target} only runs as a task: declare the extension {TASKS_EXTENSION},"
                     " or start it with the tool start_long_task"
                 )
             return None
@@ -134,7 +134,7 @@ class TaskMethods:
             return detailed_task(row, service)
 
     async def update(self, ctx: TaskContext, params: TaskUpdateParams) -> dict[str, Any]:
-        """`tasks/update`. Answers to what is not (or no longer) asked are ignored."""
+        """Handle `tasks/update`. Answers to questions that are not open are ignored."""
         with self._core.ledger.entry(self._request(ctx, params)):
             service, row = await self._found(ctx, params)
             for question, response in params.input_responses.items():
@@ -144,14 +144,14 @@ class TaskMethods:
         return {}
 
     async def cancel(self, ctx: TaskContext, params: TaskParams) -> dict[str, Any]:
-        """`tasks/cancel`. One that has ended stays as it is."""
+        """Handle `tasks/cancel`. A task that has ended stays as it is."""
         with self._core.ledger.entry(self._request(ctx, params)):
             service, row = await self._found(ctx, params)
             await service.cancel_soon(row.state.task)
         return {}
 
     async def find(self, task: str) -> tuple[TaskService, TaskRow] | None:
-        """A task and who serves it."""
+        """A task and the module that serves it."""
         for service in self.services():
             row = await service.find(task)
             if row is not None:
@@ -169,13 +169,13 @@ class TaskMethods:
             raise missing_extension(f"{ctx.method} needs a client that declares {TASKS_EXTENSION}")
         found = await self.find(params.task_id)
         if found is None:
-            text = "Unknown task: it never was, or its time to live is over"
+            text = "Unknown task: it never existed, or has expired"
             raise MCPError(INVALID_PARAMS, text, {"taskId": params.task_id})
         return found
 
 
 def _check_name_header(ctx: TaskContext, task: str) -> None:
-    """Over HTTP, `Mcp-Name` is the task's id (SEP-2663); the SDK checks that for the methods it knows."""
+    """Check that over HTTP, `Mcp-Name` is the task's id (SEP-2663); the SDK only checks the methods it knows."""
     headers: Mapping[str, str] | None = getattr(ctx.request, "headers", None)
     if headers is not None and decode_header_value(headers.get(MCP_NAME_HEADER)) != task:
         text = f"{MCP_NAME_HEADER} header does not match the request body's 'taskId' parameter"
@@ -191,11 +191,11 @@ def _check_answer(question: str, asked: Mapping[str, Any], response: Any) -> Non
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        text = f"inputResponses.{question} is no answer to {asked['method']}: {where}: {first['msg']}"
+        text = f"inputResponses.{question} is not an answer to {asked['method']}: {where}: {first['msg']}"
         raise MCPError(INVALID_PARAMS, text) from error
     schema = (asked.get("params") or {}).get("requestedSchema")
     if schema is not None and response.get("action") == "accept":
-        trouble = misfit(schema, response.get("content") or {})
+        trouble = validation_error(schema, response.get("content") or {})
         if trouble:
-            text = f"inputResponses.{question} does not fit what was asked: {trouble}"
+            text = f"inputResponses.{question} does not match the question: {trouble}"
             raise MCPError(INVALID_PARAMS, text)

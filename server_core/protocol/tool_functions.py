@@ -1,4 +1,4 @@
-"""Marked functions as tools: the SDK's schemas and validation, our way of calling and telling."""
+"""Marked functions as tools: the SDK's schemas and validation, our calls and errors."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ from .returned import converted_result, plain_result_type, plain_text
 from .signatures import FunctionSignature, argument_names, argument_validator
 
 UNRESOLVED = re.compile(r"Resolver for parameter '(.+)' could not resolve: elicitation was (\w+)")
-"""How the SDK says that an answer was no."""
+"""The SDK's message when an answer was no."""
 
 
 def tool_item(
     signature: FunctionSignature, mark: Mark, name: str, breaker: str, module: ModuleContext
 ) -> ToolItem:
-    """The tool of a marked function.
+    """Create the tool for a marked function.
 
     Raises:
-        Exception: its signature can't become a schema; the first line says why.
+        Exception: its signature can't be converted to a schema; the first line says why.
     """
     if signature.is_generator:
-        raise InvalidSignature("it yields, and a tool answers once: return a list, or mark it @stream")
+        raise InvalidSignature("it yields, but a tool returns once: return a list, or mark it @stream")
     made = SDKTool.from_function(
         signature.shape,
-        name=re.sub(r"[^A-Za-z0-9_]", "_", name)[:64],  # it logs pages about any other; `check` has a line
+        name=re.sub(r"[^A-Za-z0-9_]", "_", name)[
+            :64
+        ],  # the SDK logs pages about other names; `check` reports them
         title=mark.title,
-        description=" ",  # it would take the docstring as it is
+        description=" ",  # the SDK would use the docstring as it is
         structured_output=False if signature.returns in (bytes, bytearray) else mark.structured,
     )
     validate = argument_validator(made.fn_metadata, signature, made.parameters)
@@ -93,10 +95,11 @@ def _preparer(
 async def _resolved(
     made: SDKTool, name: str, request: Request, values: dict[str, Any], context: Context
 ) -> Mapping[str, Any] | InputRequiredResult:
-    """The values of the parameters that ask (`Resolve`), or the questions; the time limit stands still meanwhile.
+    """Resolve the parameters that ask the client (`Resolve`): returns their values, or the questions. The time limit is
+    paused meanwhile.
 
     Raises:
-        ToolError: the client's user said no, or nothing.
+        ToolError: the client's user declined or did not answer.
     """
     try:
         with request.held():

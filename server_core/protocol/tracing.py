@@ -1,4 +1,4 @@
-"""OpenTelemetry spans for requests, only while somebody collects them."""
+"""OpenTelemetry spans for requests, only while they are collected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 
 class TracingMiddleware(ServerMiddleware[Any]):
     """The SDK's middleware, skipped while no tracer is configured and the client sends no trace context: it would cost
-    about a tenth of a call and reach nobody.
+    about a tenth of a call for nothing.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Streams in memory by which clients of the same process reach a server, with the same messages as over a wire."""
+"""In-memory streams through which clients in the same process reach a server, with the same messages as over a wire."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from .handlers import ProtocolServer
 
 SHUTDOWN_SECONDS = 2.0
-"""How long a connection's requests may take to end once its client is gone."""
+"""How long a connection's requests may take to finish once its client is gone."""
 
 ClientStreams = tuple["ReadStream[SessionMessage | Exception]", "WriteStream[SessionMessage]"]
 
 
 class MemoryTransport:
-    """A transport for `mcp.Client` that reaches a server of the same process, with true JSON-RPC messages."""
+    """A transport for `mcp.Client` to a server in the same process, with real JSON-RPC messages."""
 
     def __init__(self, server: ProtocolServer, *, burst: int = 1) -> None:
-        """`burst` is how many messages pass without giving the loop a turn: the SDK's client merges the notices of
-        a listen stream that come without one."""
+        """`burst` is how many messages pass before yielding to the loop: the SDK's client merges the notifications of a
+        listen stream that arrive without a pause."""
         self._server = server
         self._burst = burst
         self._streams: AbstractAsyncContextManager[Any] | None = None
@@ -47,7 +47,7 @@ class MemoryTransport:
 
 
 class _EagerSender(ContextSendStream[Any]):
-    """Sends without giving the loop a turn for each message, as long as there is room."""
+    """Sends without yielding to the loop for each message, as long as there is room."""
 
     async def send(self, item: Any) -> None:
         sent = (contextvars.copy_context(), item)
@@ -58,7 +58,7 @@ class _EagerSender(ContextSendStream[Any]):
 
 
 class _EagerReceiver(ContextReceiveStream[Any]):
-    """Receives without giving the loop a turn for each message, as long as some wait."""
+    """Receives without yielding to the loop for each message, as long as some are waiting."""
 
     async def receive(self) -> Any:
         try:
@@ -71,7 +71,7 @@ class _EagerReceiver(ContextReceiveStream[Any]):
 
 @asynccontextmanager
 async def _burst_streams(messages: int) -> AsyncIterator[Any]:
-    """As the SDK's `create_client_server_memory_streams`, but with room for so many messages."""
+    """Like the SDK's `create_client_server_memory_streams`, but with room for that many messages."""
     to_client, client_reads = anyio.create_memory_object_stream[Any](messages)
     to_server, server_reads = anyio.create_memory_object_stream[Any](messages)
     async with to_client, client_reads, to_server, server_reads:
@@ -100,7 +100,7 @@ async def _served_in_memory(server: ProtocolServer, burst: int) -> AsyncIterator
             try:
                 yield client_streams
             finally:
-                # The end of the stream lets the server finish by itself; a server that doesn't is cancelled.
+                # Closing the stream lets the server finish by itself; one that doesn't is cancelled.
                 await client_streams[1].aclose()
                 await server_writes.aclose()
                 with anyio.move_on_after(SHUTDOWN_SECONDS):

@@ -1,1 +1,1 @@
-"""JSON schemas: patterns that are matched in bounded time, and values that are validated in bounded time."""
+"""JSON schemas: patterns matched and values validated in bounded time."""

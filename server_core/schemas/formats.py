@@ -1,4 +1,4 @@
-"""The formats of JSON Schema that are checked: those that clients, pydantic and the standard define alike."""
+"""The JSON Schema formats that are checked: those that clients, pydantic and the standard define alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHECKED = frozenset(("date", "date-time", "email", "ipv4", "ipv6", "regex", "uri
 
 
 def format_fits(name: Any, text: str) -> bool:
-    """Whether `text` is of the format; any text is of one that is not checked."""
+    """Whether `text` has the format; always true for formats that are not checked."""
     if name not in CHECKED:
         return True
     text = text.encode("utf-8", "replace").decode()

@@ -1,6 +1,6 @@
-"""The validator classes of `jsonschema` with every keyword counted, and those replaced that may take very long.
+"""Validator classes of `jsonschema` with a time budget, and replacements for keywords that could take very long.
 
-Replaced are the keywords that run regular expressions (Python's backtrack), and those that compare each with each.
+The replaced keywords run regular expressions (Python's backtrack), or compare every item with every other.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from .formats import format_fits
 from .patterns import TooMuchWorkError, pattern
 
 MOST_SECONDS = 0.5
-"""How much time of the processor one validation may take."""
+"""The CPU seconds that one validation may take."""
 
 _LOOK_AT_CLOCK = 32
 
 
 class Effort:
-    """What one validation has left of its time. It travels with the validators as their format checker.
+    """The time budget of one validation. The validators carry it as their format checker.
 
     Attributes:
-        formats: whether a `format` is required, or only describes.
+        formats: whether a `format` is checked, or only descriptive.
     """
 
     def __init__(self, *, formats: bool, clock: Callable[[], float] = time.thread_time) -> None:
@@ -38,18 +38,18 @@ class Effort:
         """Count a step.
 
         Raises:
-            TooMuchWorkError: the time is up.
+            TooMuchWorkError: the time is used up.
         """
         self._steps += 1
         if self._steps % _LOOK_AT_CLOCK == 0 and self._clock() > self._end:
             raise TooMuchWorkError(f"it takes more than {MOST_SECONDS:g} s")
 
     def found(self, expression: str, text: str) -> bool:
-        """Whether the regular expression matches somewhere in `text`.
+        """Whether the regular expression matches anywhere in `text`.
 
         Raises:
-            TooMuchWorkError: the time is up.
-            ValueError: there is no such expression.
+            TooMuchWorkError: the time is used up.
+            ValueError: the expression is invalid.
         """
         self.spend()
         matcher = pattern(expression)
@@ -58,7 +58,7 @@ class Effort:
         return matcher.found_in(text)
 
     def among(self, value: Any, options: list[Any]) -> bool:
-        """Whether `value` is one of the values of an enumeration."""
+        """Whether `value` is one of an enumeration's values."""
         known = self._known.get(id(options))
         if known is None:
             known = self._known[id(options)] = frozenset(map(identity, options))
@@ -66,7 +66,7 @@ class Effort:
 
 
 def identity(value: Any) -> Any:
-    """Something hashable that is equal for values that are equal as JSON has it: `true` is not 1, but 1 is 1.0."""
+    """A hashable key, equal for values that JSON considers equal: `true` is not 1, but 1 is 1.0."""
     if isinstance(value, bool):
         return (bool, value)
     if isinstance(value, list | tuple):
@@ -78,16 +78,16 @@ def identity(value: Any) -> Any:
 
 @cache
 def bounded(kind: Any) -> Any:
-    """The validator class `kind` with its work counted. Its validators need an `Effort` as their format checker."""
+    """The validator class `kind` with a time budget. Its validators need an `Effort` as their format checker."""
     from jsonschema import validators
 
     words = {word: _counted(_OWN.get(word, run)) for word, run in kind.VALIDATORS.items()}
-    extend: Any = validators.extend  # not typed
+    extend: Any = validators.extend  # untyped
     made = extend(kind, words)
     evolve = made.evolve
 
     def _evolve(self: Any, **changes: Any) -> Any:
-        # A `$schema` inside would choose a class whose work nobody counts.
+        # A nested `$schema` would choose a class without a budget.
         schema = changes.get("schema")
         if isinstance(schema, Mapping) and "$schema" in schema:
             changes["schema"] = {key: value for key, value in schema.items() if key != "$schema"}
@@ -160,7 +160,7 @@ def _multiple_of(validator: Any, step: Any, instance: Any, _schema: Any) -> Iter
 
 
 def _exact(number: int | float) -> Fraction:
-    """As it is written: 0.29 is a multiple of 0.01."""
+    """The exact decimal value as written, so that 0.29 is a multiple of 0.01."""
     return Fraction(number) if isinstance(number, int) else Fraction(str(number))
 
 

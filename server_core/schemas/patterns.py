@@ -1,7 +1,7 @@
-"""The regular expressions of JSON schemas, matched in bounded time whatever the pattern and the text are.
+"""Regular expressions of JSON schemas, matched in bounded time whatever the pattern and the text.
 
-Most run in linear time. One with a lookaround or a backreference can't: it may take a number of steps, on a text of
-bounded length.
+Most run in linear time. One with a lookaround or a backreference can't: it gets a limited number of steps, on a text
+of limited length.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from functools import lru_cache
 from typing import Any
 
 MOST_STEPS = 10_000
-"""How often a pattern that can't run in linear time may backtrack."""
+"""How many times a pattern that can't run in linear time may backtrack."""
 
 MOST_CHARACTERS = 2_000
-"""The longest text for such a pattern: without backtracking, too, its time grows with the square of the length."""
+"""The longest text for such a pattern: even without backtracking, its time grows quadratically."""
 
 MOST_BYTES = 1 << 20
-"""How large a compiled pattern may be; `(a{1000}){1000}` is larger."""
+"""The size limit of a compiled pattern; `(a{1000}){1000}` is larger."""
 
 _PYTHON_ONLY = {r"\Z": "$", r"\A": "^"}
 
 
 class TooMuchWorkError(Exception):
-    """Something can't be validated within the time that is given to it; the text says what."""
+    """Something can't be validated within its time; the text says what."""
 
 
 class Pattern:
-    """One regular expression, as JSON Schema means it (ECMA-262).
+    """A regular expression as defined by JSON Schema (ECMA-262).
 
     Attributes:
-        text: as it was written.
+        text: the original pattern.
         trouble: why it can't be used; else empty.
-        linear: it takes time in proportion to the text.
+        linear: whether it runs in linear time.
     """
 
     def __init__(self, text: str) -> None:
@@ -50,10 +50,10 @@ class Pattern:
             self.trouble = _why_not(text)
 
     def found_in(self, text: str) -> bool:
-        """Whether it matches somewhere in `text`; one that can't be used never does.
+        """Whether it matches anywhere in `text`; a pattern that can't be used never does.
 
         Raises:
-            TooMuchWorkError: that can't be found out within the limits.
+            TooMuchWorkError: it can't be decided within the limits.
         """
         text = text.encode("utf-8", "replace").decode()
         if self._matcher is None or self.linear:
@@ -85,7 +85,7 @@ def _compiled(text: str, options: Any) -> Any:
 
     try:
         return validator_for({"pattern": text}, pattern_options=options, offline=True)
-    except (ValidationError, ValueError):  # a ValueError is a lone surrogate's
+    except (ValidationError, ValueError):  # a lone surrogate raises ValueError
         return None
 
 
@@ -94,4 +94,4 @@ def _why_not(text: str) -> str:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         return f"the pattern {text[:100]} is invalid: {error}"
-    return f"the pattern {text[:100]} is too large, or is not written as JSON Schema (ECMA-262) has it"
+    return f"the pattern {text[:100]} is too large, or does not follow JSON Schema (ECMA-262)"

@@ -1,4 +1,4 @@
-"""Where the references of a JSON schema lead: to places of the same document, never to the network or a file."""
+"""Resolves references in a JSON schema within the same document, never over the network or from a file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _HOMES = ("$defs", "definitions")
 
 
 def look_up(reference: str, root: Any) -> Any:
-    """What a reference means within the document `root`.
+    """Resolve `reference` within the document `root`.
 
     Raises:
-        KeyError, IndexError: it points out of this document, or to nothing.
+        KeyError, IndexError: it points outside this document, or to nothing.
     """
     if reference == "#":
         return root
@@ -35,7 +35,7 @@ def look_up(reference: str, root: Any) -> Any:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """`value` if it is an object, else an empty one: what stands in a schema may be anything."""
+    """`value` if it is an object, else an empty one: a schema may contain anything."""
     return value if isinstance(value, Mapping) else {}
 
 

@@ -1,4 +1,4 @@
-"""The messages of failed validations: `12 is more than the maximum of 10`."""
+"""The messages of validation errors: `12 is more than the maximum of 10`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _MOST_PARTS = 8
 
 
 class Problem(NamedTuple):
-    """Something wrong at one place of a value; `path` is empty for the whole."""
+    """A problem at one place in a value; `path` is empty for the whole value."""
 
     path: Path
     message: str
 
     @property
     def where(self) -> str:
-        """The place as it is written in code: `books[0].title`."""
+        """The place as written in code: `books[0].title`."""
         return path_text(self.path)
 
 
 def path_text(path: Path) -> str:
-    """`("books", 0, "title")` as `books[0].title`; names that are not identifiers are in brackets."""
+    """Format `("books", 0, "title")` as `books[0].title`; names that are not identifiers are in brackets."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -46,7 +46,7 @@ def sentence(problem: Problem) -> str:
 
 
 def problems_of(error: Any) -> Iterator[Problem]:
-    """An error of `jsonschema` as problems; each missing or unknown property has a place of its own."""
+    """Convert an error of `jsonschema` to problems; each missing or unknown property gets its own."""
     path = tuple(error.absolute_path)
     match error.validator:
         case "required":
@@ -72,7 +72,7 @@ def problems_of(error: Any) -> Iterator[Problem]:
 
 
 def likely_errors(errors: Iterator[Any]) -> Iterator[Any]:
-    """The errors; where no alternative of a choice fits, those of the one that was most likely meant."""
+    """The errors; if no alternative of a choice fits, those of the one that was most likely meant."""
     for error in errors:
         meant = _meant(error) if error.validator in ("anyOf", "oneOf") and error.context else []
         if meant:
@@ -82,7 +82,7 @@ def likely_errors(errors: Iterator[Any]) -> Iterator[Any]:
 
 
 def _meant(error: Any) -> list[Any]:
-    """The errors of the only alternative (null aside) that could be meant by the value; else none."""
+    """The errors of the only alternative (apart from null) that the value could mean; else none."""
     branches: dict[Any, list[Any]] = {}
     for part in error.context:
         place = part.schema_path[0] if part.schema_path else None  # the schema `false` has none
@@ -90,7 +90,7 @@ def _meant(error: Any) -> list[Any]:
     for null in [place for place, parts in branches.items() if parts[0].validator_value in ("null", None)]:
         del branches[null]
     if len(branches) > 1:
-        # Another type, or another mark: that one was not meant.
+        # Of another type, or with another discriminator: not meant.
         branches = {
             place: parts
             for place, parts in branches.items()
@@ -132,11 +132,11 @@ def _message(error: Any) -> str:
         case "uniqueItems":
             return "has the same item twice"
         case "items" | "unevaluatedItems":
-            return "has more items than are allowed"
+            return "has more items than allowed"
         case "unevaluatedProperties":
             return "has properties that are not allowed"
         case "contains":
-            return "has none of the items that are needed"
+            return "has none of the required items"
         case "not":
             return f"{text} is not allowed here"
         case "anyOf" | "oneOf":
@@ -183,7 +183,7 @@ def _kinds(kinds: list[Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as JSON, cut; what can't be seen is written as escapes."""
+    """A value as JSON, shortened; invisible characters are escaped."""
     cut = _cut(value, 3)
     text = json.dumps(cut, ensure_ascii=False, default=str)
     text = text if text.isprintable() else json.dumps(cut, default=str)
@@ -191,7 +191,7 @@ def shown(value: Any) -> str:
 
 
 def _cut(value: Any, depth: int) -> Any:
-    """The beginning of a value: a large one costs no more than a small one."""
+    """The beginning of a value, so that a large one costs no more than a small one."""
     if isinstance(value, str):
         return value[: 2 * MOST_CHARACTERS]
     if isinstance(value, list | tuple):

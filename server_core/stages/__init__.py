@@ -1,1 +1,1 @@
-"""The stages of the pipeline: what stands between a request and its handler, each in a file of its own."""
+"""The stages of the pipeline between a request and its handler, each in its own file."""

@@ -1,4 +1,4 @@
-"""The cache stage: answers reads from the resource cache, and calls of tools that ask for it."""
+"""The cache stage: answers reads, and calls of cacheable tools, from the resource cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .stage import Handler, Item
 
 
 class CacheStage:
-    """A cached answer survives an open breaker and counts for nothing in it. Errors are not kept."""
+    """Serves cached results, even while a breaker is open, without affecting the breaker. Errors are not cached."""
 
     name = "cache"
 
@@ -50,14 +50,14 @@ class CacheStage:
 
 
 def _lasting(answer: Any) -> bool:
-    """Whether an answer is true for those who ask later."""
+    """Whether a result may be served to later callers."""
     if isinstance(answer, CallToolResult):
         return not answer.is_error
-    return isinstance(answer, list | tuple)  # the contents of a read, and no question to the client
+    return isinstance(answer, list | tuple)  # the contents of a read, not a question to the client
 
 
 class _KeepOutError(Exception):
-    """Carries an answer that must not be cached past the cache."""
+    """Carries a result that must not be cached past the cache."""
 
     def __init__(self, answer: Any) -> None:
         super().__init__()

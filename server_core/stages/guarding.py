@@ -1,4 +1,4 @@
-"""The breaker stage: requests for what has failed again and again are refused at once."""
+"""The breaker stage: refuses requests at once while what they depend on keeps failing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .stage import Handler, Item
 
 
 class BreakerStage:
-    """Guards what an item names as its `breaker`: the thing that can fail, not the request."""
+    """Applies the breaker that an item names: it guards the thing that can fail, not the request."""
 
     name = "breaker"
 

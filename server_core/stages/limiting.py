@@ -1,4 +1,4 @@
-"""The time limit stage: no request runs for longer than it may, and every one can be stopped."""
+"""The time limit stage: limits how long a request may run, and makes every request cancellable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .stage import Handler, Item
 
 
 class TimeLimitStage:
-    """Counts from the start, and again from each report of progress: whoever reports is alive."""
+    """Counts from the start of the request, and again from each progress report, which shows that it is alive."""
 
     name = "time limit"
 
@@ -33,10 +33,10 @@ class TimeLimitStage:
         return await self.limited(request, math.inf if request.endless else item.seconds, handler)
 
     async def limited(self, request: Request, seconds: float | None, handler: Handler) -> Any:
-        """Run `handler` for at most `seconds`; for the request's or the server's own limit if `None`.
+        """Run `handler` for at most `seconds`, or for the request's or the server's own limit if `None`.
 
         Raises:
-            TimeLimitError: its time ran out.
+            TimeLimitError: the time ran out.
         """
         token = current_request.set(request)
         own = seconds is not None
@@ -54,7 +54,7 @@ class TimeLimitStage:
                     return await made
                 try:
                     waiting = made.send(None)
-                except StopIteration as end:  # it never waited: most of them cost no more than a plain call
+                except StopIteration as end:  # it never waited: most handlers cost no more than a plain call
                     return end.value
                 return await Stoppable(made, waiting, deadline)
         except asyncio.CancelledError:
@@ -66,12 +66,12 @@ class TimeLimitStage:
             request.cancelled = True
             advice = "Raise [limits] call_seconds, or make it a task."
             if own:
-                advice = "Let it report progress, or raise its own time limit (seconds)."
+                advice = "Report progress in it, or raise its own time limit (seconds)."
             elif request.seconds is not None:
-                advice = "Let it report progress, or raise the time limit of tasks (seconds)."
+                advice = "Report progress in it, or raise the tasks' time limit (seconds)."
             stopped = "was stopped"
             if deadline.given_up:
-                stopped = "did not let itself be stopped (let CancelledError pass): it was closed"
+                stopped = "ignored its cancellation, so it was closed (don't catch CancelledError)"
             raise TimeLimitError(
                 f"{request.target} took longer than {deadline.seconds:g} s and {stopped}. {advice}"
             ) from error

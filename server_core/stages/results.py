@@ -1,4 +1,4 @@
-"""The results stage: what leaves a handler is JSON within the limit, or an error that says what to do."""
+"""The results stage: makes sure that a handler's result is JSON within the size limit, or fails with advice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .stage import Handler, Item
 
 
 class ResultStage:
-    """Checks and measures answers before they are cached or sent."""
+    """Checks and measures results before they are cached or sent."""
 
     name = "results"
 

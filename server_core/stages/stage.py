@@ -1,4 +1,4 @@
-"""What a stage is, for those of this package and for yours."""
+"""The interface of a stage, for those in this package and your own."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from ..request import Request
 
 Item = ToolItem | ResourceItem | TemplateItem | PromptItem
 Handler = Callable[[], Awaitable[Any]]
-"""The rest of the way: the stages further in, and at last the module's function."""
+"""The rest of the pipeline: the inner stages and finally the module's function."""
 
 
 class Stage(Protocol):
-    """Something that every request for certain items passes, on the server's loop.
+    """A step of the pipeline that every request for certain items passes through, on the server's loop.
 
-    It may answer by itself, change the answer, wait, refuse by raising, or just look on. What it answers for a tool is
-    a `CallToolResult` (or `InputRequiredResult`), for a read the contents, for a prompt a `GetPromptResult`, and `None`
-    for a stream that is followed.
+    It may answer by itself, change the result, wait, refuse by raising, or just observe. Its result is a
+    `CallToolResult` (or `InputRequiredResult`) for a tool, the contents for a read, a `GetPromptResult` for a prompt,
+    and `None` for a followed stream.
 
     Attributes:
-        name: others are placed relative to it.
+        name: used to place other stages before it.
     """
 
     name: str
 
     def applies(self, item: Item) -> bool:
-        """Whether requests for `item` pass this stage. Asked at each request: be quick."""
+        """Whether requests for `item` pass through this stage. Called for every request: be quick."""
         ...
 
     async def run(self, request: Request, item: Item, handler: Handler) -> Any:
-        """Answer `request`, as a rule with what `handler` answers."""
+        """Answer `request`, usually with the result of `handler`."""
         ...
 
 
 @runtime_checkable
 class FaultStage(Protocol):
-    """A stage that injects faults, and shows them in `inspect()`."""
+    """A stage that injects faults and shows them in `inspect()`."""
 
     def fault_states(self) -> tuple[FaultState, ...]:
-        """The faults that are set."""
+        """The faults that are currently set."""
         ...

@@ -1,1 +1,1 @@
-"""Long tasks: where they are kept, and what runs them."""
+"""Long tasks: storing and running them."""

@@ -1,4 +1,4 @@
-"""The tasks that are shown: the last ones of this process and of others, and what the bus is told of them."""
+"""The tasks shown on screen: recent ones of this process and others, and the facts emitted about them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .engine import ENDED_TASKS
 from .store import TaskRow
 
 SHOWN_TASKS = 100
-"""How many tasks are remembered to be shown."""
+"""How many tasks are kept for display."""
 
 
 class TaskBoard:
-    """The last tasks. On the server's loop only."""
+    """The recent tasks. Use on the server's loop only."""
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
@@ -28,26 +28,26 @@ class TaskBoard:
         return list(reversed(self._shown.values()))
 
     def accept(self, state: TaskState) -> None:
-        """A task runs here from now on."""
+        """Add a task that runs in this process."""
         self._running.add(state.task)
         self.show(state)
         self._bus.emit(TaskStarted(state.task, state.name, state.module))
         self._bus.emit(TaskChanged(state.task, state.status, "", state.name))
 
     def change(self, state: TaskState, detail: str = "") -> None:
-        """The status of a task that runs here is another one."""
+        """Change the status of a task that runs in this process."""
         if state.status in ENDED_TASKS:
             self._running.discard(state.task)
         self.show(state)
         self._bus.emit(TaskChanged(state.task, state.status, detail, state.name))
 
     def progress(self, state: TaskState) -> None:
-        """A task that runs here told how far it is."""
+        """Record progress of a task that runs in this process."""
         self.show(state)
         self._bus.emit(TaskProgressed(state.task, state.progress, state.total, state.message))
 
     def show(self, state: TaskState) -> None:
-        """Show a task without telling anybody; the oldest ended one makes room."""
+        """Show a task without emitting a fact; it replaces the oldest ended one if the board is full."""
         self._shown[state.task] = state
         while len(self._shown) > SHOWN_TASKS:
             oldest = next((task for task in self._shown if task not in self._running), None)
@@ -56,14 +56,14 @@ class TaskBoard:
             del self._shown[oldest]
 
     def take(self, rows: Sequence[TaskRow], mine: Mapping[str, TaskState]) -> None:
-        """Show the tasks as the store has them, newest first, and tell what changed of those of other processes."""
+        """Show the tasks in the store, newest first, and emit the changes to those of other processes."""
         before, self._shown = self._shown, OrderedDict()
         for row in reversed(rows):
             state, known = row.state, before.get(row.state.task)
             if state.task in mine:
                 state = mine[state.task]
             elif known is not None and known.status in ENDED_TASKS and state.status not in ENDED_TASKS:
-                state = known  # it ended here while the rows were read
+                state = known  # it ended in this process while the rows were being read
             self._shown[state.task] = state
             if state.task not in mine and state != known:
                 self._tell(known, state)

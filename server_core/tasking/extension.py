@@ -1,4 +1,4 @@
-"""The extension `io.modelcontextprotocol/tasks` (SEP-2663): what it says of a task, and what it asks of a client."""
+"""The extension `io.modelcontextprotocol/tasks` (SEP-2663): how tasks are presented, and what clients must declare."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
 
 @runtime_checkable
 class TaskService(Protocol):
-    """What a module that runs tasks does for clients that declare the extension. On the server's loop."""
+    """What a tasks module provides to clients that declare the extension. On the server's loop."""
 
     ttl: float
-    """Seconds for which the end of a task is kept."""
+    """Seconds for which an ended task is kept."""
     poll: float
-    """Seconds after which a client may ask again."""
+    """The suggested polling interval in seconds."""
 
     async def accept(
         self,
@@ -35,26 +35,26 @@ class TaskService(Protocol):
         prepared: Mapping[str, Any] | None,
         able: ClientCapabilities,
     ) -> TaskState:
-        """Run a call as a task, durably when this returns. `able` is what its client can be asked for."""
+        """Run a call as a task, which has been stored when this returns. `able` is what its client can be asked for."""
         ...
 
     async def find(self, task: str) -> TaskRow | None:
-        """A task; `None` for one that is not (or no longer) known."""
+        """A task; `None` if it is unknown or expired."""
         ...
 
     async def answer(self, task: str, responses: Mapping[str, Any]) -> None:
-        """Answer its questions by their ids; those that are not open are ignored."""
+        """Answer its questions, by their ids; questions that are not open are ignored."""
         ...
 
     async def cancel_soon(self, task: str) -> None:
-        """Have a task cancelled, without waiting long for code that does not let itself be stopped."""
+        """Request cancellation of a task, without waiting long for code that ignores it."""
         ...
 
 
 def wire_task(state: TaskState, service: TaskService) -> dict[str, Any]:
-    """A task as the extension has it (`Task`).
+    """A task in the extension's format (`Task`).
 
-    `ttlMs` counts from the creation; a task's end is kept for `service.ttl`, so that it grows until then.
+    `ttlMs` counts from the creation; an ended task is kept for `service.ttl`, so `ttlMs` grows until then.
     """
     shown: dict[str, Any] = {
         "taskId": state.task,
@@ -71,21 +71,21 @@ def wire_task(state: TaskState, service: TaskService) -> dict[str, Any]:
 
 
 def detailed_task(row: TaskRow, service: TaskService) -> dict[str, Any]:
-    """The same with its result, its error or its questions (`DetailedTask`)."""
+    """`wire_task` with the result, error or questions (`DetailedTask`)."""
     shown = wire_task(row.state, service)
-    # A tool that failed has a result that says so: only what the protocol refuses is a failed task.
+    # A failed tool has a result that says so: only protocol errors make a failed task.
     if row.result is not None and row.state.status in ("completed", "failed"):
         shown["status"] = "completed"
         shown["result"] = row.result
     elif shown["status"] == "failed":
-        shown["error"] = row.refusal or {"code": INTERNAL_ERROR, "message": row.error or "It failed"}
+        shown["error"] = row.refusal or {"code": INTERNAL_ERROR, "message": row.error or "The task failed"}
     elif shown["status"] == "input_required":
         shown["inputRequests"] = row.asked
     return shown
 
 
 def missing_extension(message: str) -> MCPError:
-    """The refusal of a request whose client does not declare the extension (-32021)."""
+    """The error for a client that does not declare the extension (-32021)."""
     return missing_capability(ClientCapabilities(extensions={TASKS_EXTENSION: {}}), message)
 
 

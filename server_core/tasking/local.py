@@ -1,4 +1,4 @@
-"""The engine that runs long tasks in this process and keeps them in a SQLite file."""
+"""The engine that runs long tasks in this process and stores them in a SQLite file."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from .running import RunningTask, question_text
 from .store import SECRETS_NOT_KEPT, TASK_ATTEMPTS, TaskClaim, TaskRow, TaskStore, task_detail
 
 PROGRESS_SECONDS = 0.25
-"""How often a task's progress is written to the disk at most."""
+"""The minimum time between writes of a task's progress to disk."""
 
 HOUSEKEEPING_SECONDS = 1.0
-"""How often is looked for what other processes did to the store, cancellations of tasks here among it."""
+"""How often the store is checked for changes by other processes, including cancellations of tasks here."""
 
 HEARTBEAT_ROUNDS = 3
-"""Every so many rounds the store hears that this engine lives, and dead owners' and expired tasks are put right."""
+"""After this many checks, the engine sends a heartbeat and cleans up expired tasks and those of dead owners."""
 
 LEFT = "The server was stopped; the task runs again at the next start"
 
 FOREIGN_CANCEL_SECONDS = 5.0
-"""How long a cancellation waits for the other process that runs the task."""
+"""How long a cancellation waits for another process that runs the task."""
 
 TASKS_CLOSE_SECONDS = 5.0
 """How long a stopping server waits for its cancelled tasks."""
 
 
 class LocalTaskEngine:
-    """A `TaskEngine` that runs tasks on this loop, at most `max_running` at a time, and keeps them in a `TaskStore`.
+    """A `TaskEngine` that runs up to `max_running` tasks at a time on this loop, and keeps them in a `TaskStore`.
 
-    A task that waits for its client counts as none of those that run.
+    A task waiting for its client does not count as running.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class LocalTaskEngine:
         revive: ReviveTask = lambda _name, _arguments, _able: None,
     ) -> None:
         """Args:
-        ttl: seconds for which the end of a task is kept, and a question waits for its answer.
-        revive: makes the bodies of tasks that run again.
+        ttl: seconds for which an ended task is kept, and for which a question waits for its answer.
+        revive: creates the bodies of tasks that run again.
         """
         self._context = context
         self._store = store
@@ -71,13 +71,13 @@ class LocalTaskEngine:
         self._slots = asyncio.Semaphore(max_running)
         self._running: dict[str, RunningTask] = {}
         self._board = TaskBoard(context.bus)
-        self._order = asyncio.Lock()  # rows are made, and slots taken, in the order in which tasks came
+        self._order = asyncio.Lock()  # rows are created, and slots taken, in the order of arrival
         self._adding: set[asyncio.Task[TaskState]] = set()
         self._keeper = TaskKeeper(context, store)
         self._closing = False
 
     async def open(self) -> None:
-        """Open the store, account for the tasks of processes that died, and keep house from now on."""
+        """Open the store, resolve the tasks of dead processes, and start housekeeping."""
         now, shared = self._context.clock.now(), shared_now(self._context.clock)
 
         def opened() -> tuple[list[TaskClaim], list[TaskRow]]:
@@ -93,12 +93,12 @@ class LocalTaskEngine:
         self._context.spawn(self._keep_house(), "keeping the task store")
 
     async def close(self) -> None:
-        """Cancel what runs (it counts as interrupted) and close the store."""
+        """Cancel running tasks (they count as interrupted) and close the store."""
         self._closing = True
         await asyncio.gather(*self._adding, return_exceptions=True)
         ends = [asyncio.create_task(self._cancelled(running)) for running in self._running.values()]
         if ends:
-            # A tool that does not let itself be cancelled: its row is for the next owner to put right.
+            # A tool that ignores its cancellation: its row is left for the next owner to resolve.
             _, left = await asyncio.wait(ends, timeout=TASKS_CLOSE_SECONDS)
             for end in left:
                 end.cancel()
@@ -120,7 +120,7 @@ class LocalTaskEngine:
         secret = repeatable and contains_mask(arguments)
         running = RunningTask(state, repeatable and not secret, secret)
         self._running[state.task] = running
-        # Whoever asks may be cancelled while the row is written; a row that nothing runs must not come of it.
+        # The caller may be cancelled while the row is written; that must not leave a row that nothing runs.
         adding = asyncio.create_task(
             self._add(
                 running,
@@ -145,16 +145,16 @@ class LocalTaskEngine:
 
     def _begin(self, running: RunningTask, body: TaskBody) -> None:
         self._board.accept(running.state)
-        # In a context of its own: that of the request would keep a hold on its client's connection.
+        # In its own context: the request's would keep a reference to its client's connection.
         running.job = asyncio.create_task(
             self._run(running, body), name=f"task {running.state.name}", context=contextvars.Context()
         )
 
     def _run_again(self, claims: Sequence[TaskClaim]) -> None:
         for claim in claims:
-            said = "begun anew: its server was stopped"
+            said = "restarted: its server was stopped"
             if claim.state.attempts > 1:
-                said = f"attempt {claim.state.attempts} of {TASK_ATTEMPTS}: its process had ended"
+                said = f"attempt {claim.state.attempts} of {TASK_ATTEMPTS}: its process ended"
             running = RunningTask(replace(claim.state, message=said), repeatable=True)
             self._running[claim.state.task] = running
             self._begin(running, revived_body(self._context, claim, self._revive))
@@ -168,7 +168,7 @@ class LocalTaskEngine:
         return await self._keeper.get(task)
 
     async def answer(self, task: str, responses: Mapping[str, Any]) -> None:
-        """Answer questions of a task, of whichever process; see `TaskEngine.answer`."""
+        """Answer a task's questions, whichever process runs it; see `TaskEngine.answer`."""
         running = self._running.get(task)
         if running is None:
             await self._context.run_sync(lambda: self._store.give_answers(task, responses))
@@ -176,7 +176,7 @@ class LocalTaskEngine:
             await self._write(running)
 
     async def cancel(self, task: str) -> TaskRow | None:
-        """Cancel a task, of whichever process; see `TaskEngine.cancel`."""
+        """Cancel a task, whichever process runs it; see `TaskEngine.cancel`."""
         running = self._running.get(task)
         if running is not None:
             running.unwanted = True
@@ -192,16 +192,16 @@ class LocalTaskEngine:
             await clock.sleep(HOUSEKEEPING_SECONDS / 4)
 
     async def _cancelled(self, running: RunningTask) -> None:
-        """Cancel a task and wait for its end."""
+        """Cancel a task and wait for it to end."""
         if running.job is None:
             return
-        await asyncio.sleep(0)  # cancelled before its first step, a job would never run, nor tell its end
+        await asyncio.sleep(0)  # a job cancelled before its first step would never run, nor report its end
         if not running.ending:
             running.job.cancel()
         await asyncio.wait([running.job])
 
     def states(self) -> Sequence[TaskState]:
-        """The last tasks, newest first."""
+        """The recent tasks, newest first."""
         return self._board.states()
 
     async def _run(self, running: RunningTask, body: TaskBody) -> None:
@@ -221,7 +221,7 @@ class LocalTaskEngine:
                 await asyncio.shield(self._leave(running))
                 return
             status = "interrupted" if self._closing else "cancelled"
-            error = "The server was stopped" if self._closing else "It was cancelled"
+            error = "The server was stopped" if self._closing else "The task was cancelled"
             if self._closing and running.secret:
                 error += f". {SECRETS_NOT_KEPT}"
         except MCPError as refused:
@@ -232,11 +232,11 @@ class LocalTaskEngine:
         finally:
             self._leave_slot(running)
         running.ending = True
-        # The end is written whatever happens meanwhile: a second cancellation must not lose it.
+        # The end is written in any case: a second cancellation must not lose it.
         await asyncio.shield(self._end(running, TaskRow(running.state, result, error, refusal), status))
 
     async def _leave(self, running: RunningTask) -> None:
-        """Leave a task to the next start, or to another process on this store."""
+        """Leave a task for the next start, or for another process that uses this store."""
         running.ending = True
         try:
             await self._context.run_sync(lambda: self._store.left(running.state.task))
@@ -249,7 +249,7 @@ class LocalTaskEngine:
     async def _end(self, running: RunningTask, row: TaskRow, status: TaskStatus) -> None:
         now = self._context.clock.now()
         detail = task_detail(row.result, row.error)
-        # Until its end is kept it is shown as it was: nobody may see the end without the result.
+        # Shown unchanged until its end is stored: nobody may see the end without the result.
         ended = replace(row, state=replace(running.state, status=status, updated=now, detail=detail))
         await self._keeper.ended(ended, now + self._ttl)
         running.state = ended.state
@@ -259,7 +259,7 @@ class LocalTaskEngine:
     # -- slots
 
     async def _take_slot(self, running: RunningTask) -> None:
-        """Be one of those that run, once there is room."""
+        """Wait for a free slot and take it."""
         if self._slots.locked() and running.state.status != "queued":
             await self._change(running, "queued")
         await self._slots.acquire()
@@ -272,12 +272,12 @@ class LocalTaskEngine:
             running.has_slot = False
             self._slots.release()
 
-    # -- what a running task tells and asks
+    # -- called by running tasks
 
     async def progressed(
         self, running: RunningTask, progress: float, total: float | None, message: str
     ) -> None:
-        """A task tells how far it is."""
+        """Record a task's progress."""
         now = self._context.clock.now()
         running.state = replace(running.state, progress=progress, total=total, message=message, updated=now)
         self._board.progress(running.state)
@@ -287,7 +287,7 @@ class LocalTaskEngine:
             await self._write(running)
 
     async def ask(self, running: RunningTask, requests: Mapping[str, Any]) -> dict[str, Any]:
-        """A task asks its client and waits; its message is the question meanwhile."""
+        """Ask the task's client and wait; meanwhile the task's message is the question."""
         if not running.asked:
             running.said = running.state.message
         futures = running.put(requests)
@@ -301,7 +301,7 @@ class LocalTaskEngine:
                 await asyncio.wait({*waiting, alarm}, return_when=asyncio.FIRST_COMPLETED)
                 waiting = {future for future in waiting if not future.done()}
             if waiting:
-                raise ToolError(f"Nobody answered what it asked within {self._ttl:g} s.")
+                raise ToolError(f"The client did not answer within {self._ttl:g} s.")
         finally:
             alarm.cancel()
             running.withdraw(futures)
@@ -325,7 +325,7 @@ class LocalTaskEngine:
         await self._write(running)
 
     async def _write(self, running: RunningTask) -> None:
-        """Keep how a task is now; in order, whichever thread writes."""
+        """Store the task's present state; in order, whichever thread writes."""
         async with running.writing:
             state, asked = running.state, dict(running.asked)
             await self._keeper.progressed(state, asked)
@@ -342,11 +342,11 @@ class LocalTaskEngine:
             except Exception as error:
                 self._keeper.report(error)
                 continue
-            if turn % HEARTBEAT_ROUNDS == 0:  # only then has something been written
+            if turn % HEARTBEAT_ROUNDS == 0:  # only then was anything written
                 self._context.note("")
 
     async def _kept_house(self, seen: int, *, beats: bool) -> int:
-        # Who lives is a matter between processes: a clock that jumps on purpose must not make others dead.
+        # Liveness concerns other processes: injected clock jumps must not make them look dead.
         now, shared = self._context.clock.now(), shared_now(self._context.clock)
         module = self._context.module
 

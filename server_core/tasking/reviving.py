@@ -1,4 +1,4 @@
-"""Tasks that run again because their process died: their tools may have to be waited for."""
+"""Tasks that run again because their process died; they may have to wait for their tools."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .engine import ReviveTask, TaskBody, TaskLostError, TaskRun
 from .store import TaskClaim
 
 REVIVE_SECONDS = 60.0
-"""How long a task that runs again waits for its tool: other modules may start later than that of the tasks."""
+"""How long a task that runs again waits for its tool: other modules may start after the tasks module."""
 
 
 def revived_body(context: ModuleContext, claim: TaskClaim, revive: ReviveTask) -> TaskBody:
-    """The body of a claimed task: waits until `revive` knows its tool, then runs it.
+    """The body of a claimed task: it waits until `revive` knows its tool, then runs it.
 
-    It raises `TaskLostError` if the tool does not come.
+    It raises `TaskLostError` if the tool does not appear.
     """
 
     async def body(run: TaskRun) -> CallToolResult | InputRequiredResult:
         name = claim.state.name
         found = await _found(context, lambda: revive(name, claim.arguments, claim.able))
         if found is None:
-            raise TaskLostError(f"Its process had ended, and there is no task {name} any more to run again")
+            raise TaskLostError(f"Its process ended, and the task {name} no longer exists")
         return await found(run)
 
     return body

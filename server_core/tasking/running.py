@@ -1,4 +1,4 @@
-"""A task that runs in this process: its state, and the questions that it waits to have answered."""
+"""A task running in this process: its state and its open questions."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ..inspection import TaskState
 
 @dataclass(slots=True)
 class RunningTask:
-    """What the local engine knows of a task until it has ended. On the server's loop only.
+    """The local engine's record of a task until it has ended. Use on the server's loop only.
 
     Attributes:
-        job: runs it, once its row is kept.
-        written: when its progress was last kept, by the clock's `monotonic`.
-        ending: its end is being kept, and it can no longer be cancelled.
+        job: runs it, once its row is stored.
+        written: when its progress was last stored, by the clock's `monotonic`.
+        ending: its end is being stored, and it can no longer be cancelled.
         repeatable: it may run again if its process ends.
-        secret: it would be repeatable, but for its secret arguments, which are not stored.
-        unwanted: somebody asked for its cancellation.
-        has_slot: it counts as one of those that run; not while it waits for a slot or for its client.
-        writing: orders what is kept of it.
-        resuming: lets one of several questions that end together take the slot again.
-        asked: what it asks its client, the protocol's JSON by ids that are never used twice.
+        secret: it would be repeatable, except that its secret arguments are not stored.
+        unwanted: its cancellation was requested.
+        has_slot: it counts as running; not while it waits for a slot or for its client.
+        writing: keeps its writes in order.
+        resuming: lets only one of several questions that end together take the slot again.
+        asked: its open questions to the client, as the protocol's JSON, by ids that are never reused.
         said: its message before it asked.
     """
 
@@ -44,7 +44,7 @@ class RunningTask:
     _waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     def put(self, requests: Mapping[str, Any]) -> dict[str, asyncio.Future[Any]]:
-        """Open a question for each request; returns where its answer will be, by the request's name."""
+        """Open a question for each request; returns the futures of the answers, by the request's name."""
         futures: dict[str, asyncio.Future[Any]] = {}
         for name, request in requests.items():
             question = secrets.token_urlsafe(9)
@@ -53,7 +53,7 @@ class RunningTask:
         return futures
 
     def take(self, responses: Mapping[str, Any]) -> bool:
-        """Take the answers to open questions, ignore the others; tells whether there was one."""
+        """Take the answers to open questions and ignore the others; returns whether there was one."""
         taken = [question for question in responses if question in self.asked]
         for question in taken:
             del self.asked[question]
@@ -63,7 +63,7 @@ class RunningTask:
         return bool(taken)
 
     def withdraw(self, futures: Mapping[str, asyncio.Future[Any]]) -> None:
-        """Close questions that nobody waits for any more."""
+        """Close questions that nobody is waiting for any more."""
         mine = set(futures.values())
         for question in [question for question, future in self._waiting.items() if future in mine]:
             del self.asked[question]
@@ -71,7 +71,7 @@ class RunningTask:
 
 
 def question_text(requests: Mapping[str, Any]) -> str:
-    """What is asked, in a line: "asks: Delete it?"."""
+    """The questions in one line: "asks: Delete it?"."""
     said = [
         (request.get("params") or {}).get("message") or request["method"] for request in requests.values()
     ]

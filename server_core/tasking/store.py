@@ -1,4 +1,4 @@
-"""The rows of long tasks in a SQLite file that several processes may share."""
+"""The rows of long tasks, in a SQLite file that several processes may share."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ..private_files import private_database
 from ..processes import is_alive
 
 OWNER_SILENCE = 60.0
-"""Seconds without a heartbeat after which an owner is taken for dead, although its process is there: a tool that
-blocks the loop silences it for a while. On this machine a process that is gone is dead at once."""
+"""Seconds without a heartbeat after which an owner counts as dead, although its process exists: a tool that blocks the
+loop can delay it for a while. An owner whose process on this machine has ended is dead at once."""
 
 UNFINISHED_TASKS = "('queued', 'working', 'input_required')"
 
 HAS_SECRETS = f"instr(arguments, '{json.dumps(MASKED)[1:-1]}')"
-"""Whether a row lacks the secrets among its arguments, which are never stored."""
+"""Whether a row has secret arguments, which are never stored."""
 
 SECRETS_NOT_KEPT = "Secret arguments are not stored, so start the task again yourself"
 
@@ -54,19 +54,19 @@ LATER_COLUMNS = {
     "attempts": "integer not null default 1",
     "able": "text",
 }
-"""Columns that a file of an earlier version lacks."""
+"""Columns missing from files of earlier versions."""
 
 TASK_ATTEMPTS = 3
-"""How often a task that may run again is begun at most: what kills its process each time must not do so for ever."""
+"""How often a repeatable task is started at most, so that one that kills its process can't do so forever."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task as it is kept: its state, and its result (the protocol's JSON) or error once it has ended.
+    """A stored task: its state, and its result (the protocol's JSON) or error once it has ended.
 
     Attributes:
-        refusal: the JSON-RPC error (`code`, `message`, `data`) by which the tool ended it, if it did.
-        asked: what it waits to hear from its client, the protocol's JSON by the questions' ids.
+        refusal: the JSON-RPC error (`code`, `message`, `data`) with which the tool ended it, if it did.
+        asked: its open questions to the client, as the protocol's JSON, by the questions' ids.
     """
 
     state: TaskState
@@ -78,8 +78,8 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class TaskClaim:
-    """A task of a process that died, to be run again by the one that claimed it. `able` is what its client can be
-    asked for, `None` if there is nobody to ask."""
+    """A dead process's task, claimed by this one to be run again. `able` is what its client can be asked for, `None` if
+    it can't be asked."""
 
     state: TaskState
     arguments: dict[str, Any]
@@ -89,12 +89,12 @@ class TaskClaim:
 class TaskStore:
     """Reads and writes task rows. Every method blocks and may be called from any thread.
 
-    A row is on the disk when the method that writes it returns: a killed process loses nothing that was answered.
+    A row is on disk when the method that writes it returns: a killed process loses nothing that was acknowledged.
     """
 
     def __init__(self, path: Path, owner: str) -> None:
         """Args:
-        owner: this process's running server, unique among those of this machine.
+        owner: identifies this process's running server, unique on this machine.
         """
         self.path = path
         self._machine = f"{socket.gethostname()}/"
@@ -103,7 +103,7 @@ class TaskStore:
         self._connection: sqlite3.Connection | None = None
 
     def open(self, now: float) -> None:
-        """Open or make the file, and say that this owner lives.
+        """Open or create the file, and register this owner.
 
         Raises:
             sqlite3.Error, OSError: it can't be opened.
@@ -125,7 +125,7 @@ class TaskStore:
         self.beat(now)
 
     def close(self) -> None:
-        """Take this owner off the list and close. Idempotent."""
+        """Unregister this owner and close. Idempotent."""
         with self._lock:
             if self._connection is not None:
                 try:
@@ -135,7 +135,7 @@ class TaskStore:
                     self._connection = None
 
     def beat(self, now: float) -> None:
-        """Say that this owner lives."""
+        """Record a heartbeat of this owner."""
         self._write("insert or replace into owners values (?, ?, ?)", (self.owner, os.getpid(), now))
 
     def add(
@@ -146,7 +146,7 @@ class TaskStore:
         repeatable: bool = False,
         able: dict[str, Any] | None = None,
     ) -> None:
-        """Keep a new task."""
+        """Store a new task."""
         self._write(
             "insert into tasks (id, name, module, arguments, status, created, updated, owner, repeatable, able)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -165,7 +165,7 @@ class TaskStore:
         )
 
     def progressed(self, state: TaskState, asked: Mapping[str, Any]) -> None:
-        """Keep how far a task is. A write that was overtaken by the task's end changes nothing."""
+        """Store a task's progress. Changes nothing if the task has ended in the meantime."""
         self._write(
             "update tasks set status = ?, updated = ?, progress = ?, total = ?, message = ?, asked = ?"
             " where id = ? and expires is null",
@@ -181,7 +181,7 @@ class TaskStore:
         )
 
     def ended(self, row: TaskRow, expires: float) -> None:
-        """Keep how a task ended, until `expires`."""
+        """Store how a task ended, to be kept until `expires`."""
         state = row.state
         self._write(
             "update tasks set status = ?, updated = ?, expires = ?, progress = ?, total = ?, message = ?,"
@@ -202,7 +202,7 @@ class TaskStore:
         )
 
     def left(self, task: str) -> None:
-        """Leave a task to whoever opens the store next: that its process stops is none of its attempts."""
+        """Leave a task to whoever opens the store next: stopping its process does not count as an attempt."""
         self._write(
             "update tasks set status = 'queued', attempts = attempts - 1, progress = 0, total = null, message = '',"
             " asked = null where id = ?",
@@ -210,12 +210,12 @@ class TaskStore:
         )
 
     def get(self, task: str) -> TaskRow | None:
-        """The task of that id, of whichever owner."""
+        """The task with that id, whoever owns it."""
         rows = self._read("select * from tasks where id = ?", (task,))
         return _row(rows[0]) if rows else None
 
     def latest(self, module: str, count: int) -> list[TaskRow]:
-        """The last `count` tasks of a module, newest first, without their results."""
+        """The latest `count` tasks of a module, newest first, without their results."""
         rows = self._read(
             "select id, name, module, status, created, updated, progress, total, message, error, detail, attempts,"
             " null as result, null as refusal, null as asked from tasks"
@@ -225,7 +225,7 @@ class TaskStore:
         return [_row(row) for row in rows]
 
     def ask_cancellation(self, task: str) -> None:
-        """Ask the owner of an unfinished task, another process, to cancel it."""
+        """Ask another process, the owner of an unfinished task, to cancel it."""
         self._write(
             "insert or ignore into cancellations select id from tasks where id = ? and status in"
             f" {UNFINISHED_TASKS}",
@@ -233,7 +233,7 @@ class TaskStore:
         )
 
     def asked_cancellations(self) -> list[str]:
-        """The tasks of this owner that others ask to cancel; each is told once."""
+        """This owner's tasks that other processes ask to cancel; each is returned once."""
         rows = self._read(
             "select task from cancellations join tasks on id = task where owner = ?", (self.owner,)
         )
@@ -242,14 +242,14 @@ class TaskStore:
         return asked
 
     def give_answers(self, task: str, responses: Mapping[str, Any]) -> None:
-        """Leave answers for a task that another process runs."""
+        """Store answers for a task that another process runs."""
         self._write_many(
             "insert or replace into answers select id, ?, ? from tasks where id = ? and status = 'input_required'",
             [(question, json.dumps(response), task) for question, response in responses.items()],
         )
 
     def taken_answers(self) -> list[tuple[str, str, Any]]:
-        """(task, question, response) that others left for tasks of this owner; each is handed out once."""
+        """(task, question, response) left by other processes for this owner's tasks; each is returned once."""
         rows = self._read(
             "select task, question, response from answers join tasks on id = task where owner = ?",
             (self.owner,),
@@ -258,12 +258,12 @@ class TaskStore:
         return [(row["task"], row["question"], json.loads(row["response"])) for row in rows]
 
     def changes(self) -> int:
-        """A number that is another one once another process has changed the file."""
+        """A number that changes when another process has changed the file."""
         return int(self._read("pragma data_version", ())[0][0])
 
     def recover(self, now: float, expires: float, module: str) -> tuple[int, list[TaskClaim]]:
-        """Account for the unfinished tasks of dead owners: those that may run again are this owner's and `module`'s
-        from now on and are returned; the others are interrupted. Also returns how many these are."""
+        """Resolve the unfinished tasks of dead owners: those that may run again are claimed for this owner and `module`
+        and returned; the others are interrupted. Also returns how many were interrupted."""
         dead = [
             row["id"]
             for row in self._read("select * from owners", ())
@@ -321,11 +321,11 @@ class TaskStore:
         ]
 
     def purge(self, now: float) -> int:
-        """Forget the tasks whose results have expired; returns how many."""
+        """Delete tasks whose results have expired; returns how many."""
         return self._write("delete from tasks where expires is not null and expires < ?", (now,))
 
     def _is_gone(self, owner: sqlite3.Row) -> bool:
-        # A container has process ids of its own: they say nothing of the processes of another one.
+        # A container has its own process ids, which say nothing about processes elsewhere.
         return str(owner["id"]).startswith(self._machine) and not is_alive(owner["pid"])
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> int:

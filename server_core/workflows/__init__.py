@@ -1,1 +1,1 @@
-"""Workflows: their definitions, what is checked before one runs, and the running of their steps."""
+"""Workflows: their definitions, the checks before a run, and the running of their steps."""

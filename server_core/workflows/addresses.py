@@ -1,4 +1,4 @@
-"""Which network addresses a workflow may talk to: public ones, and those that the config allows by name."""
+"""The network addresses that workflows may reach: public ones, and hosts that the config allows."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..errors import DeniedError, UnavailableError
 
 NAT64_PREFIX = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""All that IANA has given out; whatever lies outside of it is special or nobody's."""
+"""Everything allocated by IANA; anything outside is special or unassigned."""
 
-# What the IANA special-purpose address registries do not call globally reachable, and multicast. Written out because
-# each version of Python knows another part of it.
+# Everything that the IANA special-purpose registries don't call globally reachable, and multicast. Spelled out because
+# each version of Python knows a different part of it.
 SPECIAL_IPV4 = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
     "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
     "224.0.0.0/3",
 )  # fmt: skip
 SPECIAL_IPV6 = ("2001::/23", "2001:db8::/32", "3fff::/20")
-"""Of those in `GLOBAL_UNICAST`."""
+"""Exceptions within `GLOBAL_UNICAST`."""
 
 
 class AllowedHosts:
@@ -31,18 +31,19 @@ class AllowedHosts:
         self._hosts = frozenset(host.strip().strip("[]").casefold() for host in hosts)
 
     def allows(self, host: str, port: int) -> bool:
-        """Whether the host (a name or an address, as it stands in the URL) is listed."""
+        """Whether the host (a name or an address, as written in the URL) is listed."""
         name = host.strip("[]").casefold()
         return name in self._hosts or f"{name}:{port}" in self._hosts or f"{name}]:{port}" in self._hosts
 
 
 def resolved_addresses(host: str, port: int, allowed: AllowedHosts) -> list[str]:
-    """The addresses of `host` that may be connected to; to these and not to the name, which may change its mind.
+    """The addresses of `host` that may be connected to. Connect to these, not to the name, which could resolve
+    differently.
 
-    Blocks while the name is looked up.
+    Blocks during name resolution.
 
     Raises:
-        DeniedError: all of its addresses are private, and it is not allowed by name.
+        DeniedError: all of its addresses are private, and the host is not allowed by name.
         UnavailableError: it has no address.
     """
     try:
@@ -62,7 +63,7 @@ def resolved_addresses(host: str, port: int, allowed: AllowedHosts) -> list[str]
 
 
 def is_public_address(text: str) -> bool:
-    """Whether an address is globally reachable unicast; IPv4 inside of IPv6 counts as what it is."""
+    """Whether an address is globally reachable unicast; IPv4 embedded in IPv6 is judged as IPv4."""
     try:
         address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -76,7 +77,7 @@ def is_public_address(text: str) -> bool:
 
 
 def _embedded(address: IPv6Address) -> Sequence[IPv4Address]:
-    """The IPv4 addresses that packets to `address` may end at."""
+    """The IPv4 addresses at which packets to `address` may end up."""
     if address.ipv4_mapped:
         return [address.ipv4_mapped]
     if address.sixtofour:

@@ -1,4 +1,4 @@
-"""HTTP requests of workflows: to checked addresses only, bounded in time and size, behind a breaker for each host."""
+"""HTTP requests of workflows: only to checked addresses, bounded in time and size, with a breaker for each host."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 REDIRECTS_AT_MOST = 5
 ADDRESSES_TRIED = 3
 HOST_BREAKERS = 200
-"""How many hosts have a breaker of their own; a template may name any number of hosts."""
+"""How many hosts have their own breaker; a template may produce any number of hosts."""
 
 KEPT_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
-"""What still goes along when a redirect leads to another host: nothing that may be a secret."""
+"""Headers kept when a redirect leads to another host: none that may contain a secret."""
 
 _ERROR_BODY = 300
 
 
 class ApiStatusError(CoreError):
-    """The host answered with an error status that is the caller's doing (4xx)."""
+    """The host returned an error status caused by the request (4xx)."""
 
 
 class ApiServerError(UnavailableError):
-    """The host answered that it has failed (5xx)."""
+    """The host returned a server error (5xx)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request with nothing left to fill in. `content` is sent as it is; `seconds` are for all of it."""
+    """A request with every variable filled in. `content` is sent as it is; `seconds` limit the whole request."""
 
     method: str
     url: str
@@ -64,7 +64,7 @@ class _RawAnswer(NamedTuple):
 
 
 class ApiCaller:
-    """Makes the requests of one module. Open it on the server's loop."""
+    """Sends the requests of one module. Open it on the server's loop."""
 
     def __init__(
         self, context: ModuleContext, allowed: AllowedHosts, breaker: BreakerSettings | None
@@ -77,8 +77,8 @@ class ApiCaller:
         self._allowed = allowed
         self._breaker_settings = breaker
         self._hosts: set[str] = set()
-        # No connection outlives its request: one kept for an address would be taken by another name at that address.
-        # No cookie either: a jar would carry one run's session into the next.
+        # Connections are not reused: one kept for an address could serve another name at that address.
+        # Cookies are not kept either: a jar would carry one run's session into the next.
         self._client = httpx2.AsyncClient(
             trust_env=False,
             follow_redirects=False,
@@ -87,19 +87,19 @@ class ApiCaller:
         )
 
     async def aclose(self) -> None:
-        """Close what is open."""
+        """Close the client."""
         await self._client.aclose()
 
     async def call(self, request: ApiRequest, breaker: StepBreaker | None = None) -> dict[str, Any]:
-        """Send `request` and follow its redirects; answers `{status, headers, body}`, where JSON is parsed.
+        """Send `request` and follow redirects; returns `{status, headers, body}`, with JSON parsed.
 
-        `breaker` may name one for all of it, instead of one for each host, and have settings of its own.
+        `breaker` may name a single breaker, instead of one per host, and have its own settings.
 
         Raises:
             InvalidArgumentsError: the request can't be sent as it is.
-            DeniedError: its host, or one that it was redirected to, is not public and not allowed.
-            ApiStatusError, ApiServerError: it was answered with a status of 400 and more.
-            UnavailableError, TimeLimitError, TooLargeError: the host can't be reached, is slow, or answers too much.
+            DeniedError: its host, or one it was redirected to, is neither public nor allowed.
+            ApiStatusError, ApiServerError: the response has a status of 400 or more.
+            UnavailableError, TimeLimitError, TooLargeError: the host can't be reached, is slow, or sends too much.
         """
         import httpx2
 
@@ -111,7 +111,7 @@ class ApiCaller:
         for _ in range(REDIRECTS_AT_MOST + 1):
             answer = await self._exchange(request, url, due - loop.time(), breaker or StepBreaker())
             if not answer.location:
-                return _told_answer(answer, url)
+                return _response_value(answer, url)
             try:
                 target = url.join(answer.location)
             except httpx2.InvalidURL as error:
@@ -157,7 +157,7 @@ class ApiCaller:
                 content=request.content,
                 timeout=seconds,
             )
-            # The connection goes to the address that was checked; Host and certificate stay the name's.
+            # Connect to the address that was checked; Host header and certificate use the name.
             wire.url = url.copy_with(host=address)
             wire.extensions["sni_hostname"] = name
             try:
@@ -170,7 +170,7 @@ class ApiCaller:
                 raise TimeoutError from error
             except httpx2.HTTPError as error:
                 raise UnavailableError(
-                    f"The connection to {url.host} broke: {_error_words(error)}"
+                    f"The connection to {url.host} was lost: {_error_words(error)}"
                 ) from error
         raise UnavailableError(f"{url.host} can't be reached: {_error_words(failure)}") from failure
 
@@ -194,25 +194,25 @@ class ApiCaller:
 
 
 async def _bounded_body(response: httpx2.Response, limit: int) -> bytes:
-    """The body, unpacked; never more than `limit` bytes of it are held."""
+    """The decoded body; at most `limit` bytes of it are held in memory."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-        raise UnavailableError(f"The answer is packed as {encoding}, although it was asked for as it is")
+        raise UnavailableError(f"The response is encoded as {encoding}, although no encoding was requested")
     unpacker = None if encoding in ("", "identity") else zlib.decompressobj(47)
     body = bytearray()
     async for piece in response.aiter_raw():
         try:
             body += piece if unpacker is None else unpacker.decompress(piece, limit + 1 - len(body))
         except zlib.error as error:
-            raise UnavailableError(f"The answer's {encoding} is broken: {error}") from error
+            raise UnavailableError(f"The response has invalid {encoding} data: {error}") from error
         if len(body) > limit:
             raise TooLargeError(
-                f"The answer has more than {limit} bytes ([limits] result_bytes); ask the host for a part of it"
+                f"The response is over {limit} bytes ([limits] result_bytes); request a part of it"
             )
     return bytes(body)
 
 
-def _told_answer(answer: _RawAnswer, url: httpx2.URL) -> dict[str, Any]:
+def _response_value(answer: _RawAnswer, url: httpx2.URL) -> dict[str, Any]:
     if answer.status >= 400:
         raise ApiStatusError(_status_text(answer, url.host))
     text = _decoded_body(answer)
@@ -221,9 +221,7 @@ def _told_answer(answer: _RawAnswer, url: httpx2.URL) -> dict[str, Any]:
         try:
             body = json.loads(text, parse_constant=_refuse_constant) if text else None
         except (ValueError, RecursionError) as error:
-            raise UnavailableError(
-                f"{url.host} says that it answers JSON, but it is none: {error}"
-            ) from error
+            raise UnavailableError(f"{url.host} sent invalid JSON: {error}") from error
     return {"status": answer.status, "headers": dict(answer.headers), "body": body}
 
 
@@ -235,12 +233,12 @@ def _decoded_body(answer: _RawAnswer) -> str:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"it holds {name}")
+    raise ValueError(f"it contains {name}")
 
 
 def _status_text(answer: _RawAnswer, host: str) -> str:
     start = " ".join(_decoded_body(answer).split())[:_ERROR_BODY]
-    return f"{host} answered {answer.status}{f': {start}' if start else ''}"
+    return f"{host} returned {answer.status}{f': {start}' if start else ''}"
 
 
 def _parsed_url(text: str) -> httpx2.URL:
@@ -249,7 +247,7 @@ def _parsed_url(text: str) -> httpx2.URL:
     try:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, TypeError, ValueError) as error:
-        raise InvalidArgumentsError(f"{text[:200]!r} is no URL: {error}") from error
+        raise InvalidArgumentsError(f"{text[:200]!r} is not a URL: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise InvalidArgumentsError(f"{text[:200]!r} must be a URL that begins with http:// or https://")
     return url
@@ -265,7 +263,7 @@ def _host_and_port(url: httpx2.URL) -> str:
 
 
 def _redirected(request: ApiRequest, status: int, *, same_host: bool) -> ApiRequest:
-    """The request after a redirect; its parameters are in the new location, or gone."""
+    """The request after a redirect; its parameters are part of the new location, or gone."""
     headers = dict(request.headers)
     method, content = request.method, request.content
     if status == 303 or (status in (301, 302) and method == "POST"):

@@ -1,4 +1,4 @@
-"""Branches side by side, and items of a list a few at a time."""
+"""Runs branches concurrently, and the items of a list a few at a time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..errors import CoreError, InvalidArgumentsError
 from .definition import ForEachStep
 from .runs import StepFailedError
 
-FAILURES_TOLD = 3
+FAILURES_NAMED = 3
 
 
 class BranchesFailedError(CoreError):
-    """Branches or items of a step have failed. `value` is that of the step, with null for each that failed."""
+    """Branches or items of a step failed. `value` is the step's value, with null for each failed branch."""
 
     def __init__(self, text: str, value: Any) -> None:
         super().__init__(text)
@@ -24,14 +24,14 @@ class BranchesFailedError(CoreError):
 async def side_by_side(
     branches: Sequence[tuple[str, Callable[[], Awaitable[Any]]]], at_once: int, *, go_on: bool
 ) -> list[Any]:
-    """Run named branches, at most `at_once` at a time, in their order; the value of each.
+    """Run named branches, at most `at_once` at a time, in order; returns each one's value.
 
-    The first that fails stops the others, unless they shall `go_on`. Nothing runs any more when it returns or raises,
-    whether a branch failed or the caller was cancelled (unless it is cancelled twice).
+    The first failure stops the other branches, unless `go_on` is set. Nothing is left running when it returns or
+    raises, whether a branch failed or the caller was cancelled (unless it is cancelled twice).
 
     Raises:
         BranchesFailedError: branches failed; the text names the first of them.
-        BaseException: what a branch raised other than `StepFailedError`.
+        BaseException: any other exception than `StepFailedError` raised by a branch.
     """
     values: list[Any] = [None] * len(branches)
     failures: list[tuple[str, StepFailedError]] = []
@@ -61,10 +61,10 @@ async def side_by_side(
         ):
             raise error
     if failures:
-        told = "; ".join(f"{name}: {error}" for name, error in failures[:FAILURES_TOLD])
-        more = f"; and {len(failures) - FAILURES_TOLD} more" if len(failures) > FAILURES_TOLD else ""
+        named = "; ".join(f"{name}: {error}" for name, error in failures[:FAILURES_NAMED])
+        more = f"; and {len(failures) - FAILURES_NAMED} more" if len(failures) > FAILURES_NAMED else ""
         count = f"{len(failures)} of {len(branches)} failed: " if go_on else ""
-        raise BranchesFailedError(f"{count}{told}{more}", values)
+        raise BranchesFailedError(f"{count}{named}{more}", values)
     return values
 
 
@@ -72,12 +72,12 @@ def checked_items(step: ForEachStep, items: Any) -> list[Any]:
     """The items of a `for_each`.
 
     Raises:
-        InvalidArgumentsError: they are no list, or too many.
+        InvalidArgumentsError: they are not a list, or there are too many.
     """
     if not isinstance(items, list | tuple):
-        raise InvalidArgumentsError(f"its items are {type(items).__name__}, not a list")
+        raise InvalidArgumentsError(f"its items must be a list, not {type(items).__name__}")
     if len(items) > step.max_items:
         raise InvalidArgumentsError(
-            f"it has {len(items)} items, and max_items is {step.max_items}; take a part of them, or raise it"
+            f"it has {len(items)} items, over max_items = {step.max_items}; use fewer items, or raise it"
         )
     return list(items)

@@ -1,4 +1,4 @@
-"""What is checked before a workflow's first step runs: its tools, and the variables that its steps need."""
+"""Checks a workflow before its first step runs: its tools, and the variables its steps need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..errors import nearest
 from ..items import ToolItem
-from ..schemas.validation import misfit
+from ..schemas.validation import validation_error
 from .addresses import AllowedHosts, is_public_address
 from .definition import (
     ApiCallStep,
@@ -30,13 +30,13 @@ from .definition import (
 from .expressions import Expression, Template
 
 MISTAKEN_LIKENESS = 0.8
-"""From how alike two names are (`difflib`) one of them is taken for the other, mistyped."""
+"""The similarity (`difflib`) from which one name is considered a typo of another."""
 
 
 def check_run(
     workflow: Workflow, variables: Iterable[str], tools: Mapping[str, ToolItem]
 ) -> list[WorkflowFinding]:
-    """What would fail in a run that starts with these variables on a server with these tools."""
+    """Problems that would make a run with these variables fail on a server with these tools."""
     known = set(variables)
     findings = _unset_variables(workflow, workflow.steps, known)
     for step in workflow.walk():
@@ -52,9 +52,10 @@ def check_run(
 def check_definition(
     workflow: Workflow, tools: Mapping[str, ToolItem], allowed: AllowedHosts
 ) -> list[WorkflowFinding]:
-    """What would fail in any run on a server with these tools, whatever variables it starts with.
+    """Problems that would make any run fail on a server with these tools, whatever its variables.
 
-    Without `inputs`, callers may give any variable; one that looks much like what a step sets is taken for a mistake.
+    Without `inputs`, callers may pass any variable; one that is very similar to one set by a step is reported as a
+    typo.
     """
     if workflow.inputs is not None:
         given = set(workflow.inputs.properties)
@@ -77,7 +78,7 @@ def check_definition(
 
 
 def needed_variables(workflow: Workflow) -> tuple[str, ...]:
-    """The variables that the workflow's caller must give, in the order in which they are used."""
+    """The variables that the caller must pass, in the order in which they are used."""
     needed: dict[str, None] = {}
 
     def collect(steps: Sequence[WorkflowStep], known: set[str]) -> None:
@@ -93,12 +94,12 @@ def needed_variables(workflow: Workflow) -> tuple[str, ...]:
 
 
 def own_variables(step: WorkflowStep) -> set[str]:
-    """What a step sets for the steps inside it."""
+    """The variables that a step sets for the steps inside it."""
     return {step.item, step.index} - {""} if isinstance(step, ForEachStep) else set()
 
 
 def step_variables(step: WorkflowStep) -> frozenset[str]:
-    """The variables that a step reads itself, without those of its branches."""
+    """The variables that a step itself reads, without those of its branches."""
     return frozenset(name for part in _step_parts(step) for name in part.names)
 
 
@@ -124,10 +125,10 @@ def _step_parts(step: WorkflowStep) -> Sequence[Expression | Template]:
 def _unset_variables(
     workflow: Workflow, steps: Sequence[WorkflowStep], known: set[str]
 ) -> list[WorkflowFinding]:
-    """Variables that are read before anything can have set them; `known` grows by what `steps` set.
+    """Variables that are read before anything can have set them; adds what `steps` set to `known`.
 
-    What only one branch of a condition sets counts as set: where the branch was not taken it is null. What the branches
-    of a `parallel` and the steps of a `for_each` set stays in them.
+    A variable set in only one branch of a condition counts as set: if that branch was not taken it is null. Variables
+    set in the branches of a `parallel` or the steps of a `for_each` are local to them.
     """
     findings: list[WorkflowFinding] = []
     for step in steps:
@@ -150,15 +151,15 @@ def _unset_text(workflow: Workflow, step: WorkflowStep, name: str, known: set[st
     text = f"{step_name(step)} needs the variable {name!r}"
     for outer in workflow.walk():
         if isinstance(outer, ParallelStep | ForEachStep) and name in _set_inside(outer):
-            stays = f"{text}, which stays inside {step_name(outer)}"
-            return f"{stays}; what goes out of it is its output_variable"
+            stays = f"{text}, which exists only inside {step_name(outer)}"
+            return f"{stays}; only its output_variable is visible outside"
     later = next((step_name(each) for each in workflow.walk() if each.output_variable == name), None)
     if later is not None:
-        return f"{text}, which {later} sets only later"
+        return f"{text}, which is set only later, by {later}"
     near = nearest(name, known)
     where = "the context" if workflow.inputs is None else "its inputs"
-    hint = f"; did you mean {' or '.join(near)}?" if near else f"; give it in {where.split()[-1]}"
-    return f"{text}, which is not in {where} and no earlier step sets{hint}"
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; add it to {where.split()[-1]}"
+    return f"{text}, which is not in {where} and is not set by an earlier step{hint}"
 
 
 def _set_inside(step: WorkflowStep) -> set[str]:
@@ -182,7 +183,7 @@ def _tool_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[Wo
 
 
 def _argument_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> list[WorkflowFinding]:
-    """Arguments that the tool does not know, and values that stand there and do not fit."""
+    """Arguments unknown to the tool, and literal values of the wrong type."""
     item = tools.get(step.tool)
     schema: Mapping[str, Any] = item.definition.input_schema if item is not None else {}
     known: Mapping[str, Any] = schema.get("properties") or {}
@@ -197,15 +198,15 @@ def _argument_findings(step: ToolCallStep, tools: Mapping[str, ToolItem]) -> lis
                 )
                 trouble = f"the tool {step.tool} has no argument {name!r}; {hint}"
         elif not _has_holes(value):
-            whole = {**known[name], "$defs": schema.get("$defs", {})}  # its references lead there
-            trouble = misfit(whole, value, name)
+            whole = {**known[name], "$defs": schema.get("$defs", {})}  # for its references
+            trouble = validation_error(whole, value, name)
         if trouble:
             findings.append(WorkflowFinding(step.path, f"{step_name(step)}: {trouble}"))
     return findings
 
 
 def _has_holes(value: Any) -> bool:
-    """Whether something is filled in when it runs."""
+    """Whether it contains values that are filled in at run time."""
     if isinstance(value, str):
         return "${" in value
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
@@ -213,7 +214,7 @@ def _has_holes(value: Any) -> bool:
 
 
 def _address_findings(step: ApiCallStep, allowed: AllowedHosts) -> list[WorkflowFinding]:
-    """A host that is written as an address which would be refused. Names are not looked up here."""
+    """A host written as an address that would be refused. Names are not resolved here."""
     url = step.url.source
     if not isinstance(url, str) or _has_holes(url):
         return []
@@ -222,7 +223,7 @@ def _address_findings(step: ApiCallStep, allowed: AllowedHosts) -> list[Workflow
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         literal = "127.0.0.1" if host.casefold() == "localhost" else str(ip_address(host))
     except ValueError:
-        return []  # no address, or no URL, which is told elsewhere
+        return []  # not an address, or not a URL, which is reported elsewhere
     if allowed.allows(host, port) or is_public_address(literal):
         return []
     text = (

@@ -1,4 +1,4 @@
-"""Workflows that would call themselves, by whatever way: found before anything runs."""
+"""Finds workflows that would call themselves, directly or indirectly, before anything runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .definition import ToolCallStep, Workflow, WorkflowFinding, step_name
 def workflow_cycles(
     name: str, workflows: Mapping[str, Workflow], tools: Mapping[str, str], runner: str
 ) -> list[WorkflowFinding]:
-    """The steps of workflow `name` by which it comes back to itself.
+    """The steps by which the workflow `name` calls itself.
 
     Args:
-        tools: the workflows by the names of their own tools.
+        tools: the workflows, by the names of their own tools.
         runner: the name of the tool that runs any of them.
     """
     findings = []

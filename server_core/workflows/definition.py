@@ -1,4 +1,4 @@
-"""What a workflow is: its steps as typed values, each with the way to its place in the config."""
+"""The definition of a workflow: its steps as typed values, each with its path in the config."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..settings import BreakerSettings
 from .expressions import Expression, Template
 
 StepPath = tuple[str | int, ...]
-"""The way from a workflow's table to a key in it: `("steps", 0, "type")`."""
+"""The path from a workflow's table to one of its keys: `("steps", 0, "type")`."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFinding:
-    """Something that is wrong with a workflow: where, and one line that says what."""
+    """A problem in a workflow: its place, and a one-line description."""
 
     path: StepPath
     message: str
 
 
 class WorkflowDefinitionError(ValueError):
-    """A workflow that can't run; the text is that of its first finding, with its place."""
+    """A workflow that can't run; the text is its first finding, with its place."""
 
     def __init__(self, workflow: str, findings: Sequence[WorkflowFinding]) -> None:
         self.workflow = workflow
@@ -35,7 +35,7 @@ class WorkflowDefinitionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WorkflowInputs:
-    """What a workflow is given: a JSON schema for each name, and which of them must be given."""
+    """A workflow's inputs: a JSON schema for each name, and which ones are required."""
 
     properties: Mapping[str, Mapping[str, Any]]
     required: tuple[str, ...] = ()
@@ -43,8 +43,8 @@ class WorkflowInputs:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a step is tried, and how long it waits in between: `delay` seconds, each time `factor` times as long,
-    never more than `max_delay`. `on` names the kinds of errors that count; see `error_kind`."""
+    """How often a step is tried and how long it waits in between: `delay` seconds, multiplied by `factor` each time,
+    up to `max_delay`. `on` names the kinds of errors to retry; see `error_kind`."""
 
     attempts: int = 3
     delay: float = 1.0
@@ -53,7 +53,7 @@ class RetryPolicy:
     on: tuple[str, ...] = ("error", "timeout", "unavailable")
 
     def delay_after(self, attempt: int) -> float:
-        """Seconds to wait after the attempt of that number, counted from 1."""
+        """Seconds to wait after the given attempt, counted from 1."""
         try:
             return min(self.max_delay, self.delay * self.factor ** (attempt - 1))
         except OverflowError:
@@ -62,7 +62,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class StepBreaker:
-    """The breaker that guards a step; without a name it is the host's of an `api_call`, else the step's own."""
+    """The breaker of a step; if unnamed, it is the host's for an `api_call`, else the step's own."""
 
     name: str = ""
     settings: BreakerSettings | None = None
@@ -70,11 +70,11 @@ class StepBreaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowStep:
-    """What every step has.
+    """The fields common to all steps.
 
-    `timeout` is in seconds: of one attempt, or of the whole for a step that has steps inside. `cache` is for how many
-    seconds its result may be taken again for the same input. Only an `api_call` and a `tool_call`
-    have a retry, a breaker or a cache.
+    `timeout` is in seconds: for one attempt, or for everything if the step contains other steps. `cache` is how many
+    seconds its result may be reused for the same input. Only `api_call` and `tool_call` steps have a retry, a breaker
+    or a cache.
     """
 
     kind: ClassVar[str] = ""
@@ -90,7 +90,7 @@ class WorkflowStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCallStep(WorkflowStep):
-    """An HTTP request; answers `{status, headers, body}`. `json` says that `body` is sent as JSON."""
+    """An HTTP request; its value is `{status, headers, body}`. `json` means that `body` is sent as JSON."""
 
     kind: ClassVar[str] = "api_call"
     method: str
@@ -103,7 +103,7 @@ class ApiCallStep(WorkflowStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTransformStep(WorkflowStep):
-    """A value made of the variables: of an expression over them, or of a template."""
+    """A value computed from the variables: from an expression or a template."""
 
     kind: ClassVar[str] = "data_transform"
     value: Expression | Template
@@ -111,7 +111,7 @@ class DataTransformStep(WorkflowStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionStep(WorkflowStep):
-    """Goes on with `then` where the expression is true in JMESPath's sense, else with `otherwise` (`else`)."""
+    """Continues with `then` if the expression is true in JMESPath's sense, else with `otherwise` (`else`)."""
 
     kind: ClassVar[str] = "condition"
     condition: Expression
@@ -121,7 +121,7 @@ class ConditionStep(WorkflowStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallStep(WorkflowStep):
-    """A call of any tool of the server; answers its data, or its text."""
+    """A call of any of the server's tools; its value is the tool's data, or its text."""
 
     kind: ClassVar[str] = "tool_call"
     tool: str
@@ -130,11 +130,11 @@ class ToolCallStep(WorkflowStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelStep(WorkflowStep):
-    """Runs its branches side by side, `at_once` of them or all; answers the value of each branch by its name.
+    """Runs its branches concurrently, all or `at_once` at a time; its value has each branch's value by name.
 
-    The value of a branch is that of its last step; where that is a condition, of the branch that it took.
-    What a branch sets stays in it. The first branch that fails stops the others; with `continue_on_error` they run to
-    their ends, and the value of one that failed is null.
+    The value of a branch is that of its last step; if that is a condition, of the branch it took. Variables set in a
+    branch are local to it. The first failing branch stops the others; with `continue_on_error` they all run to the end,
+    and the value of a failed one is null.
     """
 
     kind: ClassVar[str] = "parallel"
@@ -144,9 +144,9 @@ class ParallelStep(WorkflowStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForEachStep(WorkflowStep):
-    """Runs its steps for each of a list's items, `at_once` at a time; answers the list of their values, in order.
+    """Runs its steps for each item of a list, `at_once` at a time; its value is the list of their values, in order.
 
-    A list of more than `max_items` fails before anything runs. What the steps set and what fails is as in a branch.
+    A list with more than `max_items` fails before anything runs. Variables and failures are handled as in a branch.
     """
 
     kind: ClassVar[str] = "for_each"
@@ -160,7 +160,7 @@ class ForEachStep(WorkflowStep):
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A chain of steps with a name.
+    """A named chain of steps.
 
     Without declared `inputs` it takes the variables that its steps need. `tool` is the name of its own tool, without
     the module's prefix, or empty.
@@ -173,12 +173,12 @@ class Workflow:
     tool: str = ""
 
     def walk(self) -> Iterator[WorkflowStep]:
-        """Every step, those of branches too, in the order in which they are written."""
+        """Yield every step, including those of branches, in the order in which they are written."""
         return walk_steps(self.steps)
 
 
 def walk_steps(steps: Sequence[WorkflowStep]) -> Iterator[WorkflowStep]:
-    """`steps` and those inside them, in the order in which they are written."""
+    """Yield `steps` and those inside them, in the order in which they are written."""
     for step in steps:
         yield step
         for _name, inside in steps_inside(step):
@@ -186,7 +186,7 @@ def walk_steps(steps: Sequence[WorkflowStep]) -> Iterator[WorkflowStep]:
 
 
 def steps_inside(step: WorkflowStep) -> tuple[tuple[str, tuple[WorkflowStep, ...]], ...]:
-    """The lists of steps that a step has inside it; those of a `parallel` with the names of its branches."""
+    """The lists of steps inside a step; for a `parallel`, with the names of its branches."""
     if isinstance(step, ConditionStep):
         return ("", step.then), ("", step.otherwise)
     if isinstance(step, ParallelStep):
@@ -195,12 +195,12 @@ def steps_inside(step: WorkflowStep) -> tuple[tuple[str, tuple[WorkflowStep, ...
 
 
 def step_name(step: WorkflowStep) -> str:
-    """What a sentence calls a step: `step low`, and `step 2` for one without an id."""
+    """How a step is called in a sentence: `step low`, or `step 2` for one without an id."""
     return step.id if step.id.startswith("step ") else f"step {step.id}"
 
 
 def written_path(path: StepPath) -> str:
-    """A path as people write it, counting from 1: `steps[1].type`."""
+    """Format a path for display, counting from 1: `steps[1].type`."""
     text = ""
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"

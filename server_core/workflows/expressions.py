@@ -1,4 +1,4 @@
-"""JMESPath expressions and `${…}` templates of workflows: compiled once, with the variables that they need."""
+"""JMESPath expressions and `${…}` templates in workflows, compiled once, with the variables they need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import CoreError, nearest
 
 ENVIRONMENT_NAME = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)")
-"""`${env.NAME}` is a variable of the process's environment: how a secret gets into a header."""
+"""`${env.NAME}` is an environment variable of the process, for example a secret for a header."""
 
 _EXPRESSION_LENGTH = 10_000
 _TEMPLATE_DEPTH = 50
@@ -21,12 +21,12 @@ Evaluation = Callable[[Mapping[str, Any]], Any]
 
 
 class ExpressionError(CoreError, ValueError):
-    """An expression that can't be compiled or evaluated; one line that says which and why."""
+    """An expression that can't be compiled or evaluated; one line says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. `names` are the variables that it can't do without."""
+    """A compiled expression. `names` are the variables that it requires."""
 
     text: str
     names: frozenset[str]
@@ -37,8 +37,8 @@ class Expression:
 class Template:
     """A value of strings, lists and tables with `${…}` in its strings.
 
-    A string that is exactly one `${…}` becomes the value itself, of whatever type; elsewhere a text is put in, and
-    null is an error. `$${` stands for `${`. What is put in is never a template again.
+    A string that is exactly one `${…}` becomes the value itself, of any type; elsewhere its text is inserted, and null
+    is an error. `$${` stands for `${`. Inserted values are never treated as templates again.
     """
 
     source: Any
@@ -56,29 +56,29 @@ def compile_expression(text: str) -> Expression:
     """Compile a JMESPath expression.
 
     Raises:
-        ExpressionError: it is none, or calls a function that does not exist.
+        ExpressionError: it is invalid, or calls an unknown function.
     """
     import jmespath
     from jmespath.exceptions import JMESPathError
     from jmespath.functions import Functions
 
     if len(text) > _EXPRESSION_LENGTH:
-        raise ExpressionError(f"an expression of more than {_EXPRESSION_LENGTH} characters")
+        raise ExpressionError(f"an expression has more than {_EXPRESSION_LENGTH} characters")
     try:
         compiled = jmespath.compile(text)
     except JMESPathError as error:
         position = getattr(error, "lex_position", None)
         where = f" at character {position + 1}" if isinstance(position, int) and position < len(text) else ""
         raise ExpressionError(
-            f"{text!r} is no JMESPath expression: {_jmespath_words(error)}{where}"
+            f"{text!r} is not a JMESPath expression: {_jmespath_words(error)}{where}"
         ) from error
     except RecursionError as error:
-        raise ExpressionError("an expression that is nested too deeply") from error
+        raise ExpressionError("an expression is nested too deeply") from error
     for name in _called_functions(compiled.parsed):
         if name not in Functions.FUNCTION_TABLE:
             near = nearest(name, Functions.FUNCTION_TABLE)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise ExpressionError(f"{text!r} calls the function {name!r}, which JMESPath has not{hint}")
+            raise ExpressionError(f"{text!r} calls the unknown function {name!r}{hint}")
 
     def evaluate(variables: Mapping[str, Any]) -> Any:
         try:
@@ -90,10 +90,10 @@ def compile_expression(text: str) -> Expression:
 
 
 def compile_template(value: Any) -> Template:
-    """Compile a value whose strings may have `${…}` in them.
+    """Compile a value whose strings may contain `${…}`.
 
     Raises:
-        ExpressionError: an expression in it is none.
+        ExpressionError: an expression in it is invalid.
     """
     names: set[str] = set()
     environment: set[str] = set()
@@ -103,7 +103,7 @@ def compile_template(value: Any) -> Template:
 
 def _compiled_value(value: Any, names: set[str], environment: set[str], depth: int) -> Evaluation:
     if depth > _TEMPLATE_DEPTH:
-        raise ExpressionError("a value that is nested too deeply")
+        raise ExpressionError("a value is nested too deeply")
     if isinstance(value, str):
         return _compiled_text(value, names, environment)
     if isinstance(value, Mapping):
@@ -158,7 +158,7 @@ def _as_text(value: Any, expression: str, text: str) -> str:
 
 
 def _template_parts(text: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a text, each with whether it is an expression (without its `${` and `}`)."""
+    """Yield the parts of a text, each with whether it is an expression (without its `${` and `}`)."""
     plain = ""
     at = 0
     while at < len(text):
@@ -180,7 +180,7 @@ def _template_parts(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _closing_brace(text: str, at: int) -> int:
-    """Where the `}` of the expression that begins at `at` is; JMESPath has braces and three quotes of its own."""
+    """Find the `}` that ends the expression starting at `at`; JMESPath itself has braces and three kinds of quotes."""
     start, depth, quote = at, 0, ""
     while at < len(text):
         character = text[at]
@@ -202,14 +202,14 @@ def _closing_brace(text: str, at: int) -> int:
 
 
 def _root_names(node: Mapping[str, Any]) -> Iterator[str]:
-    """The variables that an expression reads and can't do without: `b || 'none'` does not need `b`."""
+    """Yield the variables that an expression reads and requires: `b || 'none'` does not require `b`."""
     kind, children = node["type"], node["children"]
     if kind == "field":
         yield node["value"]
     elif kind in (
         "subexpression", "index_expression", "projection", "value_projection", "filter_projection", "pipe",
     ):  # fmt: skip
-        yield from _root_names(children[0])  # what follows looks at its result
+        yield from _root_names(children[0])  # the rest applies to its result
     elif kind == "or_expression":
         yield from _root_names(children[-1])
     elif kind not in ("expref", "slice") and node.get("value") != "not_null":
@@ -219,7 +219,7 @@ def _root_names(node: Mapping[str, Any]) -> Iterator[str]:
 
 def _called_functions(node: Any) -> Iterator[str]:
     if not isinstance(node, Mapping):
-        return  # a slice has numbers for children
+        return  # a slice's children are numbers
     if node["type"] == "function_expression":
         yield node["value"]
     for child in node["children"]:
@@ -227,7 +227,7 @@ def _called_functions(node: Any) -> Iterator[str]:
 
 
 def _jmespath_words(error: Exception) -> str:
-    """The first line of what JMESPath says, without its own introduction."""
+    """The first line of JMESPath's message, without its introduction."""
     from jmespath.exceptions import IncompleteExpressionError, LexerError, ParseError
 
     if isinstance(error, IncompleteExpressionError):

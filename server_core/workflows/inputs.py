@@ -1,4 +1,4 @@
-"""The inputs of a workflow: read from its table, checked before it runs, and told to clients as a schema."""
+"""A workflow's inputs: parsed from its table, checked before it runs, and published to clients as a schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InvalidArgumentsError, nearest
-from ..schemas.validation import SchemaValidator, misfit
+from ..schemas.validation import SchemaValidator, validation_error
 from ..schemas.wording import sentence
 from .definition import Workflow, WorkflowInputs
 from .step_keys import VARIABLE_NAME, FindProblem
@@ -15,10 +15,10 @@ INPUT_TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
 def parse_inputs(data: Any, find: FindProblem) -> WorkflowInputs:
-    """The inputs that a workflow's table declares: by name a type, or a JSON schema.
+    """Parse the inputs declared in a workflow's table: a type or a JSON schema for each name.
 
-    One with a `default` need not be given, nor one with `required = false`, which is null then. `find` is told of
-    every problem, with its place.
+    An input with a `default` is optional, as is one with `required = false`, which is then null. `find` is called with
+    every problem and its place.
     """
     if not isinstance(data, Mapping):
         find(("inputs",), "must be a table: each input's name with its type or its schema")
@@ -64,16 +64,16 @@ def input_schema(workflow: Workflow, needed: Sequence[str]) -> dict[str, Any]:
 
 
 def filled_inputs(inputs: WorkflowInputs, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` with what the inputs have by default; an optional one that is not given is null.
+    """Add the inputs' default values to `given`; an optional input that is missing becomes null.
 
     Raises:
-        InvalidArgumentsError: some are missing or don't fit; the text has all of them.
+        InvalidArgumentsError: inputs are missing or invalid; the text lists all of them.
     """
     variables = dict(given)
     problems = []
     for name, schema in inputs.properties.items():
         if name in given:
-            if problem := misfit(schema, given[name], name):
+            if problem := validation_error(schema, given[name], name):
                 problems.append(problem)
         elif name in inputs.required:
             problems.append(f"{name} is required")
@@ -89,11 +89,11 @@ def _schema_trouble(schema: Mapping[str, Any]) -> str:
     if isinstance(kind, str) and kind not in INPUT_TYPES:
         near = nearest(kind, INPUT_TYPES)
         return f"unknown type {kind!r}; " + (
-            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(INPUT_TYPES)}"
+            f"did you mean {' or '.join(near)}?" if near else f"the types are {', '.join(INPUT_TYPES)}"
         )
     validator = SchemaValidator(schema)
     if validator.trouble:
         return f"is not a valid JSON schema: {validator.trouble}"
     if "default" in schema and (found := validator.problems(schema["default"], 1)):
-        return f"its default does not fit: {sentence(found[0])}"
+        return f"its default is invalid: {sentence(found[0])}"
     return ""

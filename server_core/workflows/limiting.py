@@ -1,4 +1,4 @@
-"""Time limits of steps, by the server's clock."""
+"""Time limits for steps, by the server's clock."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LimitedT = TypeVar("LimitedT")
 async def limited_to(
     clock: Clock, seconds: float | None, work: Callable[[], Awaitable[LimitedT]]
 ) -> LimitedT:
-    """What `work` answers, if it does so within `seconds` of `clock`.
+    """Return the result of `work`, if it takes at most `seconds` of `clock`.
 
     Raises:
-        TimeLimitError: it was stopped.
+        TimeLimitError: it was cancelled because it took longer.
     """
     if seconds is None:
         return await work()

@@ -1,4 +1,4 @@
-"""From a workflow's table to its definition: every finding at once, each with the path of its key."""
+"""Parses a workflow's table into its definition, reporting all problems at once, each with the path of its key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STEP_KEYS = {
     "for_each": ("items", "item", "index", "steps", "at_once", "max_items"),
 }
 GUARD_KEYS = ("retry", "breaker", "cache")
-"""Keys of the steps that ask something outside of the workflow."""
+"""Keys of steps that call something outside the workflow."""
 
 GUARDED = ("api_call", "tool_call")
 
@@ -52,12 +52,12 @@ MakeStep = Callable[[StepKeys, dict[str, Any]], WorkflowStep | None]
 
 
 def parse_workflow(name: str, data: Any) -> Workflow:
-    """The workflow that a table of `server.toml` (or the guide's object) describes.
+    """Parse the workflow in a table of `server.toml` (or the guide's object).
 
-    A step's own keys may stand in it or in its `config`.
+    A step's own keys may be in the step itself or in its `config`.
 
     Raises:
-        WorkflowDefinitionError: it can't run; with every finding.
+        WorkflowDefinitionError: it is invalid; with every finding.
     """
     parser = _WorkflowParser()
     workflow = parser.workflow(name, data)
@@ -75,14 +75,14 @@ class _WorkflowParser:
 
     def workflow(self, name: str, data: Any) -> Workflow | None:
         if not isinstance(data, Mapping):
-            self._find((), "a workflow is a table with steps")
+            self._find((), "a workflow must be a table with steps")
             return None
         for key in data:
             if key not in WORKFLOW_KEYS:
                 self._find((str(key),), unknown_key(str(key), WORKFLOW_KEYS))
         description = data.get("description", "")
         if not isinstance(description, str):
-            self._find(("description",), "must be a text")
+            self._find(("description",), "must be a string")
             description = ""
         inputs = parse_inputs(data["inputs"], self._find) if data.get("inputs") is not None else None
         tool = self._tool_name(name, data.get("tool", True))
@@ -97,7 +97,7 @@ class _WorkflowParser:
         if tool is True:
             return re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:100]
         if not isinstance(tool, str):
-            self._find(("tool",), "must be the name of its tool, or false for none")
+            self._find(("tool",), "must be a tool name, or false for none")
             return ""
         if not TOOL_NAME.fullmatch(tool):
             self._find(("tool",), f"{tool!r} can't be a tool's name: use letters, digits, _, . and -")
@@ -120,13 +120,13 @@ class _WorkflowParser:
                 self._find(path, f"a workflow has at most {STEPS_AT_MOST} steps")
             return None
         if not isinstance(data, Mapping):
-            self._find(path, "a step is a table")
+            self._find(path, "a step must be a table")
             return None
         keys = StepKeys(self._find, data, path)
         kind = keys.text("type", "")
         if kind not in STEP_KEYS:
             near = nearest(kind, STEP_KEYS)
-            known = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(STEP_KEYS)}"
+            known = f"did you mean {' or '.join(near)}?" if near else f"the types are {', '.join(STEP_KEYS)}"
             problem = f"unknown step type {kind!r}; {known}" if kind else f"its type is missing; {known}"
             self._find((*path, "type") if kind else path, problem)
             return None
@@ -143,7 +143,9 @@ class _WorkflowParser:
         }
         if kind not in GUARDED:
             for name in filter(keys.has, GUARD_KEYS):
-                self._find(keys.place(name), f"a {kind} has no {name}; only {' and '.join(GUARDED)} have")
+                self._find(
+                    keys.place(name), f"a {kind} can't have a {name}; only {' and '.join(GUARDED)} can"
+                )
         make: dict[str, MakeStep] = {
             "api_call": self._api_call,
             "data_transform": self._data_transform,
@@ -157,14 +159,16 @@ class _WorkflowParser:
     def _id(self, keys: StepKeys, path: StepPath) -> str:
         name = keys.text("id", "") or _unnamed(path)
         if name in self._ids:
-            self._find(keys.place("id"), f"another step has the id {name!r} already")
+            self._find(keys.place("id"), f"another step already has the id {name!r}")
         self._ids.add(name)
         return name
 
     def _api_call(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         method = keys.text("method", "GET").upper()
         if method not in HTTP_METHODS:
-            self._find(keys.place("method"), f"{method!r} is no method; there are {', '.join(HTTP_METHODS)}")
+            self._find(
+                keys.place("method"), f"{method!r} is not a supported method; use {', '.join(HTTP_METHODS)}"
+            )
         url = keys.template("url", required=True)
         if url is not None and (
             not isinstance(url.source, str)
@@ -172,7 +176,7 @@ class _WorkflowParser:
         ):
             self._find(keys.place("url"), "must be a URL that begins with http:// or https://")
         if keys.has("body") and keys.has("json"):
-            self._find(keys.place("body"), "give body or json, not both")
+            self._find(keys.place("body"), "use either body or json, not both")
         is_json = keys.has("json")
         tables = {name: keys.template(name) or compile_template({}) for name in ("headers", "params")}
         for name, table in tables.items():
@@ -192,7 +196,7 @@ class _WorkflowParser:
 
     def _data_transform(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         if keys.has("expression") == keys.has("value"):
-            self._find(keys.path, "it needs an expression or a value, one of the two")
+            self._find(keys.path, "it needs either an expression or a value")
             return None
         value = keys.expression("expression") if keys.has("expression") else keys.template("value")
         return None if value is None else DataTransformStep(**common, value=value)
@@ -214,7 +218,7 @@ class _WorkflowParser:
     def _tool_call(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         tool = keys.text("tool", "")
         if not tool:
-            self._find(keys.place("tool"), "its tool is missing: the name of a tool of this server")
+            self._find(keys.place("tool"), "its tool is missing: name one of this server's tools")
         arguments = keys.template("arguments") or compile_template({})
         if not isinstance(arguments.source, Mapping):
             self._find(keys.place("arguments"), "must be a table")
@@ -223,7 +227,7 @@ class _WorkflowParser:
     def _parallel(self, keys: StepKeys, common: dict[str, Any]) -> WorkflowStep | None:
         table, place = keys.get("branches"), keys.place("branches")
         if not isinstance(table, Mapping) or len(table) < 2:
-            self._find(place, "it needs branches: a table with two or more lists of steps, each with a name")
+            self._find(place, "it needs branches: a table with two or more named lists of steps")
             return None
         branches = []
         for name, steps in table.items():
@@ -244,7 +248,7 @@ class _WorkflowParser:
         steps = self._inner_steps(keys.get("steps"), keys.place("steps"))
         item, index = keys.variable("item", "item") or "item", keys.variable("index")
         if item == index:
-            self._find(keys.place("index"), f"item and index are both called {item!r}")
+            self._find(keys.place("index"), f"item and index have the same name {item!r}")
         at_once, most = keys.count("at_once", AT_ONCE_MOST), keys.count("max_items", ITEMS_MOST)
         if items is None:
             return None
@@ -269,6 +273,6 @@ class _WorkflowParser:
 
 
 def _unnamed(path: StepPath) -> str:
-    """What a step without an id is called: `step 4.else.1`."""
+    """The name of a step without an id: `step 4.else.1`."""
     parts = (str(part + 1) if isinstance(part, int) else part for part in path[1:] if part != "config")
     return f"step {'.'.join(parts)}"

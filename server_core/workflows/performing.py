@@ -1,4 +1,4 @@
-"""What a step with no steps inside does: filled in, then cache → retry → breaker → time limit → the work itself."""
+"""Performs a step without inner steps: fills it in, then cache → retry → breaker → time limit → the work itself."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from .values import filled_request, is_true, shown_request, tool_value
 PerformedT = TypeVar("PerformedT")
 
 STEP_CACHES = 20
-"""How many lifetimes of kept results are told apart; steps with others are not cached."""
+"""How many different cache lifetimes are supported; steps with further ones are not cached."""
 
 TellAttempt = Callable[[int, BaseException, float], None]
-"""Told of an attempt that failed: its number, its error, and the seconds until the next."""
+"""Called for a failed attempt: its number, its error, and the seconds until the next."""
 
 
 def error_kind(error: BaseException) -> str:
-    """What `on` of a retry calls an error; empty for what no retry can mend: bad arguments, missing permission."""
+    """The name of an error in a retry's `on`; empty if a retry can't help: bad arguments, missing permission."""
     if isinstance(error, BreakerOpenError):
         return "breaker"
     if isinstance(error, TimeLimitError | TimeoutError):
@@ -61,7 +61,7 @@ async def with_retries(
     sleep: Callable[[float], Awaitable[None]],
     tell: TellAttempt,
 ) -> PerformedT:
-    """Run `operation`, again after each failure that counts, and raise the last attempt's error."""
+    """Run `operation`, retrying after each failure that counts, and raise the last attempt's error."""
     attempt = 1
     while True:
         try:
@@ -83,14 +83,14 @@ class StepPerformer:
     def __init__(
         self, context: ModuleContext, api: ApiCaller | None, breaker: BreakerSettings | None
     ) -> None:
-        """`api` is `None` where no workflow has an `api_call`."""
+        """`api` is `None` if no workflow has an `api_call`."""
         self._context = context
         self._api = api
         self._breaker_settings = breaker
         self._caches: dict[float, ResourceCache] = {}
 
     async def fill(self, step: WorkflowStep, variables: Mapping[str, Any]) -> Any:
-        """What the step works on. Expressions may run over megabytes: on a worker thread, on the variables as they are.
+        """Fill in the step's input. Expressions may process megabytes, so they run on a worker thread.
 
         Raises:
             ExpressionError, InvalidArgumentsError: it can't be filled in.
@@ -103,7 +103,7 @@ class StepPerformer:
         return {name: variables.get(name) for name in sorted(step_variables(step))}
 
     def shown(self, step: WorkflowStep, given: Any) -> Any:
-        """`given` as it is shown."""
+        """Format `given` for display."""
         return shown_request(given) if isinstance(step, ApiCallStep) else given
 
     async def perform(
@@ -115,7 +115,7 @@ class StepPerformer:
         request: Request,
         tell: TellAttempt,
     ) -> Any:
-        """The step's value; `request` is the nested one of its tool call.
+        """Return the step's value; `request` is the nested request of its tool call.
 
         Raises:
             BaseException: the last attempt's error.
@@ -129,7 +129,7 @@ class StepPerformer:
             return await limited_to(clock, seconds, lambda: self._work(step, given, variables, request))
 
         async def attempt() -> Any:
-            # An api_call has its breaker and its limit inside, for each host that it is redirected to.
+            # An api_call has its breaker and time limit inside, for each host it is redirected to.
             if step.breaker is None or isinstance(step, ApiCallStep):
                 return await limited()
             name = step.breaker.name or f"{workflow.name}.{step.id}"
@@ -165,7 +165,7 @@ class StepPerformer:
         request.failure = None
         answer = await self._context.call_tool(request, step.tool, arguments)
         if not isinstance(answer, CallToolResult):
-            raise ToolError(f"the tool {step.tool} asks for input, which a workflow can't give")
+            raise ToolError(f"the tool {step.tool} asks for input, which a workflow can't provide")
         if answer.is_error:
             if isinstance(request.failure, CoreError):
                 raise request.failure
@@ -178,7 +178,7 @@ class StepPerformer:
             return None
         cache = self._caches.get(seconds)
         if cache is None and len(self._caches) < STEP_CACHES:
-            # Its facts stay with it: the bus tells of the server's cache, whose counters are on the screen.
+            # It emits no facts: those on the bus are about the server's cache, whose counters are on screen.
             settings = CacheSettings(max_size=200, ttl=seconds, max_bytes=16_000_000)
             cache = ResourceCache(settings, clock=self._context.clock, bus=EventBus(self._context.clock))
             self._caches[seconds] = cache
@@ -186,7 +186,7 @@ class StepPerformer:
 
 
 def step_limit(step: WorkflowStep) -> float | None:
-    """The seconds of a step's limit; an `api_call` keeps its own, inside its breaker, which must hear of it."""
+    """A step's time limit in seconds; an `api_call` applies its own inside its breaker, which counts it."""
     return None if isinstance(step, ApiCallStep) else step.timeout
 
 

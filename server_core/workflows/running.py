@@ -1,4 +1,4 @@
-"""Runs workflows: checks each before, knows the runs under way, and starts one again that did not get to its end."""
+"""Runs workflows: checks each one first, tracks runs in progress, and resumes those that did not complete."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WorkflowRunner:
         performer: StepPerformer,
         cycles: Callable[[str], list[WorkflowFinding]],
     ) -> None:
-        """`cycles` tells the steps by which a workflow would call itself."""
+        """`cycles` finds the steps by which a workflow would call itself."""
         self._context = context
         self._module = module
         self._workflows = workflows
@@ -41,11 +41,11 @@ class WorkflowRunner:
         self._remembered: OrderedDict[str, RunMemory] = OrderedDict()
 
     async def run(self, name: str, variables: Mapping[str, Any], request: Request) -> WorkflowResult:
-        """Run a workflow with these variables; a step that fails is told in the result.
+        """Run a workflow with these variables; a failed step is reported in the result.
 
         Raises:
-            NotFoundError: there is none of that name.
-            InvalidArgumentsError: it would fail for sure; nothing has run. The text has every finding.
+            NotFoundError: there is no workflow with that name.
+            InvalidArgumentsError: it is certain to fail; nothing was run. The text has every finding.
         """
         workflow = self._workflows.get(name)
         if workflow is None:
@@ -55,31 +55,31 @@ class WorkflowRunner:
         return await self._run(workflow, variables, request, None)
 
     async def resume(self, run: str, request: Request) -> WorkflowResult:
-        """Start a run again that failed or was cancelled, from where that happened, with the variables it had there.
+        """Resume a run that failed or was cancelled, from that point and with the variables it had there.
 
-        What it had done before is not done again. It is a run of its own, and takes the place of the one before.
+        Completed steps are not repeated. It becomes a new run, which replaces the previous one.
 
         Raises:
-            NotFoundError: it got to its end, has gone on already, or is not remembered any more.
+            NotFoundError: it completed, was already resumed, or is no longer remembered.
         """
         memory = self._remembered.get(run)
         if memory is None:
-            raise NotFoundError("run that can be started again", run)
+            raise NotFoundError("resumable run", run)
         return await self._run(self._workflows[memory.workflow], memory.given, request, memory)
 
     def cancel(self, run: str) -> None:
-        """Stop a run that is under way; whoever waits for it is told.
+        """Cancel a run in progress; its caller is notified.
 
         Raises:
-            NotFoundError: no such run is under way.
+            NotFoundError: no such run is in progress.
         """
         stepper = self._under_way.get(run)
         if stepper is None:
-            raise NotFoundError("run under way", run)
+            raise NotFoundError("running workflow run", run)
         stepper.stop()
 
     def knows(self, run: str) -> bool:
-        """Whether the run is under way, or can be started again."""
+        """Whether the run is in progress, or can be resumed."""
         return run in self._under_way or run in self._remembered
 
     async def _run(
@@ -101,7 +101,7 @@ class WorkflowRunner:
             self._context, self._performer, workflow, variables, request, sorted(environment), before
         )
         if before is not None:
-            self._remembered.pop(before.run, None)  # it goes on once
+            self._remembered.pop(before.run, None)  # it can be resumed once
         token = _running_workflows.set((*outer, key))
         self._under_way[stepper.id] = stepper
         try:

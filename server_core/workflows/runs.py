@@ -1,4 +1,4 @@
-"""What is known of a workflow's run: how it ended, and what one that is started again need not do anew."""
+"""Records of workflow runs: how they ended, and what a resumed run need not repeat."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..events import StepPlace
 from .definition import WorkflowStep, step_name
 
 RUNS_REMEMBERED = 20
-"""How many runs that did not get to their end can be started again."""
+"""How many incomplete runs are remembered for resuming."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowResult:
-    """How a run ended: each step's result in the order in which they ended, and the variables as they are then."""
+    """How a run ended: each step's result, in the order in which they ended, and the final variables."""
 
     workflow: str
     status: Literal["completed", "failed", "cancelled"]
@@ -27,10 +27,10 @@ class WorkflowResult:
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """A step that has ended and is not to be done again: its place in the results, and its value.
+    """A finished step that need not be repeated: its place in the results, and its value.
 
-    `sets` says that the value went into the step's output variable. `abandoned` is a condition whose branch failed, and
-    after which the run went on all the same.
+    `sets` means that the value was assigned to the step's output variable. `abandoned` is a condition whose branch
+    failed, after which the run continued.
     """
 
     entry: dict[str, Any]
@@ -41,7 +41,7 @@ class StepDone:
 
 @dataclass(slots=True)
 class RunMemory:
-    """What it takes to start a run again from where it failed: what it was given, and what it has done, by place."""
+    """What is needed to resume a run from where it failed: its input, and its finished steps by place."""
 
     run: str
     workflow: str
@@ -53,7 +53,7 @@ class RunMemory:
 class RunScope:
     """Where steps run: the place around them, and the variables that they see and set.
 
-    `inside` names the branch or item, as the results tell it; empty for the steps of the workflow itself.
+    `inside` names the branch or item, as shown in results; empty for the workflow's own steps.
     """
 
     variables: dict[str, Any]
@@ -62,7 +62,7 @@ class RunScope:
 
 
 class StepFailedError(Exception):
-    """Ends a run, or a branch of it: a step failed that is not to be gone on after."""
+    """Ends a run or one of its branches: a step failed, and the run may not continue."""
 
     def __init__(self, step: WorkflowStep, text: str) -> None:
         super().__init__(f"{step_name(step)} ({step.kind}) failed: {text}")

@@ -1,4 +1,4 @@
-"""What a workflows module can be told."""
+"""The settings of a workflows module."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .tables import WorkflowTable, unknown_step_key
 
 
 class WorkflowsSettings(ModuleSettings):
-    """Chains of steps that call tools and HTTP APIs, transform data and decide, by name."""
+    """Chains of steps that call tools and HTTP APIs, transform data and branch, by name."""
 
     module_path: ClassVar[str] = "server_core.modules.workflows:WorkflowsModule"
     kind: str = "workflows"
 
-    workflows: dict[Text, WorkflowTable] = setting(description="The workflows by name.")
+    workflows: dict[Text, WorkflowTable] = setting(description="The workflows, by name.")
     allow_hosts: list[Text] = setting(
         [],
         description="Hosts that api_call may reach although they are not public, as name or name:port.",

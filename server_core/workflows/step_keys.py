@@ -1,4 +1,4 @@
-"""A step's keys, its own and those of its `config`, read one by one into typed values."""
+"""Reads a step's keys, including those of its `config`, into typed values."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .definition import RetryPolicy, StepBreaker, StepPath
 from .expressions import Expression, ExpressionError, Template, compile_expression, compile_template
 
 GUIDE_STEP_KEYS = {"outputVariable": "output_variable", "continueOnError": "continue_on_error"}
-"""The names that the guide gives to keys of ours."""
+"""The guide's names for our keys."""
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RETRY_KEYS = ("attempts", "delay", "factor", "max_delay", "on")
 BREAKER_KEYS = ("name", "failure_threshold", "reset_timeout", "ignore")
 ERROR_KINDS = ("error", "timeout", "unavailable", "breaker", "status")
-"""What `on` of a retry may name."""
+"""The kinds of errors that `on` of a retry may name."""
 
 FindProblem = Callable[[StepPath, str], None]
 
 
 class StepKeys:
-    """A step's keys, its own and those of its `config`, under our names, each with its place."""
+    """A step's keys, including those of its `config`, under our names, each with its place."""
 
     def __init__(self, find: FindProblem, data: Mapping[str, Any], path: StepPath) -> None:
-        """`find` is told of every problem, with its place."""
+        """`find` is called with every problem and its place."""
         self.find = find
         self.path = path
         self._values: dict[str, Any] = {}
@@ -44,7 +44,7 @@ class StepKeys:
         for key, value in data.items():
             name = GUIDE_STEP_KEYS.get(key, str(key))
             if name in self._values:
-                self.find((*path, str(key)), f"{name} is given twice")
+                self.find((*path, str(key)), f"{name} is defined twice")
             self._values[name] = value
             self._places[name] = (*path, str(key))
 
@@ -66,7 +66,7 @@ class StepKeys:
         value = self._values.get(name, default)
         if isinstance(value, str):
             return value
-        self.find(self.place(name), f"{name} must be a text")
+        self.find(self.place(name), f"{name} must be a string")
         return default
 
     def flag(self, name: str) -> bool:
@@ -99,7 +99,7 @@ class StepKeys:
         if text and not VARIABLE_NAME.fullmatch(text):
             self.find(self.place(name), f"{text!r} can't be a variable: use letters, digits and _")
         if text == "env":
-            self.find(self.place(name), "env is the environment's name; choose another one")
+            self.find(self.place(name), "env is reserved for the environment; choose another name")
         return text
 
     def retry(self) -> RetryPolicy | None:
@@ -139,7 +139,7 @@ class StepKeys:
         threshold, seconds = table.count("failure_threshold", 1_000_000), table.seconds("reset_timeout")
         ignore = table.get("ignore") or ()
         if not isinstance(ignore, list | tuple) or not all(isinstance(each, str) for each in ignore):
-            self.find(table.place("ignore"), "ignore must be a list of names of exceptions")
+            self.find(table.place("ignore"), "ignore must be a list of exception names")
             ignore = ()
         if not settings:
             return StepBreaker(name)
@@ -178,10 +178,10 @@ class StepKeys:
 
 
 def unknown_key(name: str, known: tuple[str, ...]) -> str:
-    """What to say of a key that does not exist."""
+    """The message about an unknown key."""
     near = nearest(name, known)
     return f"unknown key {name!r}; " + (
-        f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        f"did you mean {' or '.join(near)}?" if near else f"the keys are {', '.join(known)}"
     )
 
 

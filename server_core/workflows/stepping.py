@@ -1,4 +1,4 @@
-"""One run of a workflow: its steps in their order, each with its facts and its place in the results."""
+"""One run of a workflow: its steps in order, each with its facts and its place in the results."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from .definition import (
 from .limiting import limited_to
 from .performing import StepPerformer
 from .runs import RunMemory, RunScope, StepDone, StepFailedError, WorkflowResult
-from .telling import StepTeller
+from .step_facts import StepFacts
 from .values import ShownValues
 
 
 class WorkflowStepper:
-    """One run. On the server's loop.
+    """One run. Use on the server's loop.
 
     Attributes:
-        id: the run's name among the facts.
-        memory: what it takes to start it again.
-        completed: it got to its end.
+        id: the run's identifier in facts.
+        memory: what is needed to resume it.
+        completed: whether it reached its end.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class WorkflowStepper:
         environment: Sequence[str],
         before: RunMemory | None,
     ) -> None:
-        """`environment` names variables whose values no fact tells; `before` is the run that this one goes on with."""
+        """`environment` names variables whose values facts must hide; `before` is the run that this one resumes."""
         self.id = secrets.token_hex(6)
         self.memory = RunMemory(self.id, workflow.name, dict(variables))
         self.completed = False
@@ -62,7 +62,7 @@ class WorkflowStepper:
         self._variables = dict(variables)
         self._request = request
         self._shown = ShownValues(environment)
-        self._tell = StepTeller(context.bus, self.id, workflow.name, self._shown)
+        self._facts = StepFacts(context.bus, self.id, workflow.name, self._shown)
         self._before = before
         self._results: list[dict[str, Any]] = []
         self._index = 0
@@ -72,13 +72,13 @@ class WorkflowStepper:
         self._stopped = False
 
     def stop(self) -> None:
-        """End the run; its result says that it was cancelled."""
+        """Stop the run; its result says that it was cancelled."""
         if self._task is not None and not self._task.done():
             self._stopped = True
             self._task.cancel()
 
     async def result(self) -> WorkflowResult:
-        """Run it to its end. If the caller is cancelled, so is the run, and nothing of it goes on."""
+        """Run it to its end. If the caller is cancelled, so is the run, and nothing is left running."""
         started = self._context.clock.monotonic()
         resumed = self._before.run if self._before is not None else ""
         self._context.bus.emit(WorkflowStarted(self.id, self._workflow.name, self._total, resumed))
@@ -108,13 +108,13 @@ class WorkflowStepper:
         return WorkflowResult(self._workflow.name, said, results, self._variables, error, self.id)
 
     async def _steps(self, steps: Sequence[WorkflowStep], scope: RunScope) -> Any:
-        """Run `steps` one after another; the value of the last one."""
+        """Run `steps` one after another and return the last one's value."""
         value = None
         for position, step in enumerate(steps):
             try:
                 value = await self._step(step, scope)
             except StepFailedError:
-                self._tell.skipped(steps[position + 1 :], scope.place, "an earlier step failed")
+                self._facts.skipped(steps[position + 1 :], scope.place, "an earlier step failed")
                 raise
         return value
 
@@ -125,7 +125,7 @@ class WorkflowStepper:
             return await self._keep(step, scope, place, kept)
         self._index += 1
         clock = self._context.clock
-        self._tell.started(step, place, self._index)
+        self._facts.started(step, place, self._index)
         started = clock.monotonic()
         entry = self._entry(step, scope)
         try:
@@ -133,16 +133,16 @@ class WorkflowStepper:
         except BaseException as error:
             seconds = clock.monotonic() - started
             if is_real_cancellation(error):
-                self._tell.finished(step, place, "cancelled", seconds, "it was cancelled")
+                self._facts.finished(step, place, "cancelled", seconds, "it was cancelled")
                 raise
             text = self._failure_text(error, step)
-            self._tell.finished(step, place, "failed", seconds, text)
+            self._facts.finished(step, place, "failed", seconds, text)
             entry |= {"status": "failed", "error": text}
             self._results.append(entry)
             await self._tell_progress(step)
             if isinstance(step, ConditionStep):
                 inside = (*step.then, *step.otherwise)
-                self._tell.skipped(inside, place, f"condition {step.id} failed")
+                self._facts.skipped(inside, place, f"condition {step.id} failed")
             if not step.continue_on_error:
                 raise StepFailedError(step, text) from error
             partly = isinstance(error, BranchesFailedError)
@@ -153,23 +153,23 @@ class WorkflowStepper:
         self._results.append(entry)
         self._settle(step, scope, place, StepDone(entry, value, True))
         detail = ("true" if value else "false") if isinstance(step, ConditionStep) else ""
-        self._tell.finished(step, place, "ok", clock.monotonic() - started, detail, value)
+        self._facts.finished(step, place, "ok", clock.monotonic() - started, detail, value)
         await self._tell_progress(step)
         return await self._branch(step, scope, bool(value)) if isinstance(step, ConditionStep) else value
 
     async def _keep(self, step: WorkflowStep, scope: RunScope, place: StepPlace, kept: StepDone) -> Any:
-        """A step that the run before has done already."""
+        """Keep the result of a step that the previous run finished."""
         assert self._before is not None
         self._results.append({**kept.entry, "kept": True})
         self._settle(step, scope, place, kept)
-        reason = f"done already, in the run before ({self._before.run})"
-        self._tell.finished(step, place, "skipped", 0.0, reason, kept.value)
+        reason = f"already done in the previous run ({self._before.run})"
+        self._facts.finished(step, place, "skipped", 0.0, reason, kept.value)
         self._done += 1
         if not isinstance(step, ConditionStep):
             self._done += sum(1 for _name, inside in steps_inside(step) for _ in walk_steps(inside))
             return kept.value
         if kept.abandoned or kept.entry["status"] == "failed":
-            self._tell.skipped((*step.then, *step.otherwise), place, reason)
+            self._facts.skipped((*step.then, *step.otherwise), place, reason)
             return None
         return await self._branch(step, scope, bool(kept.value))
 
@@ -181,7 +181,7 @@ class WorkflowStepper:
     async def _branch(self, step: ConditionStep, scope: RunScope, holds: bool) -> Any:
         taken, left = (step.then, step.otherwise) if holds else (step.otherwise, step.then)
         place = (*scope.place, step.id)
-        self._tell.skipped(left, place, f"condition {step.id} was {'true' if holds else 'false'}")
+        self._facts.skipped(left, place, f"condition {step.id} was {'true' if holds else 'false'}")
         try:
             return await self._steps(taken, replace(scope, place=place))
         except StepFailedError:
@@ -200,12 +200,12 @@ class WorkflowStepper:
                 self._context.clock, step.timeout, lambda: self._for_each(step, scope, place)
             )
         given = await self._performer.fill(step, scope.variables)
-        self._tell.filled(step, place, self._performer.shown(step, given))
+        self._facts.filled(step, place, self._performer.shown(step, given))
 
         def tell(attempt: int, error: BaseException, delay: float) -> None:
-            self._tell.attempt_failed(step, place, attempt, self._failure_text(error, step), delay)
+            self._facts.attempt_failed(step, place, attempt, self._failure_text(error, step), delay)
             if self._request.on_progress is not None:
-                self._request.on_progress()  # who tries again is alive
+                self._request.on_progress()  # a retry shows that the run is alive
 
         nested = self._nested(step, scope)
         return await self._performer.perform(self._workflow, step, given, scope.variables, nested, tell)
@@ -227,7 +227,7 @@ class WorkflowStepper:
         variables = scope.variables
         found = await self._context.run_sync(lambda: step.items.evaluate(variables))
         items = checked_items(step, found)
-        self._tell.filled(step, place, items)
+        self._facts.filled(step, place, items)
         self._total += (len(items) - 1) * sum(1 for _ in walk_steps(step.steps))
         branches = []
         for number, item in enumerate(items, 1):
@@ -245,7 +245,7 @@ class WorkflowStepper:
         mark: str,
         own: Mapping[str, Any] | None = None,
     ) -> Any:
-        """What runs a branch or an item: on variables of its own, as they are when the step begins."""
+        """Create the work of a branch or an item: it has its own copy of the variables, taken when the step begins."""
         inside = f"{scope.inside}{'.' if scope.inside else ''}{place[-1]}{mark}"
         branch = RunScope({**scope.variables, **(own or {})}, (*place, name), inside)
         return lambda: self._steps(steps, branch)
@@ -264,7 +264,7 @@ class WorkflowStepper:
         before = self._done
 
         async def progressed(progress: float, total: float | None, message: str) -> None:
-            # A share of this step, so that the whole never goes back; of several at once there is no such share.
+            # A share of this step, so that the total never goes back; concurrent steps have no such share.
             if total and 0 < progress < total and not scope.inside:
                 share = before + progress / total
                 await self._request.report_progress(share, self._total, message or step.id)

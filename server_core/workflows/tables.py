@@ -1,4 +1,4 @@
-"""The tables of workflows: their shape is checked here, what they mean by the module that runs them."""
+"""The tables of workflows: their shape is checked here, their meaning by the module that runs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Pla
 from ..configuration.problems import KeyPath, dotted, unknown_text
 
 OTHER_NAMES = {"outputVariable": "output_variable", "continueOnError": "continue_on_error"}
-"""Keys that clients of the guide know, and ours."""
+"""The guide's keys, and ours."""
 
 COMMON_KEYS = (
     "id", "type", "description", "output_variable", "continue_on_error", "timeout", "retry", "breaker", "cache",
@@ -28,12 +28,12 @@ TABLES_OF_STEPS = {
     "retry": ("attempts", "delay", "factor", "max_delay", "on"),
     "breaker": ("name", "failure_threshold", "reset_timeout", "ignore"),
 }
-"""The keys of each type of step, beside those that every step has. Not imported from where they are at home: that
-would bring the whole protocol with it."""
+"""The keys of each type of step, besides those that every step has. Not imported from their definitions, which would
+import the whole protocol."""
 
 
 def with_our_names(value: Any) -> Any:
-    """Steps (and the steps inside them) with the keys that this project uses."""
+    """Rename keys in steps (and the steps inside them) to those that this project uses."""
     if isinstance(value, list):
         return [with_our_names(each) for each in value]
     if not isinstance(value, dict):
@@ -48,7 +48,7 @@ def _renamed_inside(key: str, value: Any) -> Any:
 
 
 def unknown_step_key(table: Any, place: KeyPath) -> tuple[KeyPath, str] | None:
-    """Where the workflow's table at `place` first has a key or a type of step that does not exist, and what to say."""
+    """The first unknown key or type of step in the workflow's table at `place`, and the message about it."""
     steps = table.get("steps") if isinstance(table, dict) else None
     return _unknown_in(steps, (*place, "steps"))
 
@@ -90,7 +90,7 @@ def _lists_inside(keys: Any, place: KeyPath) -> Iterator[tuple[Any, KeyPath]]:
 
 
 class WorkflowShape(BaseModel):
-    """What a workflow's table must look like."""
+    """The required shape of a workflow's table."""
 
     model_config = ConfigDict(extra="forbid")
 

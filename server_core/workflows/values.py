@@ -1,4 +1,4 @@
-"""The values that steps work on and answer, and how they are shown."""
+"""The values that steps use and return, and how they are displayed."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _LOOKED_AT = 100_000
 
 
 def filled_request(step: ApiCallStep, variables: Mapping[str, Any]) -> ApiRequest:
-    """The request of a step, with its variables filled in. May take long: on a worker thread.
+    """Fill in the variables in a step's request. May take long: call it on a worker thread.
 
     Raises:
-        InvalidArgumentsError: its URL is no text.
+        InvalidArgumentsError: its URL is not a string.
         ExpressionError: an expression in it can't be evaluated.
     """
     url = step.url.evaluate(variables)
     if not isinstance(url, str):
-        raise InvalidArgumentsError(f"its url is {json.dumps(url)[:100]}, not a text")
+        raise InvalidArgumentsError(f"its url must be a string, not {json.dumps(url)[:100]}")
     headers = {
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in step.headers.evaluate(variables).items()
@@ -51,13 +51,13 @@ def filled_request(step: ApiCallStep, variables: Mapping[str, Any]) -> ApiReques
 
 
 def is_true(value: Any) -> bool:
-    """Whether a value counts as true in JMESPath: everything but null, false, and empty texts, lists and tables."""
+    """Whether a value is true in JMESPath: everything except null, false, and empty strings, lists and tables."""
     return not (value is None or value is False or value == "" or value == [] or value == {})
 
 
 def tool_value(answer: CallToolResult) -> Any:
-    """What a tool answered as one value: its data (out of the wrapper that the SDK puts round plain values), JSON in
-    its text, or the text."""
+    """Convert a tool's result to one value: its data (unwrapped if the SDK wrapped a plain value), JSON in its text, or
+    the text."""
     data = answer.structured_content
     if data is not None:
         return data["result"] if data.keys() == {"result"} else data
@@ -79,7 +79,7 @@ def tool_value(answer: CallToolResult) -> Any:
 
 
 def shown_request(request: ApiRequest) -> dict[str, Any]:
-    """A request as a developer wants to see it: no headers, which are where secrets live."""
+    """A request for display to developers: without headers, which may contain secrets."""
     shown: dict[str, Any] = {"method": request.method, "url": request.url}
     if request.params:
         shown["params"] = dict(request.params)
@@ -89,19 +89,19 @@ def shown_request(request: ApiRequest) -> dict[str, Any]:
 
 
 class ShownValues:
-    """Writes values as JSON for the screen: cut, and with `${env.NAME}` for what the environment has put in."""
+    """Formats values as JSON for display: shortened, and with `${env.NAME}` in place of values from the environment."""
 
     def __init__(self, environment: Iterable[str]) -> None:
-        """`environment` names the variables whose values are not shown."""
+        """`environment` names the variables whose values are hidden."""
         self._environment = tuple(environment)
 
     def text(self, value: Any) -> str:
-        """`value` as JSON. Quick, however large it is."""
+        """Format `value` as JSON. Fast, however large it is."""
         text = json.dumps(_cut_value(value, self._hidden(), SHOWN_DEPTH), ensure_ascii=False, default=str)
         return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 1]}…"
 
     def line(self, text: str) -> str:
-        """The first line of what went wrong."""
+        """The first line of an error message."""
         first = _without_secrets(text[:_LOOKED_AT].partition("\n")[0], self._hidden())
         return first if len(first) <= SHOWN_TEXT else f"{first[: SHOWN_TEXT - 1]}…"
 

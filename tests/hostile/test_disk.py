@@ -275,7 +275,8 @@ async def test_a_task_goes_on_while_the_disk_is_full_and_its_end_is_kept_later(
                 patch.setattr(TaskStore, method, full)
             refused = await client.call_tool("start_long_task", {"task": "work"})
             assert refused.content[0].text == (  # type: ignore[union-attr]
-                "The task can't be accepted: tasks.db can't be written, the disk is full; free some space and try again"
+                "The task can't be accepted: tasks.db can't be written "
+                "(the disk is full; free some space and try again)"
             )
             go_on.set()
             await until(lambda: server.inspect().tasks[0].status == "completed", "the task is done")

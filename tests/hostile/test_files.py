@@ -96,7 +96,7 @@ async def test_names_that_are_no_text_are_left_out_and_counted(tmp_path: Path) -
     (tmp_path / "good.txt").write_text("x")
     async with serving(tmp_path) as docs:
         assert list(await docs.listed()) == ["good.txt"]
-        assert docs.state.note == "1 file; 3 left out: the name is not UTF-8"
+        assert docs.state.note == "1 file; 3 with a name that is not UTF-8 left out"
 
 
 # -- what is no plain file
@@ -213,7 +213,7 @@ async def test_a_part_that_can_not_be_is_refused_with_the_reason(
 
 
 SWAPS: dict[str, tuple[Callable[[Path], None], str]] = {
-    "nothing": (lambda _path: None, "is not on disk any more; list the resources again"),
+    "nothing": (lambda _path: None, "is no longer on disk; list the resources again"),
     "a folder": (lambda path: path.mkdir(), "a.txt is not a regular file, so it can't be read"),
     "a FIFO": (os.mkfifo, "a.txt is not a regular file, so it can't be read"),
     "a link out": (lambda path: path.symlink_to("../secret.txt"), "is a link that leads out of the folder"),
@@ -315,7 +315,7 @@ async def test_a_huge_file_is_refused_and_read_in_parts(tmp_path: Path, protocol
     async with serving(tmp_path, protocol=protocol, server=server) as docs:
         uri = docs.uri("huge.txt")
         assert await refusal(docs, uri) == (
-            "huge.txt has 10,000,000,000 bytes, over the limit of 1,000 ([limits] result_bytes). "
+            "huge.txt is 10,000,000,000 bytes, over the limit of 1,000 ([limits] result_bytes). "
             f"Read it in parts: {uri}?offset=0&limit=750"
         )
         (part,) = (await docs.client.read_resource(f"{uri}?offset={size - 3}&limit=750")).contents
@@ -374,7 +374,5 @@ async def test_what_may_not_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.txt").chmod(0)
     (tmp_path / "closed").mkdir(mode=0)
     async with serving(tmp_path) as docs:
-        assert await refusal(docs, docs.uri("a.txt")) == (
-            "a.txt can't be read: the server's user has no permission to read it"
-        )
+        assert await refusal(docs, docs.uri("a.txt")) == ("a.txt can't be read: the server has no permission")
         assert docs.state.note == "1 file; 1 folder can't be listed"

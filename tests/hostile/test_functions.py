@@ -40,7 +40,7 @@ FILES = {
     "typing.TypedDict, which pydantic can't read before Python 3.12": File(
         "from typing import TypedDict\nclass Point(TypedDict):\n    x: int\n@tool\ndef shift(p: Point) -> int: ...\n",
         () if OLD_PYTHON else ("shift",),
-        ("tools.py:5: tool shift is left out: Please use `typing_extensions.TypedDict`",)
+        ("tools.py:5: tool shift is not offered: Please use `typing_extensions.TypedDict`",)
         if OLD_PYTHON
         else (),
     ),
@@ -48,14 +48,16 @@ FILES = {
         "from collections.abc import Iterator\n@tool\ndef numbers() -> Iterator[int]:\n    return iter([1])\n",
         (),
         (
-            "tools.py:3: tool numbers is left out: no JSON schema can be made for collections.abc.Iterator[int]; ",
+            "tools.py:3: tool numbers is not offered: there is no JSON schema for collections.abc.Iterator[int]; ",
         ),
     ),
     "a generator": File(
-        "@tool\ndef numbers():\n    yield 1\n", (), ("tools.py:2: tool numbers is left out", "return a list")
+        "@tool\ndef numbers():\n    yield 1\n",
+        (),
+        ("tools.py:2: tool numbers is not offered", "return a list"),
     ),
     "a type without a schema": File(
-        "class Own: ...\n@tool\ndef own(x: Own) -> int: ...\n", (), ("tools.py:3: tool own is left out",)
+        "class Own: ...\n@tool\ndef own(x: Own) -> int: ...\n", (), ("tools.py:3: tool own is not offered",)
     ),
     "a name that is nowhere": File(
         '@tool\ndef lost(x: "Nowhere") -> int: ...\n', (), ("tools.py:2:", "an annotation names Nowhere")
@@ -64,25 +66,25 @@ FILES = {
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from nowhere import Gone\n"
         '@tool\ndef lost(x: "Gone") -> int: ...\n',
         (),
-        ("tools.py:5: tool lost is left out", "No module named 'nowhere'"),
+        ("tools.py:5: tool lost is not offered", "No module named 'nowhere'"),
     ),
     "a parameter with an underscore": File(
-        "@tool\ndef f(_a: int) -> int:\n    return 1\n", (), ("tools.py:2: tool f is left out",)
+        "@tool\ndef f(_a: int) -> int:\n    return 1\n", (), ("tools.py:2: tool f is not offered",)
     ),
     "a template whose variable is no argument": File(
         '@resource("x://{a}")\ndef f(b: str) -> str: ...\n',
         (),
-        ("tools.py:2: resource f is left out", "differ"),
+        ("tools.py:2: resource f is not offered", "differ"),
     ),
     "two of one name": File(
         '@tool\ndef f() -> int: ...\n@tool(name="f")\ndef g() -> int: ...\n',
         ("f",),
-        ("tools.py:4: tool g is left out: the tool 'f' is defined at line 2 already",),
+        ("tools.py:4: tool g is not offered: the tool 'f' is already defined at line 2",),
     ),
     "variadic parameters": File(
         "@tool\ndef spread(*names: str, **options: int) -> str: ...\n",
         (),
-        ("tools.py:2: tool spread is left out", "variadic positional parameter names"),
+        ("tools.py:2: tool spread is not offered", "variadic positional parameter names"),
     ),
     "a partial": File(
         "from functools import partial\ndef scale(a: int, b: int) -> int:\n    return a * b\n"
@@ -123,7 +125,7 @@ FILES = {
     "a function inside a function": File(
         "def make():\n    @tool\n    def inner() -> int: ...\nmake()\n",
         (),
-        ("tools.py:3: inner is marked @tool but not offered: it is not a name of its module",),
+        ("tools.py:3: inner is marked @tool but not offered: it is not a top-level name of its module",),
     ),
     "one of two definitions": File(
         "@tool\ndef f() -> int: ...\n@tool\ndef f() -> str: ...\n",
@@ -131,20 +133,20 @@ FILES = {
         ("tools.py:2: f is marked @tool but not offered: a later mark or definition",),
     ),
     "a mark on a class": File(
-        "@tool\nclass Thing: ...\n", (), ("tools.py:2: Thing: @tool goes on a function",)
+        "@tool\nclass Thing: ...\n", (), ("tools.py:2: Thing: @tool must decorate a function",)
     ),
     "an unknown keyword": File(
         "@tool(readonly=True)\ndef f() -> int: ...\n",
         (),
-        ("tools.py:2: f: @tool doesn't know 'readonly'; did you mean read_only?",),
+        ("tools.py:2: f: @tool has no option 'readonly'; did you mean read_only?",),
     ),
     "a name instead of a keyword": File(
-        '@tool("other")\ndef f() -> int: ...\n', (), ("tools.py:2: f: @tool takes keywords only",)
+        '@tool("other")\ndef f() -> int: ...\n', (), ("tools.py:2: f: @tool takes keyword arguments only",)
     ),
     "a resource without a URI": File("@resource\ndef f() -> str: ...\n", (), ("f: @resource needs a URI",)),
     "a bare stream": File("@stream\nasync def numbers():\n    yield '1'\n", ("stream://numbers",)),
     "a stream that isn't async": File(
-        "@stream\ndef numbers():\n    yield '1'\n", (), ("tools.py:2: stream numbers is left out",)
+        "@stream\ndef numbers():\n    yield '1'\n", (), ("tools.py:2: stream numbers is not offered",)
     ),
     "no annotation": File(
         "@tool\ndef add(x, y=2) -> int: ...\n",
@@ -159,7 +161,7 @@ FILES = {
     "a completion for no argument": File(
         '@prompt(complete={"toen": ["a"]})\ndef ask(tone: str) -> str: ...\n',
         (),
-        ("tools.py:2: prompt ask is left out", "complete names toen", "did you mean tone?"),
+        ("tools.py:2: prompt ask is not offered", "complete names toen", "did you mean tone?"),
     ),
 }
 
@@ -353,11 +355,11 @@ def made(kind: str):
             (content,) = (await client.read_resource(f"made://{kind}")).contents
             assert (content.mime_type, base64.b64decode(content.blob)) == (mime_type, data)  # type: ignore[union-attr]
         for kind, says in (
-            ("listed", "returned Image inside something else"),
+            ("listed", "returned Image inside another value"),
             ("object", "something of type object"),
             ("nan", "NaN"),
-            ("keys", "JSON can't carry: keys must be"),
-            ("nested", "returned bytes inside something else"),
+            ("keys", "JSON can't represent the function's result: keys must be"),
+            ("nested", "returned bytes inside another value"),
         ):
             with pytest.raises(MCPError, match=says) as refused:
                 await client.read_resource(f"made://{kind}")
@@ -447,8 +449,8 @@ def squares(count: int = 3) -> str:
     async with server.running(), connect(server) as client:
         assert await said(client, "squares", {}) == "[0, 1, 4]"
         assert [str(each) for each in taken.problems()] == [
-            "json.py:3: other processes can't import json.py: its name means something else there; rename it, "
-            "or put what they call into a file beside it"
+            "json.py:3: other processes can't import json.py: its name is taken by another module; rename it, "
+            "or move what they call to a file beside it"
         ]
 
 

@@ -49,9 +49,9 @@ REFUSALS = [
     Row("nothing", " -- nothing\n /* at all */ ;", "sql is empty"),
     Row("a statement of 1 MB", "SELECT " + "1," * 600_000 + "1", "over the limit of 1,000,000"),
     Row("a thousand brackets", "SELECT " + "(" * 200_000, ""),
-    Row("NUL", "SELECT 1 \0 DELETE FROM t", "holds a NUL"),
-    Row("half a surrogate pair", "SELECT '\ud800'", "half of a surrogate pair"),
-    Row("half a pair as a value", "SELECT ? AS a", "Parameter 1 holds half", ["\ud800"]),
+    Row("NUL", "SELECT 1 \0 DELETE FROM t", "contains a NUL"),
+    Row("half a surrogate pair", "SELECT '\ud800'", "lone surrogate"),
+    Row("half a pair as a value", "SELECT ? AS a", "Parameter 1 contains a lone surrogate", ["\ud800"]),
     Row("half a pair as a name", "SELECT :a AS a", "", {"\udc00": 1}),
     Row("too few values", "SELECT ? AS a, ? AS b", "", [1]),
     Row("too many values", "SELECT ? AS a", "", [1, 2]),
@@ -132,8 +132,8 @@ SLOW = [
 ]  # fmt: skip
 
 HUGE = [
-    Row("one value", "SELECT repeat('x', 1000000) AS a", "does not fit into 0.2 MB", only=POSTGRES),
-    Row("one value", "SELECT hex(zeroblob(1000000)) AS a", "does not fit into 0.2 MB", only=SQLITE),
+    Row("one value", "SELECT repeat('x', 1000000) AS a", "exceeds the limit of 0.2 MB", only=POSTGRES),
+    Row("one value", "SELECT hex(zeroblob(1000000)) AS a", "exceeds the limit of 0.2 MB", only=SQLITE),
     Row("many rows", "SELECT a.n FROM big a, big b, big c", '"truncated":true'),
     Row("wide rows", "SELECT hex(zeroblob(20000)) AS a FROM big", '"truncated":true', only=SQLITE),
     Row("wide rows", "SELECT repeat('x', 40000) AS a FROM big", '"truncated":true', only=("postgres", "mariadb")),

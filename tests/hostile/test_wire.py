@@ -225,7 +225,7 @@ async def test_stderr_has_a_line_for_each_of_the_first_offences_and_then_a_count
     async with server.running():
         await within(serve_lines(server.protocol, io.BytesIO(b"{\n" * 100), io.BytesIO()), "it has ended")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("Refused what the client sent: The message is not valid JSON: EOF")
+    assert lines[0].startswith("Refused a message from the client: The message is not valid JSON: EOF")
     assert (len(lines), lines[-1]) == (6, "95 more like the last line")
 
 

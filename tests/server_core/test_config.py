@@ -117,7 +117,7 @@ def test_the_guides_names_of_step_keys_are_ours_afterwards_in_branches_too() -> 
     [
         (HEAD + 'nam = "y"', "server.toml:3: unknown key 'nam' in server; did you mean name?"),
         ('[serve]\nname = "x"', "server.toml:1: unknown key 'serve'; did you mean server?"),
-        ("", "server.toml:1: the table [server] is missing; it takes at least a name"),
+        ("", "server.toml:1: the table [server] is missing; it needs at least a name"),
         ("[server]", "server.toml:1: server needs the key 'name'"),
         ("[server]\nnam = 'x'", "server.toml:2: unknown key 'nam' in server; did you mean name?"),
         (HEAD + "[modules.shop]\nkind = 'database'", "server.toml:3: modules.shop needs the key 'url'"),
@@ -171,7 +171,7 @@ def test_the_guides_names_of_step_keys_are_ours_afterwards_in_branches_too() -> 
         ),
         (
             HEAD + "[modules.f]\nkind = 'streams'\nsources.t = { follow = true }",
-            "server.toml:5: modules.f.sources.t: a source has either a path or a function",
+            "server.toml:5: modules.f.sources.t: a source needs either a path or a function",
         ),
         (
             HEAD + STEPS + "[modules.f.workflows.w]\ndescripton = 'x'\nsteps = []",

@@ -226,10 +226,10 @@ async def test_a_target_that_fails_ends_the_replay_with_its_error() -> None:
     run = Run(recording(0, 1), "max")
 
     async def refuse(batches: Any) -> Any:
-        raise UnavailableError("The files module 'docs' does not run")
+        raise UnavailableError("The files module 'docs' is not running")
 
     run.target.prepare = refuse  # type: ignore[method-assign]
-    with pytest.raises(UnavailableError, match="does not run"):
+    with pytest.raises(UnavailableError, match="is not running"):
         await run.task
     assert run.target.ended == 1
 

@@ -97,7 +97,7 @@ async def test_limit_and_offset_choose_the_page(
 )
 async def test_a_limit_that_is_no_whole_number_is_refused_by_name(shop_file: Path, query: str) -> None:
     async with opened(f"sqlite:///{shop_file}") as shop:
-        with pytest.raises(MCPError, match=f"{query.partition('=')[0]} must be a whole number from 0 up"):
+        with pytest.raises(MCPError, match=f"{query.partition('=')[0]} must be a whole number of at least 0"):
             await shop.read(f"db://table/books?{query}")
 
 
@@ -217,17 +217,17 @@ async def test_a_query_is_cut_at_its_limit_and_says_so(shop_file: Path) -> None:
         ({"sql": "SELECT 1", "limit": True}, "limit must be a whole number"),
         ({"sql": "SELECT 1", "parameters": 5}, "parameters must be an array"),
         ({"sql": "SELECT ?", "parameters": [[1]]}, "Parameter 1 is a list or an object"),
-        ({"sql": "SELECT ?", "parameters": [2**80]}, "does not fit"),
+        ({"sql": "SELECT ?", "parameters": [2**80]}, "is invalid"),
         ({"sql": "SELECT ?", "parameters": []}, "SQLite: Incorrect number of bindings"),
         ({"sql": "SELECT :a", "parameters": {"b": 1}}, "SQLite: You did not supply a value for binding"),
         ({"sql": "SELEC 1"}, "SELEC is refused"),
         ({"sql": "SELECT * FROM books WHERE"}, "SQLite: incomplete input"),
         ({"sql": "SELECT 1; SELECT 2"}, "SQLite: You can only execute one statement at a time"),
         ({"sql": "SELECT * FROM boks"}, "SQLite: no such table: boks; did you mean books?"),
-        ({"sql": "SELECT * FROM zzzzzz"}, "there are: authors, books, cheap"),
+        ({"sql": "SELECT * FROM zzzzzz"}, "available: authors, books, cheap"),
         ({"sql": f"SELECT '{'x' * 1_000_000}'"}, "over the limit of 1,000,000"),
-        ({"sql": "SELECT '\ud800'"}, "half of a surrogate pair"),
-        ({"sql": "SELECT '\0'"}, "sql holds a NUL"),
+        ({"sql": "SELECT '\ud800'"}, "lone surrogate"),
+        ({"sql": "SELECT '\0'"}, "sql contains a NUL"),
     ],
 )
 async def test_a_callers_mistake_is_explained_and_counts_for_nothing_in_the_breaker(
@@ -292,7 +292,7 @@ async def test_a_page_over_the_limit_of_bytes_is_cut_and_tells_the_next(tmp_path
         answer = await shop.query("SELECT * FROM wide")
         assert answer["truncated"]
         assert 0 < answer["row_count"] < 4
-        assert "limit of bytes" in answer["note"]
+        assert "within the size limit" in answer["note"]
 
 
 async def test_a_row_over_the_limit_of_bytes_names_the_column_to_read_in_parts(tmp_path: Path) -> None:
@@ -308,14 +308,14 @@ async def test_a_row_over_the_limit_of_bytes_names_the_column_to_read_in_parts(t
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("sqlite:///missing.db", "missing.db does not exist: make the database, or correct url"),
+        ("sqlite:///missing.db", "missing.db does not exist: create the database, or correct url"),
         ("sqlite:///folder", "folder is a folder"),
         ("sqlite:///text.db", "file is not a database"),
         ("${NOT_SET_ANYWHERE}", "environment variable NOT_SET_ANYWHERE, which is not set"),
         ("shop.db", "url is not a database URL"),
-        ("nosuch://x/y", "SQLAlchemy knows no database 'nosuch'"),
+        ("nosuch://x/y", "SQLAlchemy doesn't know the database 'nosuch'"),
         ("oracle+cx_oracle://x/y", "pip install"),
-        ("mysql://root@127.0.0.1", "url names no database"),
+        ("mysql://root@127.0.0.1", "url needs a database name"),
         ("postgresql://nobody:hush@127.0.0.1:1/x", "PostgreSQL does not answer"),
     ],
 )

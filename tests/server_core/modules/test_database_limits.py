@@ -130,7 +130,7 @@ async def test_a_statement_that_nothing_stops_gives_its_connection_up(
             # A statement that has not begun is no trouble to stop.
             await until(begun.is_set, "the statement runs")
             skip_time(3600)
-            with pytest.raises(UnavailableError, match="not even to being stopped"):
+            with pytest.raises(UnavailableError, match="not even to a request to stop"):
                 await run
             # Its place is kept until it has really ended.
             assert access.pool.state().idle == 0

@@ -94,7 +94,7 @@ async def test_sqlite_itself_refuses_every_statement_that_writes(tmp_path: Path,
 @pytest.mark.parametrize("sql", WRITES[:26])
 async def test_the_query_tool_says_why_it_refuses_a_write(tmp_path: Path, sql: str) -> None:
     async with opened(f"sqlite:///{make_shop(tmp_path / 'shop.db')}") as shop:
-        assert "only read here" in await shop.refused(sql.format(other=tmp_path / "other.db"))
+        assert "is read-only here" in await shop.refused(sql.format(other=tmp_path / "other.db"))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ async def test_what_a_killed_writer_left_is_put_right_before_it_is_read(tmp_path
 async def test_a_database_in_memory_answers_queries(tmp_path: Path) -> None:
     async with opened("sqlite://") as shop:
         assert (await shop.query("SELECT 6 * 7 AS n"))["rows"] == [{"n": 42}]
-        assert "only read here" in await shop.refused("ATTACH 'x.db' AS x")
+        assert "is read-only here" in await shop.refused("ATTACH 'x.db' AS x")
 
 
 async def test_a_value_of_hundreds_of_megabytes_is_never_made(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ async def test_the_role_that_the_advice_makes_can_only_read_in_postgresql(tmp_pa
         assert found.powers == ("is a superuser",)
         assert state.trouble
         assert state.note.startswith(
-            "role postgres is a superuser: more than reading needs (`workbench check` shows"
+            "role postgres is a superuser: more than reading requires (`workbench check` shows"
         )
         assert state.note.endswith("; 1 table")
         try:

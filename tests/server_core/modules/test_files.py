@@ -168,7 +168,7 @@ async def test_a_folder_that_is_not_there_fails_the_module_with_what_to_do(tmp_p
             assert docs.state.status == "failed"
             assert why in docs.state.reason
             assert "path in [modules.docs]" in docs.state.reason
-            with pytest.raises(UnavailableError, match="does not run"):
+            with pytest.raises(UnavailableError, match="is not running"):
                 await docs.module.intake([])
 
 

@@ -128,7 +128,9 @@ async def test_a_name_that_is_not_text_is_left_out_and_stops_nothing(tmp_path: P
         (tmp_path / os.fsdecode(b"bad\xff.txt")).write_text("x")
         (tmp_path / "a.txt").write_text("x")
         await docs.until_changed(("added", "a.txt"))
-        await until(lambda: docs.state.note == "1 file; 1 left out: the name is not UTF-8", "it is noted")
+        await until(
+            lambda: docs.state.note == "1 file; 1 with a name that is not UTF-8 left out", "it is noted"
+        )
         (tmp_path / "b.txt").write_text("x")
         await docs.until_changed(("added", "b.txt"))
         assert list(await docs.listed()) == ["a.txt", "b.txt"]

@@ -126,7 +126,7 @@ async def test_one_replay_at_a_time(tmp_path: Path) -> None:
 async def test_a_replay_into_a_module_that_was_removed_ends(tmp_path: Path) -> None:
     async with serving(tmp_path) as docs, docs.module.replaying(1):
         await docs.server.remove_module("docs")
-        with pytest.raises(UnavailableError, match="does not run"):
+        with pytest.raises(UnavailableError, match="is not running"):
             await replayed(docs, "+a.txt")
 
 

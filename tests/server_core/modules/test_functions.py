@@ -234,7 +234,7 @@ async def test_a_broken_save_keeps_the_old_functions_and_a_mended_one_is_taken_o
         async with expect(server.bus, ModuleNoted) as noted:
             (tmp_path / "tools.py").write_text("def broken(:\n")
         assert noted.result() == ModuleNoted(
-            "tools", "tools.py:1: invalid syntax; the old functions serve on", trouble=True
+            "tools", "tools.py:1: invalid syntax; the old functions stay available", trouble=True
         )
         assert server.inspect().modules[0].trouble
         assert await call(client, "a") == "old"
@@ -339,7 +339,7 @@ async def test_what_has_no_text_of_its_own_is_no_answer(
     async with server.running(), connect(server, protocol) as client:
         result = await client.call_tool("thing", {})
     assert result.is_error
-    assert "something of type Thing, which JSON can't carry" in str(result.content)
+    assert "a Thing, which JSON can't represent" in str(result.content)
 
 
 async def test_a_module_can_be_named_instead_of_a_file(
@@ -362,7 +362,7 @@ async def test_a_module_can_be_named_instead_of_a_file(
         "broken": "broken_tools.py:3: the environment variable NOBODY_SETS_THIS is not set",
         "wrong": "wrong_tools.py:1: ZeroDivisionError: division by zero",
         "needy": "needy_tools.py:1: ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
-        "missing": "There is no module missing_tools; install it or correct `module`",
+        "missing": "There is no module missing_tools; install it, or correct `module`",
     }
 
 

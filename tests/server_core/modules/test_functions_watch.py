@@ -112,7 +112,7 @@ async def test_a_folder_that_goes_and_comes_back_is_watched_again(
     (tmp_path / "src" / "tools.py").write_text(CODE)
     async with serving(tmp_path, "src/tools.py") as (server, client):
         remove(tmp_path / "src")
-        says = "src/tools.py is gone; its functions serve on until it is back"
+        says = "src/tools.py is gone; its functions stay available until it is back"
         await until(lambda: server.inspect().modules[0].note == says, "its absence is noted")
         assert await answer(client) == "old"
         (tmp_path / "src").mkdir()

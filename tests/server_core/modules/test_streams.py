@@ -99,7 +99,7 @@ async def test_a_stream_cancelled_half_way_closes_its_generator(tmp_path: Path) 
 async def test_a_source_needs_a_path_or_a_function(tmp_path: Path) -> None:
     server = served(tmp_path, {"odd": {}})
     async with server.running():
-        assert "odd: give it a path or a function" in server.inspect().modules[1].reason
+        assert "odd: give it either a path or a function" in server.inspect().modules[1].reason
 
 
 async def test_subscribed_clients_are_told_when_a_followed_file_grows(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ async def test_a_task_over_its_own_time_limit_is_stopped_and_says_so(tmp_path: P
             started = await call(client, "start_long_task", task="silent")
         status = await call(client, "check_task_status", taskId=started["taskId"])
         assert status["status"] == "failed"
-        assert "silent took longer than 0.01 s and was stopped. Let it report progress" in status["error"]
+        assert "silent took longer than 0.01 s and was stopped. Report progress" in status["error"]
 
 
 async def test_arguments_that_do_not_fit_are_told_before_the_task_is_accepted(tmp_path: Path) -> None:

@@ -285,7 +285,7 @@ async def test_an_unexpected_error_is_told_by_its_reference_alone(tmp_path: Path
                 step("data_transform", value="${x}"),
                 step("data_transform", id="later", value=1, output_variable="x"),
             ],
-            "needs the variable 'x', which step later sets only later",
+            "needs the variable 'x', which is set only later, by step later",
         ),
         ([step("data_transform", value="${env.NOT_SET_ANYWHERE}")], "needs the environment variable NOT_SET"),
         (
@@ -321,8 +321,8 @@ async def test_wrong_arguments_are_told(tmp_path: Path) -> None:
     async with server.running(), connect(server) as client:
         assert "did you mean w?" in await failure(client, "ww")
         for arguments, says in (
-            ({}, "workflowName: is missing; there are w"),
-            ({"workflowName": 3}, "workflowName: must be a text"),
+            ({}, "workflowName: is missing; available: w"),
+            ({"workflowName": 3}, "workflowName: must be a string"),
             ({"workflowName": "w", "context": [1]}, "context: must be an object"),
         ):
             result = await client.call_tool("execute_workflow", arguments)
@@ -339,7 +339,7 @@ async def test_the_tool_tells_which_variables_each_workflow_needs(tmp_path: Path
     )
     async with server.running(), connect(server) as client:
         tool = next(each for each in (await client.list_tools()).tools if each.name == "x_execute_workflow")
-    assert tool.description == "Runs a workflow, step by step.\n- w (context: a, b)\n- other: Another one"
+    assert tool.description == "Runs a workflow step by step.\n- w (context: a, b)\n- other: Another one"
     assert tool.input_schema["properties"]["workflowName"]["enum"] == ["w", "other"]
 
 
@@ -447,7 +447,7 @@ async def test_every_finding_of_every_workflow_is_told_without_a_run(tmp_path: P
     ] == [
         ("w", ("steps", 1), "step 2 needs the variable 'x'"),
         ("w", ("steps", 0), "step 1 calls the tool 'ad'"),
-        ("broken", ("steps", 0), "it needs an expression or a value"),
+        ("broken", ("steps", 0), "it needs either an expression or a value"),
         ("broken", ("steps", 1, "type"), "unknown step type 'what'; there are api_call"),
     ]
 
@@ -465,5 +465,6 @@ async def test_a_variable_that_looks_like_a_steps_is_taken_for_a_mistake_and_any
     async with server.running():
         [(_name, finding)] = module.findings(server.modules["flows"].tools())
     assert finding.message == (
-        "step 2 needs the variable 'price', which is not in the context and no earlier step sets; did you mean prices?"
+        "step 2 needs the variable 'price', which is not in the context and is not set by an earlier step; "
+        "did you mean prices?"
     )

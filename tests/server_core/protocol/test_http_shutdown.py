@@ -142,7 +142,7 @@ async def test_an_address_in_use_is_said_in_one_line_and_nothing_starts() -> Non
         with pytest.raises(AddressError) as failed:
             await server.serve_http("127.0.0.1", port)
     assert str(failed.value) == (
-        f"127.0.0.1:{port} is in use already: stop what serves there, or take another port"
+        f"127.0.0.1:{port} is already in use: stop the program that uses it, or choose another port"
     )
     assert not server.inspect().running
 
@@ -163,7 +163,7 @@ async def test_a_signal_ends_the_program_with_a_listener_connected(
         try:
             first = await within(asyncio.to_thread(process.stderr.readline), "it serves")
             url = first.removeprefix("Serving at ").partition(" ")[0]
-            assert first == f"Serving at {url} (Ctrl-C stops it)\n"
+            assert first == f"Serving at {url} (Ctrl-C to stop)\n"
             async with connected(url) as client, client.listen(tools_list_changed=True) as events:
                 process.send_signal(number)
                 assert await within(rest_of(events), "the stream has ended") == []

@@ -196,7 +196,7 @@ async def test_a_task_that_waits_for_its_client_can_be_cancelled_and_does_not_wa
         assert (await client.wait(first))["status"] == "cancelled"
         clock.advance(61)
         shown = await client.wait(second)
-        assert shown["result"]["content"][0]["text"] == "Nobody answered what it asked within 60 s."
+        assert shown["result"]["content"][0]["text"] == "The client did not answer within 60 s."
 
 
 async def test_parameters_ask_before_the_task_is_made(tmp_path: Path) -> None:

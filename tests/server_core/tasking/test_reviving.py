@@ -123,7 +123,7 @@ async def test_an_idempotent_task_runs_again_at_the_next_start_and_tells_its_att
         await until(lambda: tasks_of(server)["copy"].status == "completed", "the copy is done")
         copy, send = tasks_of(server)["copy"], tasks_of(server)["send"]
         assert (copy.attempts, copy.detail) == (2, "copied it")
-        assert copy.message == "attempt 2 of 3: its process had ended"
+        assert copy.message == "attempt 2 of 3: its process ended"
         assert (send.status, send.attempts) == ("interrupted", 1)
         told = await client.call_tool("check_task_status", {"taskId": copy.task})
         assert told.structured_content is not None

@@ -180,9 +180,9 @@ async def test_no_more_items_run_at_once_than_allowed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("items", "says"),
     [
-        ([1, 2, 3], "it has 3 items, and max_items is 2"),
-        ({"a": 1}, "its items are dict, not a list"),
-        (None, "its items are NoneType, not a list"),
+        ([1, 2, 3], "it has 3 items, over max_items = 2"),
+        ({"a": 1}, "its items must be a list, not dict"),
+        (None, "its items must be a list, not NoneType"),
     ],
 )
 async def test_too_many_items_or_no_list_fail_before_any_runs(tmp_path: Path, items: Any, says: str) -> None:

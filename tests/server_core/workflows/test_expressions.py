@@ -48,7 +48,7 @@ def test_null_inside_a_text_is_an_error_that_names_it() -> None:
     [
         ("items[", "incomplete"),
         ("a b", "unexpected 'b' at character 3"),
-        ("", "no JMESPath expression"),
+        ("", "not a JMESPath expression"),
         ("lenght(items)", r"did you mean length\?"),
         ("length(items, name)", "length"),
         ("#", "#"),

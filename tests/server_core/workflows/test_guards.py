@@ -177,7 +177,7 @@ async def test_an_api_call_may_have_another_breaker_than_its_hosts(tmp_path: Pat
             allow_hosts=[f"127.0.0.1:{there.port}"],
         )  # fmt: skip
         async with server.running(), connect(server) as client:
-            assert "answered 503" in (await outcome(client))["error"]
+            assert "returned 503" in (await outcome(client))["error"]
             (state,) = server.inspect().breakers
     assert (state.name, state.failures) == ("supplier", 2)
     assert len(there.asked) == 2

@@ -96,10 +96,10 @@ async def test_a_workflow_may_have_another_tool_name_or_none(tmp_path: Path) -> 
         (
             {"tool": "echo"},
             {},
-            "tool 'echo' is already offered by module 'tools'; workflow w may have a tool of another name",
+            "tool 'echo' is already offered by module 'tools'; workflow w can use another tool name",
         ),
-        ({"tool": "execute_workflow"}, {}, "execute_workflow is the tool that runs all of them"),
-        ({}, {"v": {"tool": "w", "steps": [value("b", 1)]}}, "workflow w has the tool 'w' already"),
+        ({"tool": "execute_workflow"}, {}, "execute_workflow is the tool that runs every workflow"),
+        ({}, {"v": {"tool": "w", "steps": [value("b", 1)]}}, "workflow w already has the tool 'w'"),
     ],
 )
 async def test_names_that_clash_are_told(
@@ -121,7 +121,7 @@ async def test_names_that_clash_are_told(
         ({"a-b": "string"}, "inputs.a-b: 'a-b' can't be a variable"),
         ({"a": "strin"}, "inputs.a: unknown type 'strin'; did you mean string?"),
         ({"a": {"type": "integer", "minimum": "x"}}, "inputs.a: is not a valid JSON schema: minimum: "),
-        ({"a": {"type": "integer", "default": "x"}}, 'inputs.a: its default does not fit: "x" is not'),
+        ({"a": {"type": "integer", "default": "x"}}, 'inputs.a: its default is invalid: "x" is not'),
     ],
 )
 def test_inputs_that_make_no_sense_are_found(inputs: Any, says: str) -> None:
@@ -155,23 +155,23 @@ async def test_findings_know_inputs_and_what_stays_inside_of_steps(tmp_path: Pat
     assert found == [
         (
             "steps[2].branches.r[1]",
-            "step r needs the variable 'left', which stays inside step both; "
-            "what goes out of it is its output_variable",
+            "step r needs the variable 'left', which exists only inside step both; "
+            "only its output_variable is visible outside",
         ),
         (
             "steps[3]",
-            "step a needs the variable 'book', which is not in its inputs and no earlier step sets; "
+            "step a needs the variable 'book', which is not in its inputs and is not set by an earlier step; "
             "did you mean books?",
         ),
         (
             "steps[3]",
-            "step a needs the variable 'item', which stays inside step each; "
-            "what goes out of it is its output_variable",
+            "step a needs the variable 'item', which exists only inside step each; "
+            "only its output_variable is visible outside",
         ),
         (
             "steps[3]",
-            "step a needs the variable 'left', which stays inside step both; "
-            "what goes out of it is its output_variable",
+            "step a needs the variable 'left', which exists only inside step both; "
+            "only its output_variable is visible outside",
         ),
         ("steps[4]", "step own: the tool w also needs the argument books"),
         ("steps[4]", "step own: workflow w calls itself: w → w"),
@@ -199,11 +199,11 @@ async def test_a_workflow_that_can_t_run_takes_no_other_with_it(tmp_path: Path) 
     async with server.running(), connect(server) as client:
         [state] = [each for each in server.inspect().modules if each.name == "flows"]
         assert (state.status, state.trouble) == ("running", True)
-        assert "workflow bad, steps[1].expression: 'foo[*' is no JMESPath expression" in state.note
+        assert "workflow bad, steps[1].expression: 'foo[*' is not a JMESPath expression" in state.note
         assert {"execute_workflow", "w"} <= {tool.name for tool in (await client.list_tools()).tools}
         refused = await client.call_tool("execute_workflow", {"workflowName": "bad"})
         assert refused.is_error
-        assert "It can't run: workflow bad, steps[1].expression" in str(refused.content)
+        assert "The workflow can't run: workflow bad, steps[1].expression" in str(refused.content)
         assert not (await client.call_tool("execute_workflow", {"workflowName": "w"})).is_error
 
 

@@ -92,20 +92,20 @@ def test_every_finding_is_told_at_once_with_its_path() -> None:
         "nonsense",
     ) == [
         "steps[1].type: unknown step type 'tool_cal'; did you mean tool_call?",
-        "steps[2]: its tool is missing: the name of a tool of this server",
-        "steps[3].expression: 'a[' is no JMESPath expression: it is incomplete",
+        "steps[2]: its tool is missing: name one of this server's tools",
+        "steps[3].expression: 'a[' is not a JMESPath expression: it is incomplete",
         "steps[4].then[1].url: must be a URL that begins with http:// or https://",
         "steps[5].argumnts: unknown key 'argumnts'; did you mean arguments?",
-        "steps[6]: its type is missing; there are api_call, data_transform, condition, tool_call, "
+        "steps[6]: its type is missing; the types are api_call, data_transform, condition, tool_call, "
         "parallel, for_each",
-        "steps[7]: a step is a table",
+        "steps[7]: a step must be a table",
     ]
 
 
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        ({"type": "tool_call", "tool": 3}, "steps[1].tool: tool must be a text"),
+        ({"type": "tool_call", "tool": 3}, "steps[1].tool: tool must be a string"),
         ({"type": "tool_call", "tool": "x", "timeout": 0}, "timeout must be a number of seconds"),
         ({"type": "tool_call", "tool": "x", "timeout": True}, "timeout must be a number of seconds"),
         ({"type": "tool_call", "tool": "x", "output_variable": "a b"}, "can't be a variable"),
@@ -114,14 +114,14 @@ def test_every_finding_is_told_at_once_with_its_path() -> None:
         ({"type": "tool_call", "tool": "x", "arguments": []}, "steps[1].arguments: must be a table"),
         (
             {"type": "tool_call", "tool": "x", "config": {"tool": "y"}},
-            "steps[1].config.tool: tool is given twice",
+            "steps[1].config.tool: tool is defined twice",
         ),
         ({"type": "tool_call", "tool": "x", "config": 3}, "steps[1].config: must be a table"),
         ({"type": "api_call"}, "steps[1]: its url is missing"),
-        ({"type": "api_call", "url": "https://x", "method": "TRACE"}, "'TRACE' is no method"),
+        ({"type": "api_call", "url": "https://x", "method": "TRACE"}, "'TRACE' is not a supported method"),
         ({"type": "api_call", "url": "https://x", "body": "", "json": 1}, "body or json, not both"),
         ({"type": "api_call", "url": "https://x", "headers": "x"}, "steps[1].headers: must be a table"),
-        ({"type": "data_transform"}, "needs an expression or a value"),
+        ({"type": "data_transform"}, "needs either an expression or a value"),
         ({"type": "data_transform", "value": "${a"}, "no closing brace"),
         ({"type": "condition"}, "needs a condition"),
         ({"type": "condition", "condition": "a", "then": "x"}, "steps[1].then: must be a list of steps"),
@@ -133,7 +133,7 @@ def test_a_wrong_key_is_told_with_its_path(step: dict[str, Any], says: str) -> N
 
 def test_two_steps_of_one_id_are_refused() -> None:
     step = {"id": "a", "type": "tool_call", "tool": "x"}
-    assert findings(step, step) == ["steps[2].id: another step has the id 'a' already"]
+    assert findings(step, step) == ["steps[2].id: another step already has the id 'a'"]
 
 
 @pytest.mark.parametrize("data", [{}, {"steps": []}, {"steps": "x"}, [], {"steps": [{}], "stps": 1}])

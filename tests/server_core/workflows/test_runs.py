@@ -72,7 +72,7 @@ async def test_a_run_goes_on_from_the_step_that_failed_with_what_it_had(tmp_path
     assert told[0].resumed == failed["run"]
     assert [fact.step for fact in told if isinstance(fact, StepStarted)] == ["flaky", "last"]
     skipped = [(f.step, f.detail) for f in told if isinstance(f, StepFinished) and f.status == "skipped"]
-    reason = f"done already, in the run before ({failed['run']})"
+    reason = f"already done in the previous run ({failed['run']})"
     assert skipped == [("first", reason), ("go", reason), ("inner", reason)]
     assert [each.get("kept") for each in result.results] == [True, True, True, None, None]
 

@@ -68,7 +68,7 @@ async def test_a_changed_module_that_can_t_start_is_told_while_the_one_before_se
     assert seen.of(ConfigApplied) == [ConfigApplied(False, ())]
     [module] = [each for each in (await engine.inspect()).modules if each.name == "tools"]
     assert (module.status, module.trouble) == ("running", True)
-    assert "none.py; create it or correct `path`; its previous version keeps running" in module.note
+    assert "none.py; create it, or correct `path`; its previous version keeps running" in module.note
     assert "add" in {tool.name for tool in await engine.list_tools()}
     (folder / "server.toml").write_text(SERVER, encoding="utf-8")
     await until(lambda: len(seen.of(ConfigApplied)) == 2, "the mended one is in force", 10)

@@ -1,4 +1,4 @@
-"""What a run tells while it goes: the facts of its steps."""
+"""Emits the facts about a run's steps."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .values import ShownValues
 StepStatus = Literal["ok", "failed", "skipped", "cancelled"]
 
 
-class StepTeller:
-    """Tells the facts of one run's steps on the bus, if anybody listens."""
+class StepFacts:
+    """Emits facts about one run's steps on the bus, if anyone is listening."""
 
     def __init__(self, bus: EventBus, run: str, workflow: str, shown: ShownValues) -> None:
         self._bus = bus
@@ -23,11 +23,11 @@ class StepTeller:
         self._shown = shown
 
     def started(self, step: WorkflowStep, place: StepPlace, index: int) -> None:
-        """A step begins, as the one of that number."""
+        """A step began, as number `index`."""
         self._bus.emit(StepStarted(self._run, self._workflow, step.id, step.kind, index, place))
 
     def filled(self, step: WorkflowStep, place: StepPlace, given: Any) -> None:
-        """What a step works on."""
+        """A step's input is known."""
         if self._bus.active:
             self._bus.emit(StepFilled(self._run, self._workflow, step.id, place, self._shown.text(given)))
 
@@ -68,7 +68,7 @@ class StepTeller:
             )
 
     def skipped(self, steps: Sequence[WorkflowStep], around: StepPlace, reason: str) -> None:
-        """Steps, and all those inside them, are not run."""
+        """These steps, and all those inside them, are skipped."""
         for step in steps:
             place = (*around, step.id)
             self.finished(step, place, "skipped", 0.0, reason)
