@@ -162,7 +162,7 @@ def _schema_findings(project: Project, server: Server) -> Iterator[Finding]:
             if schema is None:
                 continue
             trouble = SchemaValidator(schema).trouble
-            texts = [f"the {what} schema is not valid: {trouble}"] if trouble else pattern_problems(schema)
+            texts = [f"the {what} schema is invalid: {trouble}"] if trouble else pattern_problems(schema)
             for text in texts:
                 found = _at_tool(project, item, f"tool {definition.name}: {text}")
                 place = ("modules", module, "workflows", definition.name)

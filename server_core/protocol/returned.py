@@ -152,7 +152,7 @@ def plain_value(value: Any) -> Any:
     text = str(value)
     if ADDRESS.fullmatch(text) and not hasattr(value, "__get_pydantic_core_schema__"):
         raise ToolError(
-            f"The function returned a {type(value).__name__}, which JSON can't represent; return a string, "
-            "a number, a list, a dictionary or a pydantic model."
+            f"The function returned a value of type {type(value).__name__}, which JSON can't represent; return a "
+            "string, a number, a list, a dictionary or a pydantic model."
         )
     return text

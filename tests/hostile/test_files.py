@@ -221,7 +221,7 @@ SWAPS: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda path: path.symlink_to("/dev/zero"),
         "is a link that leads out of the folder",
     ),
-    "a link to itself": (lambda path: path.symlink_to(path.name), "a link on the way leads in a circle"),
+    "a link to itself": (lambda path: path.symlink_to(path.name), "its path contains a loop of links"),
 }
 
 

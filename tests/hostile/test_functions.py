@@ -356,7 +356,7 @@ def made(kind: str):
             assert (content.mime_type, base64.b64decode(content.blob)) == (mime_type, data)  # type: ignore[union-attr]
         for kind, says in (
             ("listed", "returned Image inside another value"),
-            ("object", "something of type object"),
+            ("object", "a value of type object"),
             ("nan", "NaN"),
             ("keys", "JSON can't represent the function's result: keys must be"),
             ("nested", "returned bytes inside another value"),

@@ -67,7 +67,9 @@ def test_a_workflow_whose_tool_another_module_has_is_found_at_its_table(demo: Pa
     text = config.read_text("utf-8").replace("workflows.evening", "workflows.add")
     config.write_text(text, "utf-8")
     line = 1 + text.splitlines().index("[modules.flows.workflows.add]")
-    says = f"server.toml:{line}: workflow add: tool 'add' is already offered by module 'tools'; set tool"
+    says = (
+        f"server.toml:{line}: workflow add: the tool 'add' is already offered by module 'tools'; use another"
+    )
     assert [each for each in findings(demo) if "add" in each and each.startswith(says)]
     assert not [each for each in findings(demo) if "module flows can't start" in each]
     text = text.replace("[modules.flows.workflows.add]", "[modules.flows.workflows.add]\ntool = false")

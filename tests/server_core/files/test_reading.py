@@ -90,10 +90,10 @@ def test_a_part_has_the_size_of_the_whole(root: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "text"),
     [
-        (FileNotFoundError(errno.ENOENT, "gone"), FileGoneError, "not on disk any more"),
-        (NotADirectoryError(errno.ENOTDIR, "gone"), FileGoneError, "not on disk any more"),
+        (FileNotFoundError(errno.ENOENT, "gone"), FileGoneError, "no longer on disk"),
+        (NotADirectoryError(errno.ENOTDIR, "gone"), FileGoneError, "no longer on disk"),
         (PermissionError(errno.EACCES, "no"), DeniedError, "no permission"),
-        (OSError(errno.ELOOP, "loop"), OutsideFolderError, "in a circle"),
+        (OSError(errno.ELOOP, "loop"), OutsideFolderError, "a loop of links"),
         (OSError(errno.EIO, "io"), UnavailableError, "a.txt can't be read"),
     ],
 )

@@ -116,7 +116,7 @@ async def test_a_replay_that_is_cancelled_leaves_the_list_true_to_the_disk(tmp_p
 async def test_one_replay_at_a_time(tmp_path: Path) -> None:
     async with serving(tmp_path) as docs:
         async with docs.module.replaying(1):
-            with pytest.raises(UnavailableError, match="under way"):
+            with pytest.raises(UnavailableError, match="already running"):
                 async with docs.module.replaying(1):
                     pass
         with pytest.raises(UnavailableError, match="only inside"):

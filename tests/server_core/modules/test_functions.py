@@ -123,7 +123,7 @@ async def test_nan_is_refused_and_not_made_null(tmp_path: Path, expression: str)
 async def test_a_result_that_does_not_fit_its_annotation_is_explained(tmp_path: Path) -> None:
     server = served(tmp_path, "@tool\ndef odd() -> int:\n    return 'x'\n")
     async with server.running(), connect(server) as client:
-        assert "does not fit its return annotation" in await call(client, "odd")
+        assert "does not match its return annotation" in await call(client, "odd")
 
 
 async def test_a_synchronous_function_runs_on_a_thread_of_its_own_and_reports_progress(
@@ -296,7 +296,7 @@ async def test_a_path_that_leads_elsewhere_is_refused_in_a_template(tmp_path: Pa
     server = served(tmp_path, '@resource("x://{+path}")\ndef f(path: str) -> str:\n    return path\n')
     async with server.running(), connect(server) as client:
         for uri in ("x://../../etc/passwd", "x:///etc/passwd", "x://%2e%2e/secret"):
-            with pytest.raises(MCPError, match="leads elsewhere"):
+            with pytest.raises(MCPError, match="leads outside"):
                 await client.read_resource(uri)
 
 

@@ -448,7 +448,7 @@ async def test_every_finding_of_every_workflow_is_told_without_a_run(tmp_path: P
         ("w", ("steps", 1), "step 2 needs the variable 'x'"),
         ("w", ("steps", 0), "step 1 calls the tool 'ad'"),
         ("broken", ("steps", 0), "it needs either an expression or a value"),
-        ("broken", ("steps", 1, "type"), "unknown step type 'what'; there are api_call"),
+        ("broken", ("steps", 1, "type"), "unknown step type 'what'; the types are api_call"),
     ]
 
 

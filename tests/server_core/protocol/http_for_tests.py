@@ -116,8 +116,8 @@ MISBEHAVIOUR = [
     ("never_returns", "took longer than 0.2 s and was stopped"),
     ("never_returns_on_a_thread", "took longer than 0.2 s and was stopped"),
     ("not_a_number", "NaN"),
-    ("not_json", "JSON can't carry"),
-    ("holds_itself", "holds itself"),
+    ("not_json", "JSON can't represent"),
+    ("holds_itself", "contains itself"),
     ("huge_number", "digits"),
     ("huge", "20.0 MB or more, over the limit of 4.0 MB"),
 ]

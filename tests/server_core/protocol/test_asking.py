@@ -150,7 +150,7 @@ async def test_a_client_that_cannot_be_asked_is_told_so() -> None:
     core = server()
     async with core.running(), connect(core) as client:
         text = await text_of(client, "clear", shelf="A")
-        assert "nobody can be asked: the client does not declare elicitation" in text
+        assert "this client can't be asked: it does not declare elicitation" in text
     async with core.running(), connect(core, list_roots_callback=list_roots) as client:
         with pytest.raises(MCPError, match="needs elicitation/create, which the client does not declare"):
             await text_of(client, "clear", shelf="A")
@@ -176,14 +176,14 @@ async def test_an_answer_counts_once_and_a_call_without_one_ends_in_time() -> No
         }
         result = await client.session.call_tool("clear", {"shelf": "A"}, **again)
         assert result.content[0].text == "kept"  # type: ignore[union-attr]
-        with pytest.raises(MCPError, match="waits no longer"):
+        with pytest.raises(MCPError, match="is no longer waiting for an answer"):
             await client.session.call_tool("clear", {"shelf": "A"}, **again)
         late = await asked(client, shelf="B")
         await until(lambda: clock.sleepers, "somebody watches the time")
         clock.advance(ANSWER_SECONDS)
         await until(lambda: ended, "the function has heard that nobody answers")
         assert "got no answer within 600 s" in ended[0]
-        with pytest.raises(MCPError, match="waits no longer"):
+        with pytest.raises(MCPError, match="is no longer waiting for an answer"):
             await client.session.call_tool("clear", {"shelf": "B"}, request_state=late.request_state)
 
 
@@ -196,4 +196,4 @@ async def test_only_so_many_calls_wait(monkeypatch: pytest.MonkeyPatch) -> None:
             await asked(client, shelf=shelf)
         await until(lambda: ended, "the first has ended")
         assert len(ended) == 1
-        assert "too many calls wait" in ended[0]
+        assert "too many calls are waiting" in ended[0]

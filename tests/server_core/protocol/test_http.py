@@ -108,7 +108,7 @@ async def test_an_answer_too_large_for_a_stream_that_has_begun_is_explained(
         return
 
     async with connected(url, protocol) as client:
-        with pytest.raises(MCPError, match="over the 1 MB that one event of a stream can carry") as failed:
+        with pytest.raises(MCPError, match="over the 1 MB limit for one event of a stream") as failed:
             await within(
                 client.call_tool("huge_with_progress", {"size": 1_500_000}, progress_callback=progressed),
                 "an answer",

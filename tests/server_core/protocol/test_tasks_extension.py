@@ -231,11 +231,11 @@ async def test_where_no_module_runs_tasks_they_are_calls_and_what_is_only_a_task
         assert not (await client.call_tool("add", {"a": 1, "b": 2})).is_error
         refused = await client.call_tool("heavy", {})
         assert refused.is_error
-        assert 'no tasks module runs here: add one with kind = "tasks"' in str(refused.content)
+        assert 'there is no tasks module: add one with kind = "tasks"' in str(refused.content)
         # A client that can't be asked is told so.
         refused = await client.call_tool("asks", {})
         assert refused.is_error
-        assert "asks its client's user, and nobody can be asked" in str(refused.content)
+        assert "asks its client's user, but this client can't be asked" in str(refused.content)
 
 
 async def test_who_can_not_be_asked_is_not_asked(tmp_path: Path) -> None:

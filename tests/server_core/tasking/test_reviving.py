@@ -189,7 +189,7 @@ async def test_a_task_whose_tool_is_gone_is_interrupted_and_says_so(tmp_path: Pa
         assert tasks_of(server)["copy"].attempts == 2
         clock.advance(61)
         await until(lambda: tasks_of(server)["copy"].status == "interrupted", "it waits no more")
-        assert "there is no task copy any more" in tasks_of(server)["copy"].detail
+        assert "the task copy no longer exists" in tasks_of(server)["copy"].detail
 
 
 async def test_a_task_that_runs_again_asks_its_client_again(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def about_task(task: TaskState, answer: Mapping[str, Any] | None) -> list[Line]:
         )
     attempts = (answer or {}).get("attempts", 1)
     if attempts > 1:
-        lines.append(_fact("attempts", f"{attempts} (its process had ended)"))
+        lines.append(_fact("attempts", f"{attempts} (its process ended)"))
     if task.message:
         lines.append(_fact("message", task.message))
     error = (answer or {}).get("error") or (task.detail if task.status == "failed" else "")
