@@ -43,8 +43,8 @@ def check_project(project: Project) -> list[Finding]:
     finally:
         log.setLevel(level)
     # What keeps a module from starting often prevents an export too; report it once.
-    told = {(finding.file, finding.line) for finding in started if finding.line}
-    exported = [each for each in export_findings(project) if (each.file, each.line) not in told]
+    reported = {(finding.file, finding.line) for finding in started if finding.line}
+    exported = [each for each in export_findings(project) if (each.file, each.line) not in reported]
     findings = [*started, *exported]
     return sorted(set(findings), key=lambda finding: (finding.file, finding.line, finding.message))
 
@@ -52,9 +52,9 @@ def check_project(project: Project) -> list[Finding]:
 async def _started(project: Project, server: Server) -> list[Finding]:
     async with server.running(settle=START_SECONDS):
         live = live_findings(project, server)
-        told = {module for module, _finding in live}
+        reported = {module for module, _finding in live}
         return [
-            *_module_findings(project, server, told),
+            *_module_findings(project, server, reported),
             *_role_findings(project, server),
             *(finding for _module, finding in live),
             *_schema_findings(project, server),
@@ -70,9 +70,9 @@ def live_findings(project: Project, server: Server) -> list[tuple[str, Finding]]
     ]
 
 
-def _module_findings(project: Project, server: Server, told: set[str]) -> Iterator[Finding]:
+def _module_findings(project: Project, server: Server, reported: set[str]) -> Iterator[Finding]:
     for module in server.inspect().modules:
-        if module.status != "running" and module.name not in told:
+        if module.status != "running" and module.name not in reported:
             reason = module.reason or f"did not start within {START_SECONDS:g} s"
             yield _placed(project, module.name, reason)
 

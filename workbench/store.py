@@ -169,10 +169,10 @@ class Store:
                 sqlite3.OperationalError,
                 OSError,
             ) as error:  # locked, full, read-only: perhaps temporary
-                self._tell(f"Not saving history for now: {self.path} can't be written, {disk_text(error)}")
+                self._report(f"Not saving history for now: {self.path} can't be written, {disk_text(error)}")
                 self._put_back(rows)
             except Exception as error:
-                self._tell(
+                self._report(
                     f"The history can't be written: {error}. Move or delete {self.path} to start a new one."
                 )
             finally:
@@ -204,7 +204,7 @@ class Store:
             with database.atomic():
                 _prune(database)
 
-    def _tell(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         if text != self._trouble:
             self._trouble = text
             if self.on_trouble is not None:
@@ -220,7 +220,7 @@ class Store:
             with _reading(self.path) as connection:
                 return [make(row) for row in connection.execute(sql, values)]
         except (sqlite3.Error, ValueError, KeyError) as error:
-            self._tell(f"The history could not be read: {error} ({self.path})")
+            self._report(f"The history could not be read: {error} ({self.path})")
             return []
 
 

@@ -20,15 +20,15 @@ def test_a_tools_question_comes_up_waits_and_is_answered(
         terminal.send("Dune")
         terminal.wait_for("Dune")
         terminal.send(F5)
-        terminal.wait_for("How shall I wrap it?")
+        terminal.wait_for("How should I wrap it?")
         terminal.send(ESCAPE)
         terminal.wait_until(
-            lambda: "How shall I wrap it?" not in terminal.text and "1 question" in terminal.text,
+            lambda: "How should I wrap it?" not in terminal.text and "1 question" in terminal.text,
             "the question is put off, and the header tells of it",
         )
         leave_form(terminal)
         terminal.send("a")
-        terminal.wait_for("How shall I wrap it?")
+        terminal.wait_for("How should I wrap it?")
         terminal.send(F5)
         terminal.wait_for("Dune in stars paper and a ribbon")
         terminal.wait_until(lambda: "1 question" not in terminal.text, "nothing is asked any more")

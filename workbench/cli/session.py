@@ -69,8 +69,8 @@ async def running_engine(project: Project) -> AsyncIterator[Engine]:
         if isinstance(fact, LogWritten) and fact.source == "history":
             loop.call_soon_threadsafe(say, fact.text)
         if isinstance(fact, UserAsked) and fact.kind != "roots":
-            told = f"the server asked: {one_line(fact.text)} - {fact.answer}, since the command line can't ask you"
-            loop.call_soon_threadsafe(say, told)
+            text = f"the server asked: {one_line(fact.text)} - {fact.answer}, since the command line can't ask you"
+            loop.call_soon_threadsafe(say, text)
         if isinstance(fact, ModuleNoted) and fact.trouble:
             loop.call_soon_threadsafe(say, f"module {fact.module}: {fact.note}")
         if isinstance(fact, ModuleStarted | ModuleFailed):

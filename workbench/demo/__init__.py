@@ -1,4 +1,4 @@
-"""The sample project: a small bookshop that shows each part of a server at work."""
+"""The sample project: a small bookshop that shows each part of a server in action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample's data, the same at every making: a shop's database, a ticker and a picture."""
+"""Generates the sample's data, the same every time: a shop database, a ticker and a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST_DAY = date(2026, 1, 2)
 
 
 def write_shop(path: Path) -> None:
-    """A SQLite file with three related tables (authors, books, orders) and a view of the books low in stock."""
+    """Write a SQLite database with three related tables (authors, books, orders) and a view of books low in stock."""
     chance = random.Random(20260728)
     connection = sqlite3.connect(path)
     try:
@@ -105,7 +105,7 @@ def _orders(chance: random.Random, isbns: list[str]) -> list[tuple[int, str, int
 
 
 def write_ticker(path: Path) -> None:
-    """A log of sales, a line each, that the stream of the sample reads and follows."""
+    """Write a sales log, one sale per line, for the sample's stream to follow."""
     chance = random.Random(7)
     lines = [
         f"{FIRST_DAY + timedelta(days=number // 4)} sold 978-{chance.randint(1, BOOKS):06d} x{chance.randint(1, 3)}\n"
@@ -115,7 +115,7 @@ def write_ticker(path: Path) -> None:
 
 
 def write_cover(path: Path) -> None:
-    """A small PNG picture (a gradient of 64 by 96 pixels), so that there is something binary to read."""
+    """Write a small PNG image (a 64 by 96 pixel gradient), to have something binary to read."""
     width, height = 64, 96
     rows = b"".join(
         b"\0" + bytes(value for x in range(width) for value in (40 + 2 * x, 30 + y, 120 - y // 2))

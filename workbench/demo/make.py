@@ -1,4 +1,4 @@
-"""Making the sample project: the files of `sample/` as they are, and the data that is generated."""
+"""Creates the sample project: copies the files in `sample/` and generates the data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAMPLE = Path(__file__).parent / "sample"
 
 
 def fresh_folder() -> Path:
-    """A folder of the user's data directory that does not exist yet: `bookshop`, `bookshop-2`, …"""
+    """Return a new folder in the user's data directory: `bookshop`, `bookshop-2`, …"""
     from platformdirs import user_data_path
 
     data = user_data_path("mcp-server-workbench")
@@ -26,11 +26,11 @@ def fresh_folder() -> Path:
 
 
 def make_demo(folder: Path) -> None:
-    """Make the sample project in `folder`, which may exist as long as nothing of it is in the way.
+    """Create the sample project in `folder`, which may exist if it has none of the sample's files.
 
     Raises:
-        FileExistsError: a file of the sample is there already; nothing was written.
-        OSError: it can't be written; nothing is left behind.
+        FileExistsError: One of the sample's files already exists; nothing was written.
+        OSError: It can't be written; nothing is left behind.
     """
     sources = [
         path for path in sorted(SAMPLE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts

@@ -51,13 +51,13 @@ class Questions:
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._open[question.key] = (question, waiting)
         self._emit(QuestionAsked(question))
-        self._tell()
+        self._notify()
         try:
             return await waiting
         finally:
             del self._open[question.key]
             self._emit(QuestionSettled(question.key))
-            self._tell()
+            self._notify()
 
     def answer(self, key: str, answer: Answer) -> None:
         """Answer a question.
@@ -71,9 +71,9 @@ class Questions:
         check_answer(question, answer)
         waiting.set_result(answer)
 
-    def _tell(self) -> None:
-        for told in tuple(self.changed):
-            told()
+    def _notify(self) -> None:
+        for listener in tuple(self.changed):
+            listener()
 
 
 def check_answer(question: Question, answer: Answer) -> None:
@@ -107,7 +107,7 @@ class ClientAnswers:
     ) -> mcp_types.ElicitResult:
         """Ask the user to fill in a form or open a page."""
         question, answer = await self._ask("elicitation/create", params)
-        self._told("elicitation", question.message, answer)
+        self._report_answer("elicitation", question.message, answer)
         return mcp_types.ElicitResult.model_validate(response_to(question, answer))
 
     async def sampled(
@@ -115,7 +115,7 @@ class ClientAnswers:
     ) -> mcp_types.CreateMessageResult | mcp_types.ErrorData:
         """Ask the user to stand in for a language model."""
         question, answer = await self._ask("sampling/createMessage", params)
-        self._told("sampling", question.message, answer)
+        self._report_answer("sampling", question.message, answer)
         response = response_to(question, answer)
         if response is None:
             return mcp_types.ErrorData(code=REJECTED, message="The user rejected the sampling request")
@@ -133,7 +133,7 @@ class ClientAnswers:
         assert question is not None
         return question, await self._questions.ask(question)
 
-    def _told(self, kind: Literal["elicitation", "sampling"], text: str, answer: Answer) -> None:
+    def _report_answer(self, kind: Literal["elicitation", "sampling"], text: str, answer: Answer) -> None:
         self._emit(UserAsked(self._protocol, kind, text, _SAID[answer.action]))
 
 

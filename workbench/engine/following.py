@@ -35,8 +35,8 @@ class Gathered(NamedTuple):
 class Gathering:
     """Gathers pieces on any thread and delivers batches to a callback on one loop. Create and close it on that loop."""
 
-    def __init__(self, tell: Callable[[Gathered], None]) -> None:
-        self._tell = tell
+    def __init__(self, deliver: Callable[[Gathered], None]) -> None:
+        self._deliver_batch = deliver
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
@@ -89,5 +89,5 @@ class Gathering:
             gathered = Gathered(self._pieces, self._size, "".join(self._waiting), self._dropped)
             self._waiting.clear()
             self._chars = self._pieces = self._size = self._dropped = 0
-        self._tell(gathered)
+        self._deliver_batch(gathered)
         return True

@@ -83,23 +83,27 @@ class LoopWatch:
 
     def _watch(self) -> None:
         selector = self._selector
-        told = since = 0.0
+        reported = since = 0.0
         looked = time.monotonic()
         while not self._stopped.wait(LOOK_SECONDS):
             before, looked = looked, time.monotonic()
             left = selector.left
-            if told and (selector.waiting or left > since):
+            if reported and (selector.waiting or left > since):
                 self._emit(LoopFreed(looked - since))
-                told = 0.0
+                reported = 0.0
             seconds = looked - left
-            if selector.waiting or seconds < BLOCKED_SECONDS or (told and looked - told < REPEAT_SECONDS):
+            if (
+                selector.waiting
+                or seconds < BLOCKED_SECONDS
+                or (reported and looked - reported < REPEAT_SECONDS)
+            ):
                 continue
-            if not told and looked - before > MISSED_SECONDS:
+            if not reported and looked - before > MISSED_SECONDS:
                 continue
             place = self._place(seconds)
             if place is not None and not selector.waiting and selector.left == left:
                 self._emit(LoopBlocked(*place, seconds))
-                told, since = looked, left
+                reported, since = looked, left
 
     def _place(self, seconds: float) -> Place | None:
         """Return where the loop's thread is, if it is blocked long enough to report."""

@@ -39,10 +39,12 @@ SAVED_CALLS = 5
 
 STDERR_TAIL = 2_000
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
-async def check_script(project: Project, path: Path, *, on_progress: Tell = lambda text: None) -> CheckReport:
+async def check_script(
+    project: Project, path: Path, *, on_progress: Progress = lambda text: None
+) -> CheckReport:
     """Run the script at `path` from an empty folder, with only the packages in its header and their dependencies
     installed, and compare its answers with those of the project's own server, in both protocol revisions.
 
@@ -104,7 +106,7 @@ class _Check:
         python: CleanPython,
         protocol: ProtocolRevision,
         report: CheckReport,
-        tell: Tell,
+        on_progress: Progress,
         variables: Set[str],
     ) -> None:
         """Args:
@@ -117,29 +119,29 @@ class _Check:
         self._python = python
         self._protocol: ProtocolRevision = protocol
         self._report = report
-        self._tell = tell
+        self._on_progress = on_progress
         self._read_variables = variables
 
     async def run(self) -> None:
         async with connect(self._server, self._protocol) as client:
             expected = await lists_of(client)
             probes = await probes_of(client, expected, self._saved_arguments)
-            await answers_of(client, expected, probes, self._teller("project"))
+            await answers_of(client, expected, probes, self._progress_for("project"))
             again = Observed(*self._lists(expected))
             self._server.cache.clear()
-            await answers_of(client, again, probes, self._teller("project, again"))
+            await answers_of(client, again, probes, self._progress_for("project, again"))
         found = await self._script_answers(probes)
         self._compare(expected, again, found, probes)
 
     async def _script_answers(self, probes: Probes) -> Observed:
-        self._tell(f"{self._protocol}: starting the script")
+        self._on_progress(f"{self._protocol}: starting the script")
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
             started = time.perf_counter()
             try:
                 async with self._script_client(said) as client:
                     found = await lists_of(client)
                     self._report.seconds[self._protocol] = time.perf_counter() - started
-                    await answers_of(client, found, probes, self._teller("script"))
+                    await answers_of(client, found, probes, self._progress_for("script"))
                     return found
             except Exception as error:
                 raise _CheckError(f"the script did not answer ({_innermost(error)}){_tail(said)}") from error
@@ -218,8 +220,8 @@ class _Check:
     def _lists(observed: Observed) -> tuple[Any, ...]:
         return observed.server, observed.tools, observed.resources, observed.templates, observed.prompts
 
-    def _teller(self, who: str) -> Tell:
-        return lambda text: self._tell(f"{self._protocol}: {who} {text}")
+    def _progress_for(self, who: str) -> Progress:
+        return lambda text: self._on_progress(f"{self._protocol}: {who} {text}")
 
 
 def _note_failures(server: Server, report: CheckReport) -> None:

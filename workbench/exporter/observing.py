@@ -73,7 +73,7 @@ async def lists_of(client: Client) -> Observed:
     )
 
 
-async def answers_of(client: Client, observed: Observed, probes: Probes, tell: Progress) -> None:
+async def answers_of(client: Client, observed: Observed, probes: Probes, on_progress: Progress) -> None:
     """Make all requests and add the answers to `observed`."""
     total = len(probes.reads) + len(probes.calls) + len(probes.prompts)
     done = 0
@@ -82,7 +82,7 @@ async def answers_of(client: Client, observed: Observed, probes: Probes, tell: P
         nonlocal done
         found[key] = await _outcome(work)
         done += 1
-        tell(f"{done}/{total} {key}")
+        on_progress(f"{done}/{total} {key}")
 
     for uri in probes.reads:
         await take(observed.reads, uri, client.read_resource(uri))

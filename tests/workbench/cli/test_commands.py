@@ -71,7 +71,7 @@ def test_call_with_json_prints_the_protocols_result_and_nothing_else(run) -> Non
 def test_a_tool_error_is_exit_code_1(run) -> None:  # type: ignore[no-untyped-def]
     code, out, _err = run("call", "sell", "isbn=nothing")
     assert code == 1
-    assert "There are not 1 copies" in out
+    assert "Not enough stock to sell 1" in out
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,11 @@ class _FirstError(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told = False
+        self._logged = False
 
     def filter(self, record: logging.LogRecord) -> bool:
-        told, self._told = self._told, self._told or record.levelno >= logging.ERROR
-        return not told or record.levelno < logging.ERROR
+        logged, self._logged = self._logged, self._logged or record.levelno >= logging.ERROR
+        return not logged or record.levelno < logging.ERROR
 
 
 def _print(options: Namespace, made: LoadRun) -> None:

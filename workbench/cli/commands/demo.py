@@ -18,7 +18,7 @@ def run(options: Namespace) -> int:
     if not existed:
         make_demo(folder)
     if options.no_open:
-        say(f"{'There is a project already' if existed else 'Made the sample project'} in {folder}")
+        say(f"{'Found an existing project' if existed else 'Created the sample project'} in {folder}")
         show(str(folder))
         return FINE
     from workbench.cli.commands.open import run as open_project

@@ -59,14 +59,14 @@ def _workflows(options: Namespace) -> list[dict[str, Any]]:
 
 def _chain(steps: Iterable[dict[str, Any]]) -> str:
     """Flatten steps in the order in which they are written, each followed by those inside it."""
-    told = []
+    parts = []
     for step in steps:
         keys = {**step, **(step.get("config") or {})}
         lists = [keys.get(name) or () for name in ("then", "else", "steps")]
         inside = [each for steps in (*lists, *(keys.get("branches") or {}).values()) for each in steps]
         name = step.get("id") or step.get("type", "")
-        told.append(f"{name} ({_chain(inside)})" if inside else name)
-    return " → ".join(told)
+        parts.append(f"{name} ({_chain(inside)})" if inside else name)
+    return " → ".join(parts)
 
 
 def _print(options: Namespace, items: list[dict[str, Any]]) -> int:

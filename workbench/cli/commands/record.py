@@ -61,14 +61,14 @@ def run(options: Namespace) -> int:
 
 async def _until_stopped(seconds: float | None) -> None:
     """Wait for `seconds`, Ctrl-C or a termination signal, so that the recording is always completed."""
-    told = asyncio.Event()
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, told.set)
+            loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # Windows: Ctrl-C cancels the command instead
             break
     try:
-        await asyncio.wait_for(told.wait(), seconds)
+        await asyncio.wait_for(stopped.wait(), seconds)
     except TimeoutError:
         return

@@ -1,4 +1,4 @@
-"""The bookshop's own tools. Change a function and save: the running server takes it over."""
+"""The bookshop's tools. Save this file to update the running server."""
 
 import asyncio
 import random
@@ -21,14 +21,14 @@ CUSTOMERS = ["Ada", "a boy with a dog", "the postman", "Mrs Finch", "a student",
 
 @tool(read_only=True)
 async def add(a: int, b: int) -> int:
-    """Adds two numbers."""
+    """Add two numbers."""
     return a + b
 
 
 @tool(read_only=True, cached=True)
 def find_books(words: str, limit: int = 10) -> list[dict[str, str | float | int]]:
-    """Finds books by words of their titles. Slow at first, then from the cache."""
-    time.sleep(0.4)  # a slow search, so that the cache has something to save
+    """Find books by words in the title. The first search is slow, then the result is cached."""
+    time.sleep(0.4)  # a slow search, to show what the cache saves
     with sqlite3.connect(f"file:{SHOP}?mode=ro", uri=True) as shop:
         rows = shop.execute(
             "select isbn, title, price, stock from books where title like ? order by title limit ?",
@@ -42,7 +42,7 @@ def find_books(words: str, limit: int = 10) -> list[dict[str, str | float | int]
 
 @tool
 def sell(isbn: str, copies: int = 1) -> str:
-    """Sells copies of a book: the tables and the ticker change, and clients are told."""
+    """Sell copies of a book. This changes the tables and the ticker, and notifies clients."""
     shop = sqlite3.connect(SHOP)
     with shop:
         sold = shop.execute(
@@ -55,7 +55,7 @@ def sell(isbn: str, copies: int = 1) -> str:
             )
     shop.close()
     if not sold:
-        raise ToolError(f"There are not {copies} copies of {isbn}; db://table/low_stock shows what is short")
+        raise ToolError(f"Not enough stock to sell {copies} of {isbn}; see db://table/low_stock")
     with TICKER.open("a", encoding="utf-8") as ticker:
         ticker.write(f"{date.today()} sold {isbn} x{copies}\n")
     return f"sold {copies} of {isbn}"
@@ -63,7 +63,7 @@ def sell(isbn: str, copies: int = 1) -> str:
 
 @tool(breaker="supplier")
 async def ask_supplier(title: str, reachable: bool = True) -> str:
-    """Asks the supplier for a book. With reachable=false it fails: three times in a row open the breaker."""
+    """Order a book from the supplier. With reachable=false it fails; three failures in a row open the breaker."""
     await asyncio.sleep(0.15)
     if not reachable:
         raise ConnectionError("the supplier does not answer")
@@ -75,11 +75,11 @@ _asked: set[str] = set()
 
 @tool
 def quote(title: str) -> dict[str, str | float]:
-    """Asks the supplier for a book's price. The line is busy every other time; the workflow tries again."""
+    """Get a book's price from the supplier. The line is busy every other time, so the workflow retries."""
     time.sleep(0.15)
     if title not in _asked:
         _asked.add(title)
-        raise ToolError("The supplier's line is busy, try again")
+        raise ToolError("The supplier's line is busy; try again")
     _asked.discard(title)
     with sqlite3.connect(f"file:{SHOP}?mode=ro", uri=True) as shop:
         row = shop.execute("select price from books where title = ?", (title,)).fetchone()
@@ -90,27 +90,27 @@ def quote(title: str) -> dict[str, str | float]:
 
 
 class Present(BaseModel):
-    """How somebody wants a present to look."""
+    """How to wrap a present."""
 
     paper: Literal["stars", "stripes", "plain"] = "stars"
     ribbon: bool = True
-    card: str = Field("", description="What the card says")
+    card: str = Field("", description="Text on the card")
 
 
 def how() -> Elicit[Present]:
-    return Elicit("How shall I wrap it?", Present)
+    return Elicit("How should I wrap it?", Present)
 
 
 @tool
 async def wrap(title: str, wish: Annotated[Present, Resolve(how)]) -> str:
-    """Wraps a book as a present. It asks whoever calls it how, while it runs."""
+    """Wrap a book as a present. Asks the caller how to wrap it while it runs."""
     card = f", with a card: {wish.card}" if wish.card else ""
     return f"{title} in {wish.paper} paper{' and a ribbon' if wish.ribbon else ''}{card}"
 
 
 @task
 async def reindex(ctx: Context, pages: int = 60, seconds: float = 12.0) -> str:
-    """Goes through the catalogue page by page and reports progress. Try it as a long task, and cancel it."""
+    """Reindex the catalogue page by page, reporting progress. Run it as a long task and try cancelling it."""
     for page in range(1, pages + 1):
         await asyncio.sleep(seconds / pages)
         await ctx.report_progress(page, pages, f"page {page} of {pages}")
@@ -119,7 +119,7 @@ async def reindex(ctx: Context, pages: int = 60, seconds: float = 12.0) -> str:
 
 @task
 async def open_shop(ctx: Context, customers: int = 60, seconds: float = 30.0) -> str:
-    """A day in the shop in half a minute: customers come, and some buy. Meanwhile follow stream://ticker."""
+    """Simulate a day in the shop in half a minute. Follow stream://ticker to watch customers come and buy."""
     sold = 0
     shop = sqlite3.connect(SHOP)
     try:
@@ -147,7 +147,7 @@ async def open_shop(ctx: Context, customers: int = 60, seconds: float = 30.0) ->
 
 @resource("shop://till", mime_type="text/plain")
 async def till() -> AsyncIterator[str]:
-    """The last sales, as the till prints them: line by line. Follow it, or read it in chunks."""
+    """The latest sales, streamed line by line as the till prints them."""
     with sqlite3.connect(f"file:{SHOP}?mode=ro", uri=True) as shop:
         sales = shop.execute(
             "select title, copies, price from orders join books using (isbn) order by id desc limit 15"
@@ -162,11 +162,11 @@ async def till() -> AsyncIterator[str]:
 
 @resource("shop://today", mime_type="text/plain")
 def today() -> str:
-    """The note on the shop's door."""
+    """The sign on the shop's door."""
     return f"Open until 18:00. Today is {date.today():%A}."
 
 
 @prompt
 def review(title: str, tone: str = "friendly") -> str:
-    """Asks for a short review of a book."""
+    """Ask for a short review of a book."""
     return f"Write a {tone} review of {title!r} in three sentences, for the shop's window."

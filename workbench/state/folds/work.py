@@ -73,8 +73,8 @@ def _step_filled(draft: Draft, _event: Event, fact: StepFilled) -> None:
 
 
 def _attempt_failed(draft: Draft, _event: Event, fact: StepAttemptFailed) -> None:
-    told = f"attempt {fact.attempt} of {fact.attempts}: {fact.error}; retrying in {fact.delay:g} s"
-    _change_step(draft, fact.run, fact.place, lambda step: step._replace(attempts=(*step.attempts, told)))
+    text = f"attempt {fact.attempt} of {fact.attempts}: {fact.error}; retrying in {fact.delay:g} s"
+    _change_step(draft, fact.run, fact.place, lambda step: step._replace(attempts=(*step.attempts, text)))
 
 
 def _step_finished(draft: Draft, event: Event, fact: StepFinished) -> None:
