@@ -148,7 +148,7 @@ class ChangeFeed:
                 if not self._closed:
                     live = await self._context.run_sync(partial(look_at_all, self._view, truth))
                     undone = look_back(self._index, live)
-                    await self._intake.take(undone, replayed=True, tell=False)
+                    await self._intake.take(undone, replayed=True, emit=False)
                     await self._intake.take(live, replayed=False)
                     self._taken(live)
             finally:

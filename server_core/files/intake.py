@@ -23,11 +23,11 @@ class FileIntake:
         self._index = index
         self._uris = uris
 
-    async def take(self, found: Found, *, replayed: bool, tell: bool = True) -> None:
+    async def take(self, found: Found, *, replayed: bool, emit: bool = True) -> None:
         """Apply a batch; returns when it is on its way to every client, however slowly they read.
 
         Each changed URI is published once, in order, after its cached reads were dropped; the list is published once,
-        if it changed. With `tell=False`, no `FilesChanged` is emitted.
+        if it changed. With `emit=False`, no `FilesChanged` is emitted.
         """
         if not found.changes:
             return
@@ -52,6 +52,6 @@ class FileIntake:
             updated=[self._uris.uri(change.path) for change in found.changes],
             resources=list_changed or bool(removed),
         )
-        if tell and self._bus.active:
+        if emit and self._bus.active:
             seconds = self._clock.monotonic() - started
             self._bus.emit(FilesChanged(self._module, tuple(found.changes), replayed, seconds))

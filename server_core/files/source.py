@@ -38,7 +38,7 @@ class FolderWatch:
         *,
         changed: Callable[[set[str]], None],
         lost: Callable[[], None],
-        told: Callable[[str], None],
+        noted: Callable[[str], None],
         moved: Callable[[], None],
     ) -> None:
         """Args:
@@ -46,7 +46,7 @@ class FolderWatch:
         root: the folder, absolute, without links in it.
         changed: receives paths relative to the root, `/` separated; check the disk for what happened.
         lost: anything may have changed: called whenever watching begins or resumes, and after storms.
-        told: receives the state of the watch as text for the user, empty once all is well again.
+        noted: receives the state of the watch as text for the user, empty once all is well again.
         moved: `path` leads to another folder now, and this watch has ended.
         """
         self._path = path
@@ -54,7 +54,7 @@ class FolderWatch:
         self._base = root if root.endswith(os.sep) else root + os.sep
         self._changed = changed
         self._lost = lost
-        self._told = told
+        self._noted = noted
         self._moved = moved
         self._stopping = threading.Event()
         self._pause = FIRST_PAUSE
@@ -117,12 +117,12 @@ class FolderWatch:
                 break
 
     def _began(self) -> None:
-        self._told("")
+        self._noted("")
         self._lost()
         self.ready.set()
 
     def _wait_for_folder(self) -> None:
-        self._told("the folder is gone; waiting until it is back")
+        self._noted("the folder is gone; waiting until it is back")
         self._lost()
         self.ready.set()
         while not self._stopping.wait(RETURN_SECONDS) and folder_identity(self._path) is None:
@@ -130,7 +130,7 @@ class FolderWatch:
 
     def _poll(self, error: OSError) -> None:
         """Poll for a while, since the operating system can't provide another watch."""
-        self._told(f"checking for changes every {POLL_SECONDS:g} s, since watching failed: {error}")
+        self._noted(f"checking for changes every {POLL_SECONDS:g} s, since watching failed: {error}")
         self._lost()
         self.ready.set()
         for _ in range(POLLS_A_TRY):

@@ -206,7 +206,7 @@ class FilesModule(Module):
             root,
             changed=lambda paths: hop(pending.add, paths),
             lost=lambda: hop(pending.add_everything),
-            told=lambda text: hop(self._watch_noted, text),
+            noted=lambda text: hop(self._watch_noted, text),
             moved=lambda: hop(self._moved),
         )
         return watch

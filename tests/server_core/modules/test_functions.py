@@ -339,7 +339,7 @@ async def test_what_has_no_text_of_its_own_is_no_answer(
     async with server.running(), connect(server, protocol) as client:
         result = await client.call_tool("thing", {})
     assert result.is_error
-    assert "a Thing, which JSON can't represent" in str(result.content)
+    assert "a value of type Thing, which JSON can't represent" in str(result.content)
 
 
 async def test_a_module_can_be_named_instead_of_a_file(
