@@ -19,7 +19,7 @@ from textual.await_complete import AwaitComplete
 from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette
 from textual.dom import DOMNode, NoScreen
-from textual.events import ScreenResume
+from textual.events import Event, MouseEvent, ScreenResume
 from textual.notifications import Notify
 from textual.screen import Screen
 from textual.widget import Widget
@@ -118,6 +118,16 @@ class ResilientApp(App[ResultT]):
         finally:
             self._turns = False
             loop.set_exception_handler(before)
+
+    async def on_event(self, event: Event) -> None:
+        try:
+            await super().on_event(event)
+        except AttributeError as error:
+            # The mouse is pressed on a widget that has just gone: Textual 8.2.8 asks for its parent.
+            if not (
+                isinstance(event, MouseEvent) and _is_textuals(traceback.extract_tb(error.__traceback__)[-1])
+            ):
+                raise
 
     def _handle_exception(self, error: Exception) -> None:
         if isinstance(error, WorkerFailed):

@@ -22,7 +22,7 @@ def offer_restart(app: WorkbenchApp) -> None:
         return
     who = one_line(blocked.target or blocked.function)
     place = f"{blocked.file.replace(chr(92), '/').rpartition('/')[2]}:{blocked.line}"
-    seconds = max(0.0, app.clock.now() - blocked.since)
+    seconds = max(1.0, app.clock.now() - blocked.since)
     ends = ended_by_restart(app.snapshot)
     stuck = f"{who} has not let the server do anything else for {seconds:.0f} s, at {place}."
 

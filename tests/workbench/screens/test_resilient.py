@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from textual.command import CommandPalette
 from textual.containers import Vertical
+from textual.events import MouseDown
+from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
@@ -261,6 +263,23 @@ async def test_an_action_that_comes_too_late_for_its_widget_is_no_error(
         panel = app.screen.query_one(HappenedPanel)
         await panel.remove()
         app.call_later(app.run_action, "topic(1)", panel)
+        await settled(app, pilot)
+        assert app._exception is None
+
+
+@pytest.mark.anyio
+async def test_the_mouse_may_be_pressed_on_a_widget_that_has_just_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with shown(FakeEngine([])) as (app, pilot):
+        gone = Static("gone")
+        await app.screen.mount(gone)
+        await gone.remove()
+        screen = app.screen
+        monkeypatch.setattr(screen, "get_widget_and_offset_at", lambda *_: (gone, Offset(0, 0)))
+        app.post_message(
+            MouseDown(None, 1, 1, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=1, screen_y=1)
+        )
         await settled(app, pilot)
         assert app._exception is None
 
