@@ -71,7 +71,10 @@ def test_a_module_that_cannot_start(tmp_path: Path) -> None:
     # Whoever asks for what it would offer is told of it first.
     code, out, err = run(tmp_path, "call", "query", "sql=select 1")
     assert (code, out) == (3, "")
-    assert err.splitlines() == [line, "workbench: Unknown tool: query; `workbench list tools` shows them"]
+    assert err.splitlines() == [
+        line,
+        "workbench: Unknown tool: query; run `workbench list tools` to see them all",
+    ]
 
 
 @pytest.mark.parametrize(

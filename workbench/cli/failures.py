@@ -37,5 +37,5 @@ def not_found(what: str, name: str, known: Iterable[str], *, listed: bool = True
     elif names and (len(names) <= 8 or not listed):
         hint = f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
     else:
-        hint = f"; `workbench list {what}s` shows them"
+        hint = f"; run `workbench list {what}s` to see them all"
     return CommandError(NOT_FOUND, f"Unknown {what}: {shortened(name)}{hint}")

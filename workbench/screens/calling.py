@@ -145,10 +145,10 @@ class CallingScreen(WorkbenchScreen):
         from server_core.events import ErrorReported
         from workbench.state.parts import Failure
 
-        for happening in reversed(self.snapshot.happened):
-            fact = happening.fact
+        for entry in reversed(self.snapshot.happened):
+            fact = entry.fact
             if isinstance(fact, ErrorReported) and fact.reference == event.reference:
-                self.app.push_screen(ErrorScreen(Failure(happening.at, fact)))
+                self.app.push_screen(ErrorScreen(Failure(entry.at, fact)))
                 return
         for failure in self.snapshot.failures:
             if failure.fact.reference == event.reference:

@@ -20,8 +20,7 @@ from server_core.inspection import (
 )
 from workbench.questions import Question
 
-from .happenings import describe
-from .parts import Batch, Failure, Happening, Notice, Progress, WorkflowRun
+from .parts import Batch, Failure, Notice, Progress, TimelineEntry, WorkflowRun
 from .rates import book, latency_of
 from .snapshot import (
     BATCHES,
@@ -35,6 +34,7 @@ from .snapshot import (
     RUNS,
     Snapshot,
 )
+from .timeline import describe
 
 V = TypeVar("V")
 
@@ -187,7 +187,7 @@ class Draft:
         return replace(old, **fields)
 
 
-def _lines(events: Iterable[Event]) -> list[Happening]:
+def _lines(events: Iterable[Event]) -> list[TimelineEntry]:
     return [line for line in map(describe, events) if line is not None]
 
 

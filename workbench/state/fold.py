@@ -10,8 +10,8 @@ from server_core.bus import Event
 
 from .draft import Draft
 from .folds import FAULTS, FILES, PARTS, REQUESTS, SERVER, WORK
-from .happenings import DESCRIBERS
 from .snapshot import Snapshot
+from .timeline import DESCRIBERS
 
 Fold = Callable[[Draft, Event, Any], None]
 

@@ -61,7 +61,7 @@ class Progress(NamedTuple):
     message: str = ""
 
 
-class Happening(NamedTuple):
+class TimelineEntry(NamedTuple):
     """An entry of the timeline; `fact` has all the data."""
 
     seq: int

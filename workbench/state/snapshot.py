@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         Batch,
         Blocked,
         Failure,
-        Happening,
         Latency,
         Notice,
         Problem,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
         Recording,
         Replay,
         Second,
+        TimelineEntry,
         WorkflowRun,
     )
 
@@ -109,8 +109,8 @@ class Snapshot:
     replay: Replay | None = None
     notices: tuple[Notice, ...] = ()
     failures: tuple[Failure, ...] = ()
-    happened: tuple[Happening, ...] = ()
-    logs: tuple[Happening, ...] = ()
+    happened: tuple[TimelineEntry, ...] = ()
+    logs: tuple[TimelineEntry, ...] = ()
     blocked: Blocked | None = None
     dropped: int = 0
     tools_revision: int = 0

@@ -102,7 +102,7 @@ def test_errors_are_counted_and_the_first_is_told(
     assert len([record for record in caplog.records if "odd failed" in record.getMessage()]) == 1
     assert main(["bench", "odd", "-p", str(project), "-n", "4"]) == 1
     out = capfd.readouterr().out.splitlines()
-    assert out[0].startswith("odd: 4 calls, 1 at once, 2026-07-28, ")
+    assert out[0].startswith("odd: 4 calls, concurrency 1, 2026-07-28, ")
     assert out[1].endswith("2 errors")
     assert out[3].startswith("  2 tool error, 2 ok; first failure: odd failed unexpectedly")
 

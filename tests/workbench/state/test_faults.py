@@ -10,7 +10,7 @@ from server_core.inspection import FaultState
 from tests.workbench.fakes import NOON, STATE
 from tests.workbench.state.test_fold import after
 from workbench.facts import ServerInspected
-from workbench.state.happenings import describe
+from workbench.state.timeline import describe
 from workbench.widgets.header import header_line
 
 SET = FaultSet("add", "fail", "fail:3", 3)

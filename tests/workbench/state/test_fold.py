@@ -70,8 +70,8 @@ from workbench.facts import (
 )
 from workbench.state import Snapshot
 from workbench.state.fold import FOLDS, reduce
-from workbench.state.happenings import DESCRIBERS
 from workbench.state.snapshot import BATCHES, ENDED_TASKS, FAILURES, HAPPENINGS, LATENCIES, LOGS
+from workbench.state.timeline import DESCRIBERS
 
 _seq = itertools.count(1)
 

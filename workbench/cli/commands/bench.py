@@ -64,7 +64,9 @@ def _print(options: Namespace, made: LoadRun) -> None:
         return
     a_second = rate(made.calls / made.seconds if made.seconds else 0.0)
     calls = plural(made.calls, "call")
-    show(f"{options.tool}: {calls}, {options.concurrency} at once, {options.protocol}, {span(made.seconds)}")
+    show(
+        f"{options.tool}: {calls}, concurrency {options.concurrency}, {options.protocol}, {span(made.seconds)}"
+    )
     show(f"  {a_second} calls/s   {plural(made.errors, 'error') if made.errors else 'no errors'}")
     show("  " + "   ".join(f"{name} {span(made.quantile(share))}" for name, share in QUANTILES))
     if made.first_error:

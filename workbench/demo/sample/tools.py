@@ -79,7 +79,7 @@ def quote(title: str) -> dict[str, str | float]:
     time.sleep(0.15)
     if title not in _asked:
         _asked.add(title)
-        raise ToolError("The supplier's line is busy; try again")
+        raise ToolError("The supplier's line is busy")
     _asked.discard(title)
     with sqlite3.connect(f"file:{SHOP}?mode=ro", uri=True) as shop:
         row = shop.execute("select price from books where title = ?", (title,)).fetchone()

@@ -9,8 +9,8 @@ from server_core.events import ErrorReported, FilesChanged, RequestFinished
 from server_core.inspection import BreakerState, ModuleState, PoolState
 from workbench.finding import Finding
 from workbench.state import Snapshot
-from workbench.state.happenings import MARKS
-from workbench.state.parts import Happening, Problem
+from workbench.state.parts import Problem, TimelineEntry
+from workbench.state.timeline import MARKS
 from workbench.text import clean, elapsed, size, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
 
@@ -23,14 +23,14 @@ def _fact(name: str, value: str, tone: str = "") -> Line:
 
 
 def about(
-    thing: BreakerState | ModuleState | PoolState | Happening, now: float, snapshot: Snapshot
+    thing: BreakerState | ModuleState | PoolState | TimelineEntry, now: float, snapshot: Snapshot
 ) -> list[Line]:
     """Everything about one thing of the overview; `now` is epoch seconds."""
     if isinstance(thing, BreakerState):
         return about_breaker(thing)
     if isinstance(thing, ModuleState):
         return about_module(thing, snapshot.findings_of(thing.name))
-    return about_pool(thing, now) if isinstance(thing, PoolState) else about_happening(thing)
+    return about_pool(thing, now) if isinstance(thing, PoolState) else about_entry(thing)
 
 
 def about_problems(problems: Sequence[Problem]) -> list[Line]:
@@ -108,10 +108,10 @@ def about_pool(pool: PoolState, now: float) -> list[Line]:
     return lines
 
 
-def about_happening(happening: Happening) -> list[Line]:
+def about_entry(entry: TimelineEntry) -> list[Line]:
     """A line of what happened, with everything that its fact knows."""
-    fact = happening.fact
-    lines: list[Line] = [_fact("when", time_of_day(happening.at, millis=True))]
+    fact = entry.fact
+    lines: list[Line] = [_fact("when", time_of_day(entry.at, millis=True))]
     if isinstance(fact, RequestFinished):
         return lines + _about_request(fact)
     if isinstance(fact, FilesChanged):

@@ -19,13 +19,13 @@ from .figures import cache_lines, calls_lines
 
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
-    from workbench.state.parts import Happening
+    from workbench.state.parts import TimelineEntry
 
 LOADING = "The project is being read…"
 NO_MODULES = "No modules: add [modules.NAME] to server.toml, then press ctrl+r."
 
 
-def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState | Happening) -> None:
+def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState | TimelineEntry) -> None:
     """Open a dialog with everything about `thing`."""
     # Imported when they are first needed: the first paint does not wait for them.
     from workbench.screens.details import DetailsScreen
@@ -234,7 +234,7 @@ class HappenedPanel(Table, Live):
         self.set_rows(list(self._known.values()))
 
     @property
-    def _source(self) -> tuple[Happening, ...]:
+    def _source(self) -> tuple[TimelineEntry, ...]:
         """Log lines have a list of their own, where nothing else pushes them out."""
         return self.snapshot.logs if rows.TOPICS[self._topic] == "log" else self.snapshot.happened
 
@@ -243,15 +243,15 @@ class HappenedPanel(Table, Live):
         self.redraw()
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        happening = next((h for h in self._source if str(h.seq) == event.key), None)
-        if happening is None:
+        entry = next((h for h in self._source if str(h.seq) == event.key), None)
+        if entry is None:
             return
         from server_core.events import ErrorReported
 
-        if isinstance(happening.fact, ErrorReported):
+        if isinstance(entry.fact, ErrorReported):
             from workbench.screens.errors import ErrorScreen
             from workbench.state.parts import Failure
 
-            self.app.push_screen(ErrorScreen(Failure(happening.at, happening.fact)))
+            self.app.push_screen(ErrorScreen(Failure(entry.at, entry.fact)))
         else:
-            show(self, f"{happening.source}: {happening.text}", happening)
+            show(self, f"{entry.source}: {entry.text}", entry)

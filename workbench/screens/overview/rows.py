@@ -13,7 +13,7 @@ from workbench.widgets.spans import Line, Span, bar
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
     from workbench.finding import Finding
-    from workbench.state.parts import Happening, Topic
+    from workbench.state.parts import TimelineEntry, Topic
 
 REQUEST_SECONDS = 0.5
 """A request is listed once it has run for so long."""
@@ -224,7 +224,7 @@ TOPIC_WORDS = {
 }
 
 
-def happened_row(h: Happening) -> Row:
+def happened_row(h: TimelineEntry) -> Row:
     """One line of what happened."""
     tone: Tone = h.tone if h.tone in ("bad", "dim") else ""
     return Row(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.state import Snapshot
-from workbench.state.happenings import MARKS
 from workbench.state.parts import Batch, Notice
+from workbench.state.timeline import MARKS
 from workbench.text import Tone, elapsed, number, plural, short_uri, span, time_of_day
 from workbench.widgets.columns import Column, Row
 from workbench.widgets.spans import Line, Span, bar, line

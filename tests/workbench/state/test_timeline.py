@@ -17,7 +17,7 @@ from server_core.events import (
     TaskChanged,
 )
 from tests.workbench.fakes import NOON, request
-from workbench.state.happenings import changes_text, describe, trace_text
+from workbench.state.timeline import changes_text, describe, trace_text
 
 
 def told(fact: object) -> tuple[str, str, str, str]:

@@ -54,7 +54,7 @@ from workbench.facts import (
 )
 from workbench.text import Tone, number, one_line, plural, short_uri, span
 
-from .parts import Happening, Topic
+from .parts import TimelineEntry, Topic
 
 MARKS = {"added": "+", "modified": "~", "deleted": "−"}
 """The mark for each kind of file change."""
@@ -76,13 +76,13 @@ class Line(NamedTuple):
     tone: Tone = ""
 
 
-def describe(event: Event) -> Happening | None:
+def describe(event: Event) -> TimelineEntry | None:
     """Describe an event as an entry; `None` if it is not worth one."""
     describer = DESCRIBERS.get(type(event.fact))
     line = describer(event.fact) if describer is not None else None
     if line is None:
         return None
-    return Happening(
+    return TimelineEntry(
         event.seq,
         event.at,
         line.topic,
