@@ -1,7 +1,7 @@
-"""Every key of the workbench: one registry of actions, which feeds bindings, footer, palette and help.
+"""Every key of the workbench: one registry of actions, used for bindings, footer, palette and help.
 
-A screen's actions are defined here, or beside it with `define`. `workbench.widgets.binding.bind` makes
-Textual's bindings of them; an action's id is the name under which its keys can be remapped.
+A screen's actions are defined here, or next to it with `define`. `workbench.widgets.binding.bind` turns them
+into Textual bindings; users remap keys by an action's id.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 
 class Action(NamedTuple):
-    """Something that a user can do.
+    """Something the user can do.
 
     Attributes:
-        id: unique, `group.verb`; the group is where it works ("app", "list", "tasks", …).
-        keys: Textual's names of keys, separated by commas; the first one is shown.
-        title: what the footer says, one or two words.
-        tooltip: what the palette and the help say, one sentence.
-        run: Textual's action, as `quit` or `app.go('tools')`.
-        shown: whether the footer has it.
-        priority: whether it works before the focused widget's own keys.
+        id: unique, `group.verb`; the group says where it works ("app", "list", "tasks", …).
+        keys: Textual key names, separated by commas; the footer shows the first.
+        title: the label in the footer, one or two words.
+        tooltip: the description in the palette and the help, one sentence.
+        run: the Textual action, such as `quit` or `app.go('tools')`.
+        shown: whether it appears in the footer.
+        priority: whether it takes precedence over the focused widget's own keys.
     """
 
     id: str
@@ -36,23 +36,23 @@ class Action(NamedTuple):
 
 
 REGISTRY: dict[str, Action] = {}
-"""Every defined action by its id."""
+"""All defined actions by id."""
 
 
 def define(*actions: Action) -> tuple[Action, ...]:
     """Register `actions` and return them.
 
     Raises:
-        ValueError: an id is taken by a different action.
+        ValueError: an id is already used by a different action.
     """
     for action in actions:
         if REGISTRY.setdefault(action.id, action) != action:
-            raise ValueError(f"There is an action {action.id!r} already")
+            raise ValueError(f"Duplicate action id {action.id!r}")
     return actions
 
 
 class Place(NamedTuple):
-    """One of the main screens: its name as a mode, its number key, its titles."""
+    """One of the main screens: its mode, number key and titles."""
 
     mode: str
     key: str
@@ -63,13 +63,21 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("overview", "1", "Overview", "Over", "Is it up, what is it doing, what is wrong"),
-    Place("tools", "2", "Tools", "Tools", "Fill in a tool's form, run it, see its result and its trace"),
-    Place("resources", "3", "Resources", "Res", "Browse and read resources, subscribe, see what is cached"),
-    Place("tasks", "4", "Tasks", "Tasks", "Long tasks and workflow runs: progress, results, cancel, start"),
-    Place("health", "5", "Health", "Health", "Breakers, pools and errors: what fails, why, and hands on it"),
-    Place("watch", "6", "Watch", "Watch", "File changes as they come; record them, replay recordings"),
-    Place("export", "7", "Export", "Export", "Write the server as one script that runs anywhere"),
+    Place("overview", "1", "Overview", "Over", "Server status, activity and problems at a glance"),
+    Place("tools", "2", "Tools", "Tools", "Call tools and inspect their results and traces"),
+    Place(
+        "resources", "3", "Resources", "Res", "Browse, read and subscribe to resources; see what is cached"
+    ),
+    Place("tasks", "4", "Tasks", "Tasks", "Start, follow and cancel long tasks and workflow runs"),
+    Place(
+        "health",
+        "5",
+        "Health",
+        "Health",
+        "Breakers, pools and errors: what is failing, why, and the controls",
+    ),
+    Place("watch", "6", "Watch", "Watch", "Watch file changes live, record them and replay recordings"),
+    Place("export", "7", "Export", "Export", "Export the server as a single script that runs anywhere"),
 )
 
 GO = define(
@@ -82,17 +90,13 @@ GO = define(
 )
 
 APP = define(
-    Action(
-        "app.help", "question_mark,f1", "Help", "What this place is and every key that works here", "help"
-    ),
-    Action(
-        "app.palette", "ctrl+p", "Palette", "Find any action by its name", "command_palette", priority=True
-    ),
+    Action("app.help", "question_mark,f1", "Help", "Explain the focused panel and list its keys", "help"),
+    Action("app.palette", "ctrl+p", "Palette", "Search all actions", "command_palette", priority=True),
     Action(
         "app.maximize",
         "f10",
         "Maximize",
-        "Give the focused panel the whole screen, and back",
+        "Show the focused panel full screen, or restore it",
         "zoom",
         shown=False,
     ),
@@ -104,12 +108,12 @@ APP = define(
         "toggle_theme",
         shown=False,
     ),
-    Action("app.themes", "", "Choose a theme", "Choose one of all the themes", "change_theme", shown=False),
+    Action("app.themes", "", "Choose a theme", "Pick from all available themes", "change_theme", shown=False),
     Action(
         "app.reload",
         "ctrl+r",
         "Reload project",
-        "Read server.toml again; only what changed restarts",
+        "Reload server.toml; only what changed restarts",
         "reload_project",
         shown=False,
     ),
@@ -117,15 +121,15 @@ APP = define(
         "app.projects",
         "",
         "Open another project",
-        "Back to the start screen: recent, new, demo",
+        "Return to the start screen to open or create a project",
         "close_project",
         shown=False,
     ),
     Action(
         "app.faults",
         "f12",
-        "Faults on purpose",
-        "What fails on purpose, and how often it did; clear one or all",
+        "Injected faults",
+        "List the injected faults and how often each has acted; clear them",
         "faults",
         shown=False,
     ),
@@ -133,7 +137,7 @@ APP = define(
         "app.answer",
         "a",
         "Answer",
-        "Answer what the server asks: a call that waits, or a task",
+        "Answer the server's question to a waiting call or task",
         "answer",
         shown=False,
     ),
@@ -149,45 +153,47 @@ APP = define(
         "app.problems",
         "exclamation_mark",
         "Problems",
-        "Everything that is to be fixed in the project, in full",
+        "List every problem in the project, in full",
         "problems",
         shown=False,
     ),
-    Action("app.back", "escape", "Back", "Back to where you came from; never quits", "back", shown=False),
+    Action("app.back", "escape", "Back", "Go back to the previous screen; never quits", "back", shown=False),
     Action(
         "app.suspend",
         "ctrl+z",
         "Suspend",
-        "Back to the shell; fg returns. The server stands still meanwhile",
+        "Suspend to the shell; fg resumes. The server is paused meanwhile",
         "suspend_process",
         shown=False,
     ),
-    Action("app.quit", "q,ctrl+q", "Quit", "Leave the workbench; asks while something runs", "quit"),
+    Action("app.quit", "q,ctrl+q", "Quit", "Quit the workbench; asks first if something is running", "quit"),
 )
 
 LIST = define(
-    Action("list.down", "j,down", "Down", "One row down", "move(1)", shown=False),
-    Action("list.up", "k,up", "Up", "One row up", "move(-1)", shown=False),
-    Action("list.first", "g,home", "First", "To the first row", "first", shown=False),
-    Action("list.last", "G,end", "Last", "To the last row", "last", shown=False),
-    Action("list.page_down", "pagedown,ctrl+d", "Page down", "One page down", "page(1)", shown=False),
-    Action("list.page_up", "pageup,ctrl+u", "Page up", "One page up", "page(-1)", shown=False),
+    Action("list.down", "j,down", "Down", "Move down one row", "move(1)", shown=False),
+    Action("list.up", "k,up", "Up", "Move up one row", "move(-1)", shown=False),
+    Action("list.first", "g,home", "First", "Go to the first row", "first", shown=False),
+    Action("list.last", "G,end", "Last", "Go to the last row", "last", shown=False),
+    Action("list.page_down", "pagedown,ctrl+d", "Page down", "Move down one page", "page(1)", shown=False),
+    Action("list.page_up", "pageup,ctrl+u", "Page up", "Move up one page", "page(-1)", shown=False),
     Action("list.open", "enter", "Open", "Open the highlighted row", "open"),
     Action("list.copy", "y", "Copy", "Copy the highlighted row", "copy", shown=False),
 )
 
 BREAKERS = define(
+    Action("breaker.trip", "t", "Trip", "Open the highlighted breaker; its calls are refused", "trip"),
+    Action("breaker.reset", "r", "Reset", "Close the highlighted breaker and clear its failures", "reset"),
     Action(
-        "breaker.trip", "t", "Trip", "Open the highlighted breaker by hand: its calls are refused", "trip"
-    ),
-    Action("breaker.reset", "r", "Reset", "Close the highlighted breaker and forget its failures", "reset"),
-    Action(
-        "breaker.probe", "p", "Probe", "Try now whether what the open breaker guards works again", "probe"
+        "breaker.probe",
+        "p",
+        "Try",
+        "Make a trial call now to see whether the open breaker can close",
+        "probe",
     ),
 )
 
 CACHE = define(
-    Action("cache.clear", "c", "Clear", "Drop every entry of the resource cache", "clear"),
+    Action("cache.clear", "c", "Clear", "Remove every entry from the resource cache", "clear"),
 )
 
 RUNNING = define(
@@ -195,85 +201,85 @@ RUNNING = define(
 )
 
 HAPPENED = define(
-    Action("happened.topic", "f", "Filter", "Show only calls, files, tasks, … in turn", "topic(1)"),
-    Action("happened.topic_back", "F", "Filter back", "The same, backwards", "topic(-1)", shown=False),
+    Action("happened.topic", "f", "Filter", "Show only calls, files, tasks and so on, in turn", "topic(1)"),
+    Action("happened.topic_back", "F", "Filter back", "Go to the previous filter", "topic(-1)", shown=False),
 )
 
 DETAILS = define(
-    Action("details.close", "escape,enter,q", "Close", "Back to where you were", "dismiss"),
-    Action("details.copy", "y", "Copy", "Copy all of the text", "copy"),
+    Action("details.close", "escape,enter,q", "Close", "Close this dialog", "dismiss"),
+    Action("details.copy", "y", "Copy", "Copy the whole text", "copy"),
 )
 
 CONFIRM = define(
     Action("confirm.yes", "y", "Yes", "Do it", "answer(True)"),
-    Action("confirm.no", "n,escape", "No", "Leave everything as it is", "answer(False)"),
+    Action("confirm.no", "n,escape", "No", "Change nothing", "answer(False)"),
 )
 
 HELP = define(
-    Action("help.close", "escape,question_mark,f1,q", "Close", "Back to where you were", "dismiss"),
+    Action("help.close", "escape,question_mark,f1,q", "Close", "Close this dialog", "dismiss"),
 )
 
 TASKS = define(
-    Action("tasks.start", "n", "New task", "Start a long task by hand", "start_task"),
+    Action("tasks.start", "n", "New task", "Start a long task", "start_task"),
 )
 
 TASK_LIST = define(
-    Action("tasks.answer", "a", "Answer", "Answer what the highlighted task asks", "answer"),
+    Action("tasks.answer", "a", "Answer", "Answer the highlighted task's question", "answer"),
     Action("tasks.cancel", "x", "Cancel", "Cancel the highlighted task", "cancel"),
 )
 
 RUN_LIST = define(
-    Action("runs.cancel", "x", "Cancel", "Stop the highlighted workflow run", "cancel_run"),
+    Action("runs.cancel", "x", "Cancel", "Cancel the highlighted workflow run", "cancel_run"),
     Action(
         "runs.resume",
         "r",
-        "Go on",
-        "Start the run again from the step that failed, with the variables it had there",
+        "Resume",
+        "Resume the run at the failed step, with the variables it had there",
         "resume_run",
     ),
 )
 
 START_TASK = define(
     Action("start_task.run", "ctrl+j,f5,alt+enter", "Start", "Start the task with these arguments", "start"),
-    Action("start_task.close", "escape", "Close", "Back without starting anything", "dismiss"),
+    Action("start_task.close", "escape", "Close", "Close without starting a task", "dismiss"),
 )
 
 WATCH = define(
-    Action("watch.record", "r", "Record", "Record the file changes from now on", "record"),
-    Action("watch.complete", "r", "Stop recording", "Complete the recording", "complete"),
+    Action("watch.record", "r", "Record", "Start recording file changes", "record"),
+    Action("watch.complete", "r", "Stop recording", "Finish the recording and save it", "complete"),
     Action(
         "watch.pace",
         "p",
         "Pace",
-        "The pace of the next replay: as recorded, ten times, at once, stepped",
+        "Change the speed of the next replay: as recorded, 10×, at once, stepped",
         "pace",
     ),
-    Action("watch.pause", "space", "Pause", "Hold the replay before its next batch", "pause"),
-    Action("watch.resume", "space", "Go on", "Go on with the replay", "resume"),
-    Action("watch.step", "full_stop", "Step", "Replay the next batch, then hold", "step"),
+    Action("watch.pause", "space", "Pause", "Pause the replay before its next batch", "pause"),
+    Action("watch.resume", "space", "Resume", "Resume the replay", "resume"),
+    Action("watch.step", "full_stop", "Step", "Replay the next batch, then pause", "step"),
     Action(
-        "watch.stop", "x", "Stop replay", "End the replay; the list becomes true to the disk again", "stop"
+        "watch.stop", "x", "Stop replay", "Stop the replay; the list shows the files on disk again", "stop"
     ),
 )
 
 RECORDINGS = define(
-    Action("recordings.replay", "enter", "Replay", "Feed the highlighted recording to the server", "open"),
     Action(
-        "recordings.delete", "d", "Delete", "Delete the highlighted recording, after a question", "delete"
+        "recordings.replay", "enter", "Replay", "Replay the highlighted recording into the server", "open"
     ),
+    Action("recordings.delete", "d", "Delete", "Delete the highlighted recording; asks first", "delete"),
 )
 
 BROKEN = define(
-    Action("broken.reload", "r", "Reload", "Show this screen again", "reload"),
+    Action("broken.reload", "r", "Reload", "Reload this screen", "reload"),
 )
 
 ASK = define(
-    Action("ask.close", "escape", "Close", "Back without choosing anything", "close"),
+    Action("ask.close", "escape", "Close", "Close without choosing", "close"),
 )
 
 READING = define(
-    Action("reading.down", "j,down", "Down", "One line down", "scroll_down", shown=False),
-    Action("reading.up", "k,up", "Up", "One line up", "scroll_up", shown=False),
-    Action("reading.first", "g,home", "First", "To the beginning", "scroll_home", shown=False),
-    Action("reading.last", "G,end", "Last", "To the end", "scroll_end", shown=False),
+    Action("reading.down", "j,down", "Down", "Scroll down one line", "scroll_down", shown=False),
+    Action("reading.up", "k,up", "Up", "Scroll up one line", "scroll_up", shown=False),
+    Action("reading.first", "g,home", "First", "Go to the beginning", "scroll_home", shown=False),
+    Action("reading.last", "G,end", "Last", "Go to the end", "scroll_end", shown=False),
 )

@@ -1,6 +1,6 @@
-"""The terminal application: which screen is shown, how facts reach the screens, what works everywhere.
+"""The terminal application: which screen is shown, how events reach the screens, and the global actions.
 
-It paints its frame before anything heavy is imported; the engine is made and started once that stands.
+It paints its frame before anything heavy is imported; the engine is created and started after that.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 MOST_NOTIFIED = 2_000
-"""Characters of a message that pops up."""
+"""Maximum length of a toast, in characters."""
 
 
 def _palette() -> type[Provider]:
@@ -49,12 +49,12 @@ def _palette() -> type[Provider]:
 
 
 class WorkbenchApp(ResilientApp[Next]):
-    """The workbench around one project, or its start screen. Its result says what to open instead.
+    """The workbench for one project, or its start screen. Its result is what to open next.
 
     Attributes:
-        snapshot: what is known of the server; screens watch it.
-        now: epoch seconds by the clock, once a second.
-        clock: goes as the server's does, with its jumps.
+        snapshot: the current state of the server; screens watch it.
+        now: epoch seconds of `clock`, updated once a second.
+        clock: the server's clock, including its jumps.
     """
 
     TITLE = "workbench"
@@ -66,13 +66,13 @@ class WorkbenchApp(ResilientApp[Next]):
     COMMANDS: ClassVar = {_palette}
     MODES: ClassVar = MODES
 
-    # Without a watcher at the start, which would lay everything out once more.
+    # No watcher at the start: it would trigger a second layout.
     theme: Reactive[str] = Reactive(DARK.name, init=False)
     snapshot: var[Snapshot] = var(Snapshot, init=False)
     now: var[float] = var(0.0, init=False)
 
     class InboxFilled(Message):
-        """The engine has news; posted from its threads."""
+        """The engine has new events; posted from its threads."""
 
     def __init__(
         self,
@@ -85,14 +85,14 @@ class WorkbenchApp(ResilientApp[Next]):
         released: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """Args:
-        project: folder or `server.toml` of the project to open; `None` for the start screen.
-        open_engine: makes the engine of a project, not started. It is called on a thread once the frame
-            stands, may be slow, and raises what is wrong with the project.
-        painted: called when the frame stands.
-        idle: told once a second for how many seconds the user has not touched anything.
-        released: gives the terminal to another program while its block runs, with the screen suspended.
+        project: folder or `server.toml` of the project to open; `None` shows the start screen.
+        open_engine: creates a project's engine without starting it. Called on a thread after the first
+            paint; may be slow; raises what is wrong with the project.
+        painted: called after the first paint.
+        idle: called once a second with the number of seconds since the user's last input.
+        released: hands the terminal to another program while its block runs, with the screen suspended.
         """
-        # Which screen comes first differs from run to run; Textual reads it off the class.
+        # The first screen differs from run to run; Textual reads it from the class.
         self.DEFAULT_MODE = "overview" if project else "start"  # type: ignore[misc]
         super().__init__()
         self.project = project
@@ -118,7 +118,7 @@ class WorkbenchApp(ResilientApp[Next]):
 
     @cached_property
     def bringer(self) -> Bringer:
-        """Brings what the server asks before the user."""
+        """Presents the server's questions to the user."""
         from workbench.screens.questions.bringing import Bringer
 
         return Bringer(self)
@@ -128,20 +128,20 @@ class WorkbenchApp(ResilientApp[Next]):
         return {**super().available_themes, **THEMES}
 
     def get_theme(self, theme_name: str) -> Theme | None:
-        # Asked for every line that is drawn.
+        # Called for every line that is drawn.
         return THEMES.get(theme_name) or super().get_theme(theme_name)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme_defaults(self.current_theme)
 
-    # -- the engine and its facts
+    # -- the engine and its events
 
     @property
     def engine(self) -> Engine:
         """The open project's engine.
 
         Raises:
-            EngineError: it is not open (yet); `has_engine` tells.
+            EngineError: the project is not open yet; see `has_engine`.
         """
         if self._engine is None:
             from workbench.engine import EngineError
@@ -151,7 +151,7 @@ class WorkbenchApp(ResilientApp[Next]):
 
     @property
     def has_engine(self) -> bool:
-        """Whether commands can be given."""
+        """Whether the engine accepts commands."""
         return self._engine is not None
 
     def on_ready(self) -> None:
@@ -207,25 +207,25 @@ class WorkbenchApp(ResilientApp[Next]):
         waiting = (self.snapshot.questions, self.snapshot.asking_tasks)
         jumped = snapshot.clock_ahead - self.clock.ahead
         if jumped:
-            # What the screens tell of times is told by the server's clock.
+            # The screens show times by the server's clock.
             self.clock.jump(jumped)
             self.now = self.clock.now()
         try:
             self.snapshot = snapshot
         except Exception as error:
-            self._handle_exception(error)  # of a screen that watches it; who published it goes on
+            self._handle_exception(error)  # from a watching screen; publishing goes on
         if (snapshot.questions, snapshot.asking_tasks) != waiting:
             self.screen.refresh_bindings()
         if snapshot.questions:
             self.bringer.look()
 
     def notify(self, message: str, **options: Any) -> None:
-        # Whoever notifies may quote others.
+        # The message may quote text from outside.
         super().notify(clean(message[:MOST_NOTIFIED]), **options)
 
     @work(name="command")
     async def do(self, command: Coroutine[Any, Any, Any], done: str = "") -> None:
-        """Await a command of the engine and say that it is `done`; its `EngineError` is shown as any other."""
+        """Await an engine command, then show the toast `done`; an `EngineError` is shown like any other."""
         await command
         if done:
             self.notify(done, markup=False)
@@ -246,7 +246,7 @@ class WorkbenchApp(ResilientApp[Next]):
 
         return isinstance(error, EngineError)
 
-    # -- what works everywhere
+    # -- global actions
 
     def action_go(self, mode: str) -> None:
         """Show a main screen."""
@@ -255,7 +255,7 @@ class WorkbenchApp(ResilientApp[Next]):
             self.switch_mode(mode)
 
     def go_into(self, mode: str) -> None:
-        """Show a main screen out of another one, to which `back` returns."""
+        """Show a main screen from another one, to which `back` returns."""
         self._came_from.append(self.current_mode)
         self.switch_mode(mode)
 
@@ -264,7 +264,7 @@ class WorkbenchApp(ResilientApp[Next]):
             self.switch_mode(self._came_from.pop())
 
     def action_zoom(self) -> None:
-        """Give the focused widget the whole screen, or end that."""
+        """Maximize the focused widget, or restore it."""
         if self.screen.maximized is not None:
             self.screen.minimize()
         elif self.screen.focused is not None:
@@ -279,14 +279,14 @@ class WorkbenchApp(ResilientApp[Next]):
         self.push_screen(HelpScreen(self.screen))
 
     def action_faults(self) -> None:
-        """Show what fails on purpose."""
+        """Show the injected faults."""
         if self.has_engine:
             from workbench.screens.faults.listing import FaultsScreen
 
             self.push_screen(FaultsScreen())
 
     def action_problems(self) -> None:
-        """Show what is to be fixed, in full."""
+        """Show every problem, in full."""
         from workbench.screens.details import DetailsScreen
         from workbench.screens.overview.about import about_problems
 
@@ -302,12 +302,12 @@ class WorkbenchApp(ResilientApp[Next]):
             self.action_answer()
 
     def action_answer(self) -> None:
-        """Show what the server asks."""
+        """Show the server's question."""
         if self.has_engine:
             self.bringer.bring()
 
     def action_reload_project(self) -> None:
-        """Bring `server.toml` into force as it is now."""
+        """Apply the current `server.toml`."""
         if self.project is None:
             return
         if self.snapshot.phase == "failed":
@@ -317,7 +317,7 @@ class WorkbenchApp(ResilientApp[Next]):
 
             offer_restart(self)
         elif self.has_engine:
-            self.do(reload(self.engine), "server.toml is in force")
+            self.do(reload(self.engine), "server.toml applied")
 
     def action_close_project(self) -> None:
         self._leave(Next(None), "Close it")
@@ -326,7 +326,7 @@ class WorkbenchApp(ResilientApp[Next]):
         self._leave(None, "Quit")
 
     def _leave(self, following: Next | None, word: str) -> None:
-        """End the application, after a question where that would lose something."""
+        """Exit the application; ask first if that would lose something."""
         busy = self.snapshot.busy
         if not busy:
             self.exit(following)
@@ -338,13 +338,13 @@ class WorkbenchApp(ResilientApp[Next]):
                 self.exit(following)
 
         question = f"{' and '.join(busy)} would be stopped."
-        self.push_screen(ConfirmScreen("Something still runs", question, word), answered)
+        self.push_screen(ConfirmScreen("Still running", question, word), answered)
 
 
 def run(project: Path | None) -> int:
     """Run the terminal interface until the user leaves it; returns the exit code.
 
     Args:
-        project: a folder or a `server.toml`; the start screen comes where there is no project.
+        project: a folder or a `server.toml`; without a project there, the start screen is shown.
     """
     return run_projects(project, WorkbenchApp)

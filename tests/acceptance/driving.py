@@ -22,7 +22,7 @@ ESCAPE = "\x1b"
 F5 = "\x1b[15~"
 
 SCREENS = {
-    "overview": "─What happened|─ What happened",
+    "overview": "─Timeline|─ Timeline",
     "tools": r"╭─ (\d+ t|T)ools|^ Tools  ",
     "resources": r"╭─ (\d+ r|R)esources|^ Resources  ",
     "tasks": "Workflow runs",

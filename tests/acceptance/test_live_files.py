@@ -54,11 +54,11 @@ def test_the_notices_of_both_clients_show_at_a_subscribed_file(project: Path, tm
         wait_until_started(terminal)
         go(terminal, "resources")
         find(terminal, "welcome.md")
-        terminal.wait_for("s subscribes both clients")
+        terminal.wait_for("press s to subscribe both clients")
         terminal.send("s")
-        terminal.wait_for("no notice yet")
+        terminal.wait_for("no notifications yet")
         (project / "docs" / "welcome.md").write_text("Welcome back.\n", "utf-8")
-        terminal.wait_for(f"2 notices (1 by {PROTOCOLS[0]}, 1 by {PROTOCOLS[-1]})")
+        terminal.wait_for(f"2 notifications (1 by {PROTOCOLS[0]}, 1 by {PROTOCOLS[-1]})")
 
 
 def find(terminal: Terminal, words: str) -> None:

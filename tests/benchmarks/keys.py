@@ -73,7 +73,7 @@ def _answers(tool: str) -> list[float]:
             print(f"  {tool} named on the screen after {named or 0:.0f} ms", file=sys.stderr)
             measured = []
             for number in range(PRESSES):
-                screen, mark = ("overview", "What happened") if number % 2 else ("watch", "Record and replay")
+                screen, mark = ("overview", "Timeline") if number % 2 else ("watch", "Record and replay")
                 answer = terminal.answer(KEYS[screen], mark, 5.0)
                 measured.append(5000.0 if answer is None else answer)
                 while terminal.read(0.03):  # the rest of this answer

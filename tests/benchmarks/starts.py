@@ -12,7 +12,7 @@ from tests.terminal import Terminal
 
 from .pairs import Row, paired
 
-LAST_OF_FRAME = "What happened"
+LAST_OF_FRAME = "Timeline"
 """The title of the last panel, below tabs and the other panels: when it comes, the frame is there."""
 
 EMPTY_APP = """

@@ -1,4 +1,4 @@
-"""The screens: one folder each, imported when it is first shown."""
+"""The screens: one folder each, imported when first shown."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ def _maker(folder: str, name: str) -> Callable[[], Screen[None]]:
 MODES: dict[str, str | Callable[[], Screen[Any]]] = {
     folder: _maker(folder, name) for folder, name in _HOMES.items()
 }
-"""What makes each main screen, by its mode."""
+"""The factory of each main screen, by mode."""

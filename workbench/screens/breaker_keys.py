@@ -1,4 +1,4 @@
-"""The keys of a list of breakers."""
+"""The keys of a breaker list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workbench.widgets.table import Table
 
 
 class BreakerKeys(Table, Live):
-    """A list whose rows are breakers, by their names: trip, reset and probe the highlighted one."""
+    """A list of breakers with keys to trip, reset and try the highlighted one. Row keys are breaker names."""
 
     BINDINGS = bind(*BREAKERS)
 

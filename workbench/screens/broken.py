@@ -1,4 +1,4 @@
-"""What stands in place of a screen that fails again as soon as it is reloaded."""
+"""The replacement for a screen that fails again as soon as it is reloaded."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from workbench.widgets.binding import bind
 if TYPE_CHECKING:
     from .resilient import ResilientApp
 
-NEXT = "r reloads this screen. The other screens still work: 1 to 7. Health (5) has the traceback. q quits."
+NEXT = "Press r to reload it. The other screens (1 to 7) still work; Health (5) has the traceback. q quits."
 
 
 class BrokenScreen(Screen[None]):
-    """Says what failed. It has as little as possible that could fail as well."""
+    """Shows what failed, with as little code as possible that could fail as well."""
 
     BINDINGS = bind(*BROKEN)
     HELP = "This screen failed twice in a row. r reloads it; Health has the traceback."

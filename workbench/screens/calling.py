@@ -1,4 +1,4 @@
-"""Calls made from a screen: in workers, so that nothing waits, each with its own state, whatever is looked at."""
+"""Calls made from a screen: in workers, so that nothing blocks, each with its own state."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from workbench.state import Snapshot
 
 EARLIER = 50
-"""How many calls of before can be chosen."""
+"""How many earlier calls can be selected."""
 
 LATE_SECONDS = 0.5
-"""How long after a call's end lines are still taken for its own: prints are told in turns."""
+"""How long after a call's end log lines still count as its own: printed lines arrive in batches."""
 
 Progressed = Callable[[float, float | None, str], None]
 Make = Callable[[str, Progressed], Awaitable[CallRecord]]
-"""Makes a call under a key, telling its progress."""
+"""Makes a call under a key and reports its progress."""
 
 
 @dataclass
 class CallUnderWay:
-    """A call that has not ended; `started` is in epoch seconds, the rest its last report of progress."""
+    """A call in progress; `started` is in epoch seconds, the rest is its latest progress."""
 
     key: str
     worker: Worker[None]
@@ -48,11 +48,11 @@ class CallUnderWay:
 
 @dataclass
 class Job:
-    """Something that can be called again and again, with its calls.
+    """Something that can be called, with its calls.
 
     Attributes:
-        record: the call that is shown.
-        earlier: calls of the history, newest first; `looked_up` once it was asked for them.
+        record: the call shown.
+        earlier: calls from the history, newest first; `looked_up` once they were fetched.
     """
 
     method: CallMethod
@@ -64,16 +64,16 @@ class Job:
 
 
 WAITS = "The server is waiting for your answer. Press ctrl+y."
-"""Of whom it asks that is not told; only calls made by hand can be asked, and seldom run side by side."""
+"""We can't tell which call is asking; only calls made by the user can be, and they seldom run in parallel."""
 
 
 class CallingScreen(WorkbenchScreen):
-    """A screen with a `CallView` for what is chosen on it.
+    """A screen with a `CallView` for the selected item.
 
     Attributes:
-        shown: what is chosen.
-        protocol: the revision that is spoken; empty before the first list.
-        limit: seconds without an answer or progress after which a call is given up; `None` for the server's own.
+        shown: the selected item.
+        protocol: the protocol revision in use; empty before the first list.
+        limit: seconds without a response or progress after which a call times out; `None` for the server's limit.
     """
 
     shown: Job | None = None
@@ -81,7 +81,7 @@ class CallingScreen(WorkbenchScreen):
     limit: float | None = None
 
     def job_changed(self, job: Job) -> None:
-        """A call of `job` began, ended or was chosen. A screen shows it in its list, and what it can do now."""
+        """A call of `job` began, ended or was selected. Screens update their list and keys."""
 
     def job_ended(self, job: Job) -> None:
         """A call of `job` has ended."""
@@ -90,7 +90,7 @@ class CallingScreen(WorkbenchScreen):
 
     @work(group="calls")
     async def begin(self, job: Job, arguments: Mapping[str, Any], make: Make) -> None:
-        """Make a call; what becomes of it is in `job`."""
+        """Make a call and record its outcome in `job`."""
         from workbench.engine import EngineError
 
         under_way = CallUnderWay(uuid.uuid4().hex, get_current_worker(), self.workbench.clock.now())
@@ -141,7 +141,7 @@ class CallingScreen(WorkbenchScreen):
 
     @on(CallView.ErrorWanted)
     def tell_error(self, event: CallView.ErrorWanted) -> None:
-        """Tell everything of a call's unexpected error, as long as it is remembered."""
+        """Show a call's unexpected error in full, while it is still stored."""
         from server_core.events import ErrorReported
         from workbench.state.parts import Failure
 
@@ -155,21 +155,21 @@ class CallingScreen(WorkbenchScreen):
                 self.app.push_screen(ErrorScreen(failure))
                 return
         self.notify(
-            f"It was too long ago: only the log knows {event.reference}", severity="warning", markup=False
+            f"This error is no longer stored; look for {event.reference} in the log", severity="warning", markup=False
         )
 
     def action_tell_error(self) -> None:
-        """The same as the result's own key, wherever the focus is."""
+        """Show the error, wherever the focus is."""
         self.query_one(CallView).action_tell_error()
 
     def action_cancel(self) -> None:
-        """Cancel the call of what is chosen."""
+        """Cancel the selected item's call."""
         if self.shown is not None and self.shown.under_way is not None:
             self.shown.under_way.worker.cancel()
 
     @property
     def runs(self) -> bool:
-        """Whether a call of what is chosen is under way."""
+        """Whether a call of the selected item is in progress."""
         return self.shown is not None and self.shown.under_way is not None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -192,7 +192,7 @@ class CallingScreen(WorkbenchScreen):
         self.refresh_bindings()
 
     def show_call(self, job: Job) -> None:
-        """Show what is chosen: its call under way, or its last."""
+        """Show the selected item's call: the one in progress, or the last."""
         view = self.query_one(CallView)
         under_way = job.under_way
         if under_way is not None:
@@ -209,15 +209,15 @@ class CallingScreen(WorkbenchScreen):
         view.set_log(self._logged(job))
 
     def show_log(self, old: Snapshot, new: Snapshot) -> None:
-        """Show what is printed while the call of what is chosen runs, and just after it; and whether it waits for an
-        answer. For `watch_snapshot`."""
+        """Show what the selected item's call prints, also just after its end, and whether it is waiting for an
+        answer. Called from `watch_snapshot`."""
         if new.questions is not old.questions:
             self.watch_now()
         if new.logs is not old.logs and self.shown is not None and self.query(CallView):
             self.query_one(CallView).set_log(self._logged(self.shown))
 
     def _logged(self, job: Job) -> list[Line]:
-        """The lines that were told of the call under way, or of the one that is shown. They may come a little late."""
+        """The log lines of the call in progress, or of the one shown. They may arrive a little late."""
         if job.under_way is not None:
             first, last = job.under_way.started, float("inf")
         elif job.record is not None:
@@ -229,12 +229,12 @@ class CallingScreen(WorkbenchScreen):
             for each in self.workbench.snapshot.logs
             if each.source.partition(" (")[0] == job.target and first <= each.at <= last
         ]
-        # What libraries say by themselves comes after what the user's own code says.
+        # Log lines of libraries come after those of the user's own code.
         told.sort(key=lambda each: getattr(each.fact, "library", False))
         return [line(Span(f"{time_of_day(each.at)}  ", "dim"), Span(each.text, each.tone)) for each in told]
 
     async def look_up(self, job: Job) -> None:
-        """Ask the history for earlier calls."""
+        """Fetch earlier calls from the history."""
         store = self.engine.store
         job.looked_up = True
         if store is not None:

@@ -1,4 +1,4 @@
-"""A question before something is lost."""
+"""A confirmation dialog for actions that lose something."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.widgets.card import set_panel_title
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Asks; the result is whether the answer was yes. What changes nothing has the focus."""
+    """Asks yes or no; the result is whether the answer was yes. The button that changes nothing has the focus."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = bind(*CONFIRM)

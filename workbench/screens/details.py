@@ -1,4 +1,4 @@
-"""A dialog with one thing in full."""
+"""A dialog that shows one item in full."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from workbench.widgets.reading import Reading
 from workbench.widgets.spans import Line, Span
 
 MOST_SHOWN = 100_000
-"""Characters: more than that takes too long to lay out, and nobody reads it in a dialog."""
+"""Maximum characters shown: more takes too long to lay out, and nobody reads it in a dialog."""
 LINE_CHARS = 40
-"""What a line costs besides, in characters."""
+"""The extra cost of a line, in characters."""
 
 
 def bounded(lines: Sequence[Line]) -> list[Line]:
-    """As much of `lines` as is shown, and what to do about the rest."""
+    """Return as many of `lines` as are shown, with a hint about the rest."""
     left = MOST_SHOWN
     shown: list[Line] = []
     for line in lines:
@@ -44,11 +44,11 @@ def bounded(lines: Sequence[Line]) -> list[Line]:
 
 
 class DetailsScreen(Dialog[None]):
-    """Shows lines, wrapped; Esc closes, `y` copies all of them."""
+    """Shows wrapped lines; Esc closes, `y` copies everything."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = bind(*DETAILS)
-    HELP: ClassVar = "One thing in full. Text can be selected with the mouse; y copies everything."
+    HELP: ClassVar = "One item in full. Select text with the mouse, or press y to copy everything."
 
     def __init__(self, title: str, lines: Sequence[Line]) -> None:
         super().__init__()

@@ -1,14 +1,14 @@
-"""The frame of every main screen: header, tabs, a body, the keys; and its share of the application's state.
+"""The frame of every main screen: header, tabs, body and keys; and how it gets the application's state.
 
 A screen is a folder `workbench/screens/NAME/` whose `__init__` exports its class:
 
 ```python
 class ToolsScreen(WorkbenchScreen):
-    MODE = "tools"                       # its place in workbench.actions.PLACES
-    CSS_PATH = "tools.tcss"              # beside the file
-    HELP = "What this screen is for."    # the help screen shows it, and the HELP of whatever has the focus
+    MODE = "tools"                       # its mode in workbench.actions.PLACES
+    CSS_PATH = "tools.tcss"              # next to the file
+    HELP = "What this screen is for."    # shown by the help screen, with the HELP of the focused widget
     AUTO_FOCUS = "#list"
-    BINDINGS = bind(*TOOLS)              # actions, defined in workbench.actions or with `define`
+    BINDINGS = bind(*TOOLS)              # actions from workbench.actions or `define`
 
     def body(self) -> ComposeResult:
         yield ToolList().data_bind(WorkbenchScreen.snapshot)
@@ -16,8 +16,8 @@ class ToolsScreen(WorkbenchScreen):
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None: ...
 ```
 
-`self.engine` has the commands (await them in workers), `self.snapshot` what is known. The snapshot reaches a
-screen only while it is on show, and anew when it is shown again: nobody draws what nobody sees.
+`self.engine` has the commands (await them in workers), `self.snapshot` the state. A screen gets the snapshot
+only while it is visible, and again when it is shown again: hidden screens draw nothing.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ if TYPE_CHECKING:
 
 
 class WorkbenchScreen(Screen[None]):
-    """A main screen. At least 80x24; `-narrow` and `-wide`, `-short` and `-tall` are its classes by size."""
+    """A main screen, at least 80x24. Its size sets the classes `-narrow` or `-wide` and `-short` or `-tall`."""
 
     MODE: ClassVar[str] = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - as above
 
     snapshot: var[Snapshot] = var(Snapshot, init=False)
-    """What is known of the server, as of now or of when the screen was last seen."""
+    """The server's state, now or when the screen was last visible."""
 
     now: var[float] = var(0.0, init=False)
-    """Epoch seconds, once a second while the screen is on show."""
+    """Epoch seconds, updated once a second while the screen is visible."""
 
     def __init__(self) -> None:
         super().__init__()
-        # It is made with the CSS of now: without this, Textual parses all of it again before it shows the screen.
+        # The screen uses the CSS parsed so far: without this, Textual parses all of it again before showing it.
         self._css_update_count = self.app._css_update_count
 
     @property
@@ -64,15 +64,15 @@ class WorkbenchScreen(Screen[None]):
 
     @property
     def engine(self) -> Engine:
-        """The engine of the open project. Only after it was opened; the main screens are not shown before."""
+        """The engine of the open project. Only available once it is open; main screens are not shown before that."""
         return self.workbench.engine
 
     def body(self) -> ComposeResult:
-        """The widgets between tabs and keys."""
+        """The widgets between the tabs and the keys."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        # Textual sets the classes after the first layout, which then would be made twice.
+        # Textual sets the classes after the first layout, which would cause a second one.
         self.add_class(*self._get_breakpoint_classes(self.app.size.width, self.HORIZONTAL_BREAKPOINTS))
         self.add_class(*self._get_breakpoint_classes(self.app.size.height, self.VERTICAL_BREAKPOINTS))
         yield Header().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
@@ -90,7 +90,7 @@ class WorkbenchScreen(Screen[None]):
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Take the application's state, if anybody can see it."""
+        """Take the application's state if the screen is visible."""
         if self.is_current:
             self.snapshot = self.workbench.snapshot
             self.now = self.workbench.now

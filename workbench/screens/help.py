@@ -1,4 +1,4 @@
-"""Help for what has the focus: what it is, and every key that works there."""
+"""Help for the focused widget: what it is, and every key that works there."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from workbench.widgets.spans import Line, Span
 
 KEY_CELLS = 16
 HEADINGS = ("Here", "On this screen", "In lists", "Everywhere")
-NOTE = "Copy text with the mouse: hold shift to use the terminal's own selection."
+NOTE = "Select text with the mouse to copy it; hold shift for the terminal's own selection."
 
 
 class HelpScreen(Dialog[None]):
-    """Explains the screen that it was opened on."""
+    """Explains the screen below it."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = bind(*HELP)
@@ -41,7 +41,7 @@ class HelpScreen(Dialog[None]):
 
 
 def _sections(screen: Screen[object]) -> Iterator[Line]:
-    """What the focused widget and the screen say of themselves, and the keys by where they come from."""
+    """Yield the help texts of the focused widget and the screen, then the keys by origin."""
     chain = [screen.focused, screen] if screen.focused is not None else [screen]
     for node in chain:
         if node is not None and node.HELP:

@@ -1,4 +1,4 @@
-"""The command palette's actions: what works here and now, and what has no key."""
+"""The command palette's actions: those that work here, and those without a key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.actions import LIST, REGISTRY
 from workbench.widgets.binding import active_actions
 
 MOVES = tuple(action for action in LIST if action.id not in ("list.open", "list.copy"))
-"""Nobody looks for these by name."""
+"""Nobody searches for these by name."""
 
 
 class Command(NamedTuple):
@@ -25,7 +25,7 @@ class Command(NamedTuple):
 
 
 class ActionsProvider(Provider):
-    """Finds actions by their titles and explanations."""
+    """Finds actions by title and tooltip."""
 
     async def startup(self) -> None:
         self._commands = list(self._collect())

@@ -1,4 +1,4 @@
-"""A dialog to choose one of many things, with a filter."""
+"""A dialog to choose one of many options, with a filter."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from workbench.widgets.outline import Outline
 from workbench.widgets.spans import Line, Span
 
 PICK = define(
-    Action("pick.close", "escape", "Close", "Choose nothing", "close"),
-    Action("pick.take", "enter", "Choose", "Choose the highlighted one", "take"),
-    Action("pick.down", "down", "Down", "One row down", "step(1)", shown=False),
-    Action("pick.up", "up", "Up", "One row up", "step(-1)", shown=False),
+    Action("pick.close", "escape", "Close", "Close without choosing", "close"),
+    Action("pick.take", "enter", "Choose", "Choose the highlighted option", "take"),
+    Action("pick.down", "down", "Down", "Move down one row", "step(1)", shown=False),
+    Action("pick.up", "up", "Up", "Move up one row", "step(-1)", shown=False),
 )
 
 
 class Options(Outline[tuple[int, str]]):
-    """The options that the filter lets through, with their places."""
+    """The options that match the filter, with their indexes."""
 
     can_focus = False
 
@@ -38,11 +38,11 @@ class Options(Outline[tuple[int, str]]):
 
 
 class PickScreen(Dialog[int | None]):
-    """Its result is the place of what was chosen, or `None`."""
+    """Its result is the index of the chosen option, or `None`."""
 
     CSS_PATH = "pick.tcss"
     BINDINGS = bind(*PICK)
-    HELP = "Type to filter, Enter chooses the highlighted one, Esc closes."
+    HELP = "Type to filter. Enter chooses the highlighted option, Esc closes."
 
     def __init__(self, title: str, options: Sequence[str], chosen: int = 0) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class PickScreen(Dialog[int | None]):
         with Vertical(classes="panel pick") as box:
             set_panel_title(box, self._title)
             yield Input(placeholder="filter", compact=True)
-            yield Options(empty="Nothing like that.")
+            yield Options(empty="No matches.")
         yield KeyLine()
 
     def on_mount(self) -> None:

@@ -1,1 +1,1 @@
-"""The widgets that several screens share."""
+"""The widgets shared by several screens."""

@@ -1,4 +1,4 @@
-"""Textual's bindings out of the registry of actions, and the way back: what works on a screen now."""
+"""Textual bindings from the action registry, and the actions available on a screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.actions import REGISTRY, Action
 
 
 def bind(*actions: Action) -> list[BindingType]:
-    """Bindings of `actions`, for the `BINDINGS` of an app, a screen or a widget."""
+    """Bindings for `actions`, for the `BINDINGS` of an app, a screen or a widget."""
     return [
         Binding(
             action.keys,
@@ -29,13 +29,13 @@ def bind(*actions: Action) -> list[BindingType]:
 
 
 class Active(NamedTuple):
-    """An action that works now.
+    """An available action.
 
     Attributes:
-        keys: Textual's names of the keys that do it, in the registry's order.
-        displays: the same as a person reads them.
-        run: Textual's action.
-        namespace: the node that it runs on: a widget, the screen, the application.
+        keys: Textual names of its keys, in the registry's order.
+        displays: the keys as shown to the user.
+        run: the Textual action.
+        namespace: the node it runs on: a widget, the screen or the application.
     """
 
     action: Action
@@ -50,7 +50,7 @@ class Active(NamedTuple):
 
 
 def active_actions(screen: Screen[object]) -> list[Active]:
-    """What works on `screen` with its focus: the focused widget's actions first, the application's last."""
+    """The actions available on `screen` with its focus: the focused widget's first, the application's last."""
     found: dict[tuple[int, str], list[Binding]] = {}
     nodes: dict[int, object] = {}
     for namespace, binding, enabled, _tooltip in screen.active_bindings.values():
@@ -58,7 +58,7 @@ def active_actions(screen: Screen[object]) -> list[Active]:
             nodes[id(namespace)] = namespace
             found.setdefault((id(namespace), binding.id), []).append(binding)
     order = {name: place for place, name in enumerate(REGISTRY)}
-    # The nodes stand in the order of the chain from the focus up, but for a priority binding of an outer one.
+    # Nodes are ordered from the focus up, except for priority bindings of outer ones.
     chain = (
         [screen.focused, *screen.focused.ancestors] if screen.focused is not None else [screen, screen.app]
     )

@@ -16,7 +16,7 @@ from .spans import Line
 
 
 class Card(Widget):
-    """Shows lines, cut at its width and height. Its look, border and title come from the class `panel`."""
+    """Shows lines, truncated at its width and height. Styled by the class `panel`."""
 
     ALLOW_SELECT = False
 
@@ -32,11 +32,11 @@ class Card(Widget):
         self.set_title(title)
 
     def set_title(self, title: str, aside: str = "") -> None:
-        """Put `title` on the border, and `aside` dimmed after it."""
+        """Show `title` in the border, followed by a dim `aside`."""
         set_panel_title(self, title, aside)
 
     def set_lines(self, lines: Sequence[Line]) -> None:
-        """Show `lines`; only those that changed are painted."""
+        """Show `lines`; only changed ones are repainted."""
         old, self._lines = self._lines, list(lines)
         width = self.size.width
         for y in range(max(len(old), len(lines))):
@@ -53,7 +53,7 @@ class Card(Widget):
 
 
 def set_panel_title(widget: Widget, title: str, aside: str = "") -> None:
-    """A title on a widget's border, never parsed as markup; nothing is drawn when it stays the same."""
+    """Set a title in a widget's border, never parsed as markup; redraws nothing if unchanged."""
     parts = [one_line(title)]
     content = Content(parts[0])
     if aside:

@@ -1,4 +1,4 @@
-"""The columns of a table, without the screen: how wide each is, and a row as one line."""
+"""The layout of table columns and rows. No interface."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .spans import Line, Span, cells, cleaned, fitted
 
 GAP = 2
 LEAST_FLEX = 5
-"""A column that gives way and would be narrower than this is left out."""
+"""Flexible columns narrower than this are left out."""
 
 Cell = str | Span | Line
 
@@ -20,12 +20,12 @@ class Column(NamedTuple):
     """A column of a table.
 
     Attributes:
-        title: shown above it, where the table has a header.
-        most: it is as wide as its widest cell, but at most this.
-        flex: its share of what is left; columns without one are served first.
-        align: of its cells.
-        above: it is left out of tables that are narrower than this.
-        gap: cells between it and the next one.
+        title: shown if the table has a header.
+        most: its maximum width; otherwise it is as wide as its widest cell.
+        flex: its share of the remaining width, after the columns without one.
+        align: the alignment of its cells.
+        above: tables narrower than this leave it out.
+        gap: cells between it and the next column.
     """
 
     title: str = ""
@@ -37,14 +37,14 @@ class Column(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row: its key, unique in the table, and a cell for each column."""
+    """A row: its key, unique in the table, and a cell per column."""
 
     key: str
     cells: tuple[Cell, ...]
 
 
 def as_line(cell: Cell) -> Line:
-    """A cell as a harmless line."""
+    """A cell as a cleaned line."""
     if isinstance(cell, str):
         cell = (Span(cell),)
     elif isinstance(cell, Span):
@@ -53,7 +53,7 @@ def as_line(cell: Cell) -> Line:
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[Line]], total: int) -> list[int]:
-    """The width of each column in a table of `total` cells; 0 for one that is left out."""
+    """The width of each column in a table of `total` cells; 0 for those left out."""
     shown = [index for index, column in enumerate(columns) if column.above <= total]
     wide = [0] * len(columns)
     left = total
@@ -77,7 +77,7 @@ def widths(columns: Sequence[Column], rows: Sequence[Sequence[Line]], total: int
 
 
 def joined(columns: Sequence[Column], wide: Sequence[int], row: Sequence[Line]) -> Line:
-    """A row's cells side by side, each in exactly its width; an empty last one leaves its room to the one before."""
+    """A row's cells side by side, each in its exact width; an empty last cell gives its space to the one before."""
     shown = [index for index, width in enumerate(wide) if width]
     room = {index: wide[index] for index in shown}
     if len(shown) > 1 and not cells(row[shown[-1]]) and columns[shown[-2]].align == "left":

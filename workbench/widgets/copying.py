@@ -1,6 +1,6 @@
-"""Copying: to the clipboard by a program where there is one, else by the terminal, and what is true of it.
+"""Copying to the clipboard: with a program if one is installed, else through the terminal.
 
-A terminal never answers whether it took the text (OSC 52), so that is not called copied.
+A terminal never confirms that it took the text (OSC 52), so the toast says "sent", not "copied".
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from workbench.text import size
 
 PROGRAM_SECONDS = 3.0
 MOST_TERMINAL_BYTES = 750_000
-"""More than a megabyte in base64, and tmux and others drop it in silence."""
+"""tmux and others silently drop more than a megabyte of base64."""
 
 
 def copy(widget: Widget, text: str) -> None:
-    """Copy `text` as it is, and say how; only halves of characters, which can't be encoded, become `?`."""
+    """Copy `text` unchanged and show how; only lone surrogates, which can't be encoded, become `?`."""
     widget.app.run_worker(_copy(widget.app, text.encode("utf-8", "replace")), name="copy", group="copy")
 
 
@@ -37,21 +37,21 @@ async def _copy(app: App[Any], data: bytes) -> None:
     program = await asyncio.to_thread(_copied_with, data)
     if not (program or fits):
         app.notify(
-            f"Not copied: {amount}, and a terminal takes {size(MOST_TERMINAL_BYTES)} at most. "
+            f"Not copied: {amount} is more than a terminal accepts ({size(MOST_TERMINAL_BYTES)}). "
             "Install wl-copy, xclip or xsel.",
             severity="warning",
         )
         return
     done = f"Copied {amount} with {program}" if program else f"Sent {amount} to the terminal's clipboard"
     hidden = await asyncio.to_thread(MARKED.search, text)
-    app.notify(f"{done}, with invisible or control characters in it" if hidden else done, markup=False)
+    app.notify(f"{done}, including invisible or control characters" if hidden else done, markup=False)
 
 
 def _copied_with(data: bytes) -> str:
-    """The first program that took the text; empty if there is none. Blocks."""
+    """The first program that accepted the text; empty if there is none. Blocks."""
     for command in clipboard_programs(os.environ):
         try:
-            # Some stay behind to serve the clipboard: they must not keep a pipe open that somebody waits for.
+            # Some programs stay alive to serve the clipboard: don't wait on a pipe they keep open.
             subprocess.run(
                 command,
                 input=data,
@@ -67,7 +67,7 @@ def _copied_with(data: bytes) -> str:
 
 
 def clipboard_programs(environment: Mapping[str, str]) -> list[list[str]]:
-    """The commands that reach the clipboard of whoever sits before this terminal, the most direct first."""
+    """The commands that reach the clipboard of this terminal's user, most direct first."""
     commands = []
     if environment.get("WAYLAND_DISPLAY"):
         commands.append(["wl-copy"])

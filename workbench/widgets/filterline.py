@@ -1,4 +1,4 @@
-"""A line of words that narrows the list below it."""
+"""A filter for the list below it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from workbench.actions import Action, define
 from .binding import bind
 
 FILTER = define(
-    Action("filter.leave", "escape", "Clear", "Clear the filter, back to the list", "leave"),
-    Action("filter.down", "down,enter", "List", "Into the list", "down"),
+    Action("filter.leave", "escape", "Clear", "Clear the filter and go back to the list", "leave"),
+    Action("filter.down", "down,enter", "List", "Go to the list", "down"),
 )
 
 
 class FilterLine(Input):
-    """Words that the shown entries must have."""
+    """The words that the entries must contain."""
 
     BINDINGS = bind(*FILTER)
-    HELP = "Type words that the names or descriptions must have. Enter goes into the list, Esc clears."
+    HELP = "Type words to filter by name and description. Enter goes to the list, Esc clears the filter."
 
     class Left(Message):
-        """Back to the list; `cleared` if the words are gone."""
+        """Go back to the list; `cleared` if the filter was cleared."""
 
     def action_leave(self) -> None:
         self.value = ""

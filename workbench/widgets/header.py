@@ -1,4 +1,4 @@
-"""The line at the top: which server, is it up, how much of it, and what holds it up."""
+"""The top line: the server, its status, its size and its problems."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PHASES: dict[str, Span] = {
     "stopped": Span("○ stopped", "dim"),
 }
 FAULT_SIGN = "↯"
-"""Marks whatever a fault on purpose is set on."""
+"""The mark of injected faults."""
 
 ROOMY = 100
-"""From how many cells on there is room for words in full."""
+"""Minimum width for full words, in cells."""
 
 
 TROUBLE_CELLS, TROUBLE_CELLS_NARROW = 44, 28
 
 
 def header_line(snapshot: Snapshot, now: float, width: int) -> Line:
-    """The header in `width` cells; what matters less is left out where there is no room for it."""
+    """The header in `width` cells; less important parts are left out if there is no room."""
     roomy = width >= ROOMY
     gap = "   " if roomy else "  "
     right = _right(snapshot)
@@ -47,7 +47,7 @@ def header_line(snapshot: Snapshot, now: float, width: int) -> Line:
 
 
 def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
-    """What is to be told, the most important first."""
+    """The parts of the header, most important first."""
     phase = PHASES[snapshot.phase]
     running = snapshot.phase == "running"
     yield line(phase, f" {elapsed(now - snapshot.started)}") if running and snapshot.started else line(phase)
@@ -63,7 +63,7 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
     if waiting := len(snapshot.questions) + len(snapshot.asking_tasks):
         yield line(Span(f"? {plural(waiting, 'question')} (^y)", "warn"))
     if snapshot.faults:
-        yield line(Span(f"{FAULT_SIGN} {plural(len(snapshot.faults), 'fault')} on purpose", "warn"))
+        yield line(Span(f"{FAULT_SIGN} {plural(len(snapshot.faults), 'injected fault')}", "warn"))
     if snapshot.clock_ahead:
         yield line(Span(f"clock {snapshot.clock_ahead:+,.0f} s", "warn"))
     if snapshot.modules:
@@ -79,7 +79,7 @@ def _parts(snapshot: Snapshot, now: float, roomy: bool) -> Iterator[Line]:
 
 
 def _problems(problems: list[Problem], roomy: bool) -> Line:
-    """The first of them, as far as there is room for it: where it is stands at its beginning. `!` shows all in full."""
+    """The first problem, truncated to fit; its location comes first. `!` shows all in full."""
     first = problems[0]
     most = TROUBLE_CELLS if roomy else TROUBLE_CELLS_NARROW
     more = f" +{len(problems) - 1}" if len(problems) > 1 else ""
@@ -88,7 +88,7 @@ def _problems(problems: list[Problem], roomy: bool) -> Line:
 
 
 def _right(snapshot: Snapshot) -> Line:
-    """What goes on besides: a recording, a replay."""
+    """The current recording or replay."""
     parts: list[Span] = []
     if snapshot.recording is not None:
         parts.append(Span(f"● REC {snapshot.recording.batches}  ", "bad"))

@@ -1,4 +1,4 @@
-"""The line at the bottom: the keys that work here and now."""
+"""The footer: the keys available now."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MORE = Span(" …", "dim")
 
 
 class Key(NamedTuple):
-    """A key of the footer: what to press, what it does, and Textual's name of it."""
+    """A footer key: what to press, what it does, and its Textual name."""
 
     display: str
     title: str
@@ -26,7 +26,7 @@ class Key(NamedTuple):
 
 
 class KeyLine(Widget):
-    """Shows the keys of the focused widget, then of what it stands in, and the application's at the right."""
+    """Shows the keys of the focused widget, then those of its ancestors, and the application's at the right."""
 
     ALLOW_SELECT = False
 
@@ -72,7 +72,7 @@ class KeyLine(Widget):
 
 
 def footer_keys(screen: Screen[object]) -> tuple[list[Key], list[Key]]:
-    """The keys that work on `screen` with its focus: those of its widgets, and those of the application."""
+    """The keys available on `screen` with its focus: those of its widgets, and those of the application."""
     here: list[Key] = []
     everywhere: list[Key] = []
     for active in active_actions(screen):
@@ -83,7 +83,7 @@ def footer_keys(screen: Screen[object]) -> tuple[list[Key], list[Key]]:
 
 
 def key_spans(here: Sequence[Key], everywhere: Sequence[Key], width: int) -> tuple[Line, Line]:
-    """The footer's left and right part in `width` cells; what does not fit is left out in the middle."""
+    """The footer's left and right parts in `width` cells; keys that don't fit are left out in the middle."""
     right: list[Span] = []
     for key in everywhere:
         right += [Span(f" {key.display}", "accent"), Span(f" {key.title} ")]

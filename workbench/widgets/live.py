@@ -1,4 +1,4 @@
-"""What shows a part of the snapshot, and is drawn anew only when that part has changed."""
+"""Widgets that show a part of the snapshot, redrawn only when that part changes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 class Live(Widget):
     """A widget that shows the snapshot. Bind `snapshot` and `now` to those of its screen (`data_bind`).
 
-    Beside another widget class it is the second base: Textual takes bindings and CSS from the first. A subclass
-    says in `parts` what it looks at, and draws itself in `redraw`.
+    With another widget class, make it the second base: Textual takes bindings and CSS from the first. A subclass
+    returns its inputs from `parts` and draws itself in `redraw`.
     """
 
     TICKS = False
-    """Whether it also shows times that run: it is then drawn once a second."""
+    """Whether it shows running times and so is redrawn every second."""
 
     snapshot: var[Snapshot] = var(Snapshot, init=False)
-    """What is known of the server."""
+    """The server's state."""
 
     now: var[float] = var(0.0, init=False)
-    """Epoch seconds, once a second."""
+    """Epoch seconds, updated once a second."""
 
     @property
     def workbench(self) -> WorkbenchApp:
@@ -35,11 +35,11 @@ class Live(Widget):
         return cast("WorkbenchApp", self.app)
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
-        """What `redraw` looks at; compared by identity."""
+        """The inputs of `redraw`, compared by identity."""
         return (snapshot,)
 
     def redraw(self) -> None:
-        """Show `self.snapshot` as it is at `self.now`."""
+        """Show `self.snapshot` as of `self.now`."""
         raise NotImplementedError
 
     def on_mount(self) -> None:

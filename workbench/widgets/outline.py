@@ -1,4 +1,4 @@
-"""A long list with headings and levels: only the rows in sight are ever made into lines."""
+"""A long list with headings and levels: only visible rows are turned into lines."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ RowT = TypeVar("RowT")
 
 
 class Outline(ScrollView, Generic[RowT], can_focus=True):
-    """Shows rows of any type, one of them highlighted; a subclass says what they are.
+    """Shows rows of any type with a highlight; a subclass defines the rows.
 
-    The highlight follows its row's key when rows come and go, and steps over headings.
+    The highlight follows its row's key when rows change, and skips headings.
     """
 
     BINDINGS = bind(*LIST)
@@ -37,7 +37,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
     """Index of the highlighted row."""
 
     class Moved(Message):
-        """Another row is highlighted; `key` is empty without rows."""
+        """The highlight moved to another row; `key` is empty if there are no rows."""
 
         def __init__(self, outline: Outline[Any], key: str) -> None:
             super().__init__()
@@ -71,7 +71,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str = "",
     ) -> None:
-        """`empty` is what stands there without rows, its lines separated by line feeds."""
+        """`empty` is shown if there are no rows, its lines separated by line feeds."""
         super().__init__(id=id, classes=classes)
         self.empty = empty
         self.rows: Sequence[RowT] = ()
@@ -79,18 +79,18 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         if title:
             self.set_title(title)
 
-    # -- what a subclass says
+    # -- for subclasses
 
     def key_of(self, row: RowT) -> str:
-        """A name that is the row's own."""
+        """The row's unique key."""
         raise NotImplementedError
 
     def line_of(self, row: RowT, width: int) -> Line:
-        """The row in `width` cells."""
+        """The row as a line of `width` cells."""
         raise NotImplementedError
 
     def is_heading(self, row: RowT) -> bool:
-        """Whether the highlight steps over it."""
+        """Whether the highlight skips the row."""
         return False
 
     # -- rows
@@ -102,16 +102,16 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
 
     @property
     def current_key(self) -> str:
-        """The highlighted row's key; empty without rows."""
+        """The highlighted row's key; empty if there are no rows."""
         row = self.current
         return "" if row is None else self.key_of(row)
 
     def set_title(self, title: str, aside: str = "") -> None:
-        """Put `title` on the border, and `aside` dimmed after it."""
+        """Show `title` in the border, followed by a dim `aside`."""
         set_panel_title(self, title, aside)
 
     def set_rows(self, rows: Sequence[RowT], key: str | None = None) -> None:
-        """Show `rows`; the highlight goes to the row of `key`, or stays with its own."""
+        """Show `rows` and highlight the row with `key`, or the same row as before."""
         before = self.current_key
         self.rows = rows
         self.virtual_size = Size(0, len(rows))
@@ -123,15 +123,15 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
             self._tell_moved()
 
     def _tell_moved(self) -> None:
-        # Who is handling a message now, perhaps the parent, is not who sends this one: it would stop there.
+        # The current message handler may be the parent's; a message sent from there would stop there.
         self.post_message(self.Moved(self, self.current_key).set_sender(self))
 
     def place_of(self, key: str) -> int:
-        """Where the row of `key` is; -1 if there is none."""
+        """The index of the row with `key`, or -1."""
         return next((place for place, row in enumerate(self.rows) if self.key_of(row) == key), -1)
 
     def show_key(self, key: str) -> bool:
-        """Highlight the row of `key`; whether there is one."""
+        """Highlight the row with `key`; return whether it exists."""
         place = self.place_of(key)
         if place >= 0:
             self.cursor = place
@@ -147,7 +147,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         self._show_row(place)
 
     def _show_row(self, place: int) -> None:
-        # A heading above the highlight comes into sight with it.
+        # Scroll a heading above the highlight into view with it.
         above = 1 if place and self.is_heading(self.rows[place - 1]) else 0
         self.scroll_to_region(Region(0, place - above, 1, 1 + above), animate=False, force=True, x_axis=False)
 
@@ -169,7 +169,7 @@ class Outline(ScrollView, Generic[RowT], can_focus=True):
         return background(self, "hover") if place == self._hover else None
 
     def refresh_row(self, place: int) -> None:
-        """Draw the row at `place` anew."""
+        """Redraw the row at `place`."""
         self.refresh(Region(0, place - self.scroll_offset.y, self.size.width, 1))
 
     def watch_cursor(self, old: int, new: int) -> None:

@@ -1,7 +1,7 @@
-"""How a line of spans becomes a strip on the screen: the one place where tones get their colours.
+"""Turns a line of spans into a strip on the screen: the only place where tones become colours.
 
-The colours come straight from the theme's variables. Component classes would do the same, at ten milliseconds of the
-first paint: Textual resolves each of them for every widget.
+The colours come straight from the theme's variables. Component classes would work too, but add ten milliseconds to
+the first paint: Textual resolves each of them for every widget.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STYLES: dict[Tone, str] = {
     "strong": "bold",
     "graph": "$primary",
 }
-"""The tones as styles of `Content`; what starts with `$` is a variable of the theme."""
+"""The tones as `Content` styles; names that start with `$` are theme variables."""
 
 
 @lru_cache(maxsize=128)
@@ -43,18 +43,18 @@ def _background(color: str) -> Style:
 
 
 def tone_style(widget: Widget, tone: Tone) -> Style:
-    """The foreground of a tone in the theme of now."""
+    """The foreground of a tone in the current theme."""
     style = STYLES[tone]
     return _foreground(widget.app.theme_variables[style[1:]]) if style[0] == "$" else Style(bold=True)
 
 
 def background(widget: Widget, name: str) -> Style:
-    """The widget's own style on one of the theme's variables, as `cursor`."""
+    """The widget's own style on the background of a theme variable, such as `cursor`."""
     return widget.rich_style + _background(widget.app.theme_variables[name])
 
 
 def inverse(widget: Widget) -> Style:
-    """Text in the colour of the background on the theme's primary colour: a choice that stands out from any panel."""
+    """Text in the background colour on the theme's primary colour, which stands out on any panel."""
     variables = widget.app.theme_variables
     return _foreground(variables["background"]) + _background(variables["primary"])
 
@@ -71,7 +71,7 @@ def paint(widget: Widget, spans: Line, width: int, base: Style | None = None) ->
 
 
 def as_content(lines: Sequence[Line]) -> Content:
-    """`lines`, cleaned, as one text that a `Static` wraps."""
+    """`lines`, cleaned, as one `Content` for a `Static` to wrap."""
     pieces: list[str | tuple[str, str]] = []
     for spans in lines:
         pieces += [(text, STYLES[tone]) if tone else text for text, tone in cleaned(spans)]

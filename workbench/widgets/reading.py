@@ -1,4 +1,4 @@
-"""Text to read: it scrolls by the keys of the lists."""
+"""Scrollable text with the keys of the lists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from .binding import bind
 
 
 class Reading(VerticalScroll):
-    """Holds text that may be longer than the screen."""
+    """Contains text that may be longer than the screen."""
 
     BINDINGS = bind(*READING)

@@ -1,4 +1,4 @@
-"""A choice on one line: every option in sight, one of them chosen."""
+"""A choice on one line: all options visible, one of them selected."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from .painting import background, paint
 from .spans import Span
 
 SEGMENTS = define(
-    Action("segments.next", "right,space", "Next", "Choose the next one", "step(1)", shown=False),
-    Action("segments.previous", "left", "Previous", "Choose the one before", "step(-1)", shown=False),
-    Action("segments.all", "enter", "Choose", "Show all of them to choose from", "all"),
+    Action("segments.next", "right,space", "Next", "Select the next option", "step(1)", shown=False),
+    Action("segments.previous", "left", "Previous", "Select the previous option", "step(-1)", shown=False),
+    Action("segments.all", "enter", "Choose", "Choose from a list of all options", "all"),
 )
 MOST_CELLS = 40
-"""A longer option is cut."""
+"""Longer options are truncated."""
 
 
 @lru_cache(maxsize=16)
 def focused_style(color: str, under: str) -> Style:
-    """What is chosen where the focus is."""
+    """The style of the selected option in the focused widget."""
     return Style(color=Color.parse(under).rich_color, bgcolor=Color.parse(color).rich_color, bold=True)
 
 
@@ -41,17 +41,17 @@ LEFT, RIGHT = "‹ ", " ›"
 
 
 class Segments(Widget, can_focus=True):
-    """Options side by side; those that don't fit are scrolled to. Enter asks for a list of all of them."""
+    """Options side by side, scrolled if they don't fit. Enter opens a list of all options."""
 
     BINDINGS = bind(*SEGMENTS)
     ALLOW_SELECT = False
-    HELP = "A choice. The arrows and the space bar choose, Enter shows all options in a list."
+    HELP = "A choice. Select with the arrow keys or space; Enter lists all options."
 
     chosen: reactive[int] = reactive(0)
-    """The place of the chosen option; -1 for none of them."""
+    """The index of the selected option, or -1."""
 
     class Chosen(Message):
-        """The user chose another option."""
+        """The user selected another option."""
 
         def __init__(self, segments: Segments, place: int) -> None:
             super().__init__()
@@ -72,8 +72,8 @@ class Segments(Widget, can_focus=True):
         classes: str = "",
     ) -> None:
         """Args:
-        options: their labels, from anywhere.
-        dim: how many of the first ones are drawn dimmed: they mean that there is no value.
+        options: their labels; may be untrusted.
+        dim: how many of the first options are dimmed, meaning "no value".
         """
         super().__init__(id=id, classes=classes)
         self.options = [one_line(option)[:MOST_CELLS] or " " for option in options]
@@ -81,7 +81,7 @@ class Segments(Widget, can_focus=True):
         self.set_reactive(Segments.chosen, chosen)
 
     def set_options(self, options: Sequence[str], chosen: int) -> None:
-        """Offer other options."""
+        """Replace the options."""
         self.options = [one_line(option)[:MOST_CELLS] or " " for option in options]
         self.chosen = chosen
         self.refresh(layout=True)
@@ -95,7 +95,7 @@ class Segments(Widget, can_focus=True):
     # -- painting
 
     def _window(self, width: int) -> tuple[int, int]:
-        """The options from where to where fit in `width` cells with the chosen one among them."""
+        """The range of options that fits in `width` cells and includes the selected one."""
         wide = [cell_len(option) + 2 for option in self.options]
         if sum(wide) <= width:
             return 0, len(wide)
@@ -138,7 +138,7 @@ class Segments(Widget, can_focus=True):
     # -- keys and mouse
 
     def choose(self, place: int) -> None:
-        """Choose as a user does."""
+        """Select an option as the user would."""
         if place != self.chosen and 0 <= place < len(self.options):
             self.chosen = place
             self.post_message(self.Chosen(self, place))

@@ -1,4 +1,4 @@
-"""A page of lines that can be scrolled."""
+"""A scrollable page of lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .spans import Line, folded
 
 
 class Sheet(ScrollView, can_focus=True):
-    """Shows lines, cut at its width, or going on below."""
+    """Shows lines, truncated at its width or wrapped."""
 
     BINDINGS = bind(*(action for action in LIST if action.id not in ("list.open", "list.copy")))
     ALLOW_SELECT = False
@@ -45,7 +45,7 @@ class Sheet(ScrollView, can_focus=True):
 
     @property
     def text(self) -> str:
-        """The lines without their tones."""
+        """The plain text of the lines."""
         return "\n".join("".join(text for text, _tone in spans) for spans in self._whole)
 
     def render_line(self, y: int) -> Strip:

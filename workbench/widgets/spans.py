@@ -1,4 +1,4 @@
-"""Lines as plain data, so that what a panel says can be made and tested without a screen."""
+"""Lines as plain data, so that a panel's contents can be built and tested without a screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FULL, HALF, REST = "━", "╸", "─"
 
 
 class Span(NamedTuple):
-    """A piece of a line. Its text may come from anywhere: it is cleaned when it is painted."""
+    """A piece of a line. Its text may be untrusted: it is cleaned when painted."""
 
     text: str
     tone: Tone = ""
@@ -25,7 +25,7 @@ Piece = str | Span
 
 
 def line(*pieces: Piece | Iterable[Span]) -> Line:
-    """A line of pieces, spans and other lines."""
+    """Build a line from pieces, spans and other lines."""
     spans: list[Span] = []
     for piece in pieces:
         if isinstance(piece, str):
@@ -38,7 +38,7 @@ def line(*pieces: Piece | Iterable[Span]) -> Line:
 
 
 def cleaned(spans: Line) -> Line:
-    """`spans` with harmless texts; spaces at their edges stay."""
+    """`spans` with cleaned texts; leading and trailing spaces stay."""
     return tuple(Span(_tidy(text), tone) for text, tone in spans)
 
 
@@ -54,12 +54,12 @@ def _tidy(text: str) -> str:
 
 
 def cells(spans: Line) -> int:
-    """How many cells `spans` take once they are cleaned."""
+    """The width of `spans` in cells, once cleaned."""
     return sum(cell_len(_tidy(text)) for text, _ in spans)
 
 
 def fitted(spans: Line, width: int, align: str = "left") -> Line:
-    """`spans` in exactly `width` cells: cut with `…`, or padded."""
+    """`spans` in exactly `width` cells: truncated with `…`, or padded."""
     spans = cleaned(spans)
     length = cells(spans)
     if length <= width:
@@ -97,7 +97,7 @@ def folded(spans: Line, width: int) -> list[Line]:
 
 
 def spread(left: Line, right: Line, width: int) -> Line:
-    """`left` and `right` at the two ends of `width` cells; `left` is cut where both do not fit."""
+    """`left` and `right` at the two ends of `width` cells; `left` is truncated if both don't fit."""
     room = max(0, width - cells(right) - 1)
     gap = Span(" ") if room else Span("")
     return (*fitted(left, room), gap, *right)
@@ -111,9 +111,9 @@ def bar(share: float, width: int, tone: Tone = "ok") -> Line:
 
 
 def sparkline(values: Sequence[float | None], height: int = 1, top: float = 0.0) -> list[str]:
-    """`values` as bars from 0 to the greatest of them or `top`; one text a line, one cell a value.
+    """`values` as bars from 0 to their maximum or `top`; one string per line, one cell per value.
 
-    Unlike Textual's own, it starts at 0, so that a steady rate does not look like none; `None` is a gap.
+    Unlike Textual's own, bars start at 0, so that a steady rate does not look like none; `None` is a gap.
     """
     most = max([value for value in values if value is not None] + [top])
     steps = len(BARS) * height

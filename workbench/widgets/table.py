@@ -1,4 +1,4 @@
-"""A list of rows in columns: exact, quick with thousands of rows, and moved through by keys and mouse."""
+"""A list of rows in columns: fast with thousands of rows, for keyboard and mouse."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from .spans import Line, Span
 
 
 class Table(ScrollView, can_focus=True):
-    """Rows in columns, one of them highlighted. The highlight follows its row's key when rows come and go;
-    on the first row it stays on the first, so that a list with the newest on top runs on."""
+    """Rows in columns with a highlight. The highlight follows its row's key when rows change;
+    on the first row it stays there, so that lists with the newest row on top keep scrolling."""
 
     BINDINGS = bind(*LIST)
     ALLOW_SELECT = False
-    HELP = "A list. Move with j and k or the arrows, g and G go to its ends."
+    HELP = "A list. Move with j and k or the arrow keys; g and G go to the first and last row."
 
     cursor: var[int] = var(0, init=False)
     """Index of the highlighted row."""
 
     class Moved(Message):
-        """Another row is highlighted, or the highlighted one has changed; `key` is empty without rows."""
+        """The highlight moved, or the highlighted row changed; `key` is empty if there are no rows."""
 
         def __init__(self, table: Table, key: str) -> None:
             super().__init__()
@@ -50,7 +50,7 @@ class Table(ScrollView, can_focus=True):
             return isinstance(message, Table.Moved) and message.table is self.table
 
     class Opened(Message):
-        """Enter, or a second click, on a row."""
+        """Enter or a second click on a row."""
 
         def __init__(self, table: Table, key: str) -> None:
             super().__init__()
@@ -74,10 +74,10 @@ class Table(ScrollView, can_focus=True):
         classes: str = "",
     ) -> None:
         """Args:
-        empty: what stands there without rows: what to do next, lines separated by line feeds.
-        header: show the columns' titles.
-        keeps_cursor: show the highlight without the focus too, for a list whose row is shown elsewhere.
-        opens: whether Enter does anything with a row.
+        empty: shown if there are no rows: what to do next, lines separated by line feeds.
+        header: whether to show the column titles.
+        keeps_cursor: whether to show the highlight without the focus, for lists whose row is shown elsewhere.
+        opens: whether Enter opens a row.
         """
         super().__init__(id=id, classes=f"panel {classes}")
         self.columns = tuple(columns)
@@ -96,7 +96,7 @@ class Table(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """What is shown."""
+        """The rows shown."""
         return self._rows
 
     @property
@@ -105,11 +105,11 @@ class Table(ScrollView, can_focus=True):
         return self._rows[self.cursor] if self.cursor < len(self._rows) else None
 
     def set_title(self, title: str, aside: str = "") -> None:
-        """Put `title` on the border, and `aside` dimmed after it."""
+        """Show `title` in the border, followed by a dim `aside`."""
         set_panel_title(self, title, aside)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Show `rows`; only the lines that changed are painted."""
+        """Show `rows`; only changed lines are repainted."""
         old, self._rows = self._rows, list(rows)
         before = old[self.cursor] if self.cursor < len(old) else None
         known = {row.key: row for row in old}
@@ -136,7 +136,7 @@ class Table(ScrollView, can_focus=True):
             self.post_message(self.Moved(self, after.key if after else ""))
 
     def show_key(self, key: str) -> None:
-        """Highlight the row of `key`, if there is one."""
+        """Highlight the row with `key`, if it exists."""
         for index, row in enumerate(self._rows):
             if row.key == key:
                 self.cursor = index
@@ -147,7 +147,7 @@ class Table(ScrollView, can_focus=True):
             self.refresh(layout=True)
 
     def _measure(self) -> bool:
-        """Find the columns' widths; whether they have changed."""
+        """Compute the column widths; return whether they changed."""
         self._measured = self._line_width
         wide = widths(self.columns, [self._cells[row.key] for row in self._rows], self._measured)
         changed = wide != self._wide
@@ -169,7 +169,7 @@ class Table(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self._line_width
-        if width != self._measured:  # a scrollbar came or went
+        if width != self._measured:  # a scrollbar appeared or disappeared
             self._measure()
         if not self._rows:
             lines = self._empty_lines(width)
@@ -196,7 +196,7 @@ class Table(ScrollView, can_focus=True):
         return background(self, "hover") if index == self._hover else None
 
     def refresh_lines(self, y_start: int, line_count: int = 1) -> None:
-        # The header line does not scroll: what is asked for is a line of the rows.
+        # The header line does not scroll: the lines passed are those of the rows.
         width = self.size.width
         top = y_start - self.scroll_offset.y
         self.refresh(Region(0, top, width, line_count))
@@ -240,7 +240,7 @@ class Table(ScrollView, can_focus=True):
             copy(self, "  ".join(text for text in texts if text))
 
     def _row_at(self, event: events.MouseEvent) -> int:
-        """The row under the mouse, -1 for none."""
+        """The index of the row under the mouse, or -1."""
         offset = event.get_content_offset(self)
         if offset is None or offset.y < self._header:
             return -1

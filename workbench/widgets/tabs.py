@@ -1,4 +1,4 @@
-"""The line of the main screens with their number keys."""
+"""The tab line of the main screens with their number keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .spans import Line, Span, cells
 
 
 def tab_texts(places: Sequence[Place], badges: Mapping[str, str], active: str, width: int) -> list[str]:
-    """What each tab says: its title, a short one where there is no room, in the end just its key."""
+    """The text of each tab: its title, a short title if space is tight, or just its key."""
 
     def text(place: Place, title: str) -> str:
         badge = badges.get(place.mode, "")
@@ -37,8 +37,8 @@ def tab_texts(places: Sequence[Place], badges: Mapping[str, str], active: str, w
 
 
 def tab_badges(snapshot: Snapshot) -> dict[str, str]:
-    """What a tab tells besides its title: how many tasks and runs go on, whether a breaker is not closed,
-    whether files are recorded."""
+    """The badge of each tab: the number of running tasks and runs, `!` if a breaker is not closed,
+    `●` or `▶` while recording or replaying."""
     running = len(snapshot.running_tasks) + sum(run.status == "running" for run in snapshot.runs)
     badges = {}
     if running:
@@ -53,7 +53,7 @@ def tab_badges(snapshot: Snapshot) -> dict[str, str]:
 
 
 class TabLine(Live):
-    """Shows the main screens; a click goes to one."""
+    """Shows the main screens; click one to go there."""
 
     ALLOW_SELECT = False
 
@@ -87,7 +87,7 @@ class TabLine(Live):
 
     @property
     def _active_style(self) -> Style:
-        """Bold, and the colours the other way round."""
+        """Bold, with inverted colours."""
         style = background(self, "primary")
         return style + Style(color=self.rich_style.bgcolor, bold=True)
 

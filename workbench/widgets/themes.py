@@ -83,7 +83,7 @@ THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
 
 
 def theme_defaults(theme: Theme) -> dict[str, str]:
-    """Our own variables for a theme that lacks them, out of its colours."""
+    """Our own variables for a theme that lacks them, derived from its colours."""
     if theme.name in THEMES:
         return {}
     colors = theme.to_color_system().generate()

@@ -1,4 +1,4 @@
-"""Changes of a widget's children that are made as a whole."""
+"""Atomic changes to a widget's children."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Change = Callable[Concatenate[WidgetT, P], Coroutine[Any, Any, None]]
 
 
 def whole(change: Change[WidgetT, P]) -> Change[WidgetT, P]:
-    """Decorate a method that changes the children of its widget.
+    """Decorate a method that changes its widget's children.
 
-    Such changes of one widget are made one after another, each to its end once it has begun, even if the caller is
-    cancelled, and painted once. A widget that is being removed is not changed any more.
+    Changes to one widget run one after another. Each runs to completion, even if the caller is
+    cancelled, and is painted once. A widget being removed is not changed.
     """
 
     @wraps(change)
@@ -46,5 +46,5 @@ def whole(change: Change[WidgetT, P]) -> Change[WidgetT, P]:
 
 
 def stands(widget: Widget) -> bool:
-    """Whether `widget` is on the screen and stays there."""
+    """Whether `widget` is mounted and not being removed."""
     return widget.is_attached and not widget._pruning

@@ -59,4 +59,4 @@ def test_what_cannot_be_exported_is_told_with_its_line(folder: Path) -> None:
     made = make_script(Project.find(folder), folder / "hello.py", False)
     assert made.text == ""
     assert "the workbench is not part of a script" in made.findings[0]
-    assert "can't be exported yet" in said_of(made, folder / "hello.py")[0][0].text
+    assert "Can't be exported yet" in said_of(made, folder / "hello.py")[0][0].text

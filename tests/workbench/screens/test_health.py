@@ -75,20 +75,20 @@ async def test_breakers_stand_there_with_their_state_and_the_time_to_the_next_pr
     async with shown(engine, size, "5") as (app, _pilot):
         text = screen_text(app)
         assert "○ supplier" in text
-        assert "probe in 4 s" in text
+        assert "trial in 4 s" in text
         assert "half-open" in text
         engine.clock.at += 3
         app._tick()
-        await sees(app, "probe in 1 s")
+        await sees(app, "trial in 1 s")
         engine.clock.at += 3
         app._tick()
-        await sees(app, "probe is due")
+        await sees(app, "trial call next")
 
 
 async def test_the_changes_of_the_highlighted_breaker_stand_beside_it():
     engine = FakeEngine()
     async with shown(engine, LARGE, "5") as (app, pilot):
-        await sees(app, "It has been closed all the time.")
+        await sees(app, "Always closed so far.")
         engine.emit(BreakerFailed("shop", 4, 5, "no route"))
         await sees(app, "4 of 5 failures in a row: no route")
         assert "■■■■□ 4/5" in screen_text(app)
@@ -125,7 +125,7 @@ async def test_who_holds_the_connections_and_who_waits_stands_beside_the_pool(si
         await sees(app, "0:15")
         text = screen_text(app)
         assert "10/10  1 waiting" in text
-        assert "holds" in text
+        assert "in use" in text
         assert "waits" in text
         engine.emit(PoolChanged("shop", "timed_out", 0, 10, 0, 10, "report (request 9)", 51))
         await sees(app, "1 timed out")
@@ -137,7 +137,7 @@ async def test_who_holds_the_connections_and_who_waits_stands_beside_the_pool(si
 
 async def test_without_an_error_the_screen_says_how_to_see_one():
     async with shown(FakeEngine(), LARGE, "5") as (app, _pilot):
-        await sees(app, "No unexpected error so far.")
+        await sees(app, "No unexpected errors.")
         assert "run ask_supplier" in screen_text(app)
         assert not app.screen.query_one("#code").display
 
@@ -169,7 +169,7 @@ async def test_enter_shows_an_error_in_full():
         await sees(app, "raised in ask_supplier")
         text = screen_text(app)
         assert "tools/call ask_supplier" in text
-        assert "It came from OSError: no route" in text
+        assert "Caused by OSError: no route" in text
         assert "api_key    ••••••" in text
         assert "❱ 62" in text
         assert "Traceback (most recent call last):" in text
@@ -179,7 +179,7 @@ async def test_an_error_without_frames_says_why_and_still_has_its_traceback():
     engine = FakeEngine()
     async with shown(engine, LARGE, "5") as (app, pilot):
         engine.emit(failure(frames=(), file="", line=0))
-        await sees(app, "Its frames were not kept")
+        await sees(app, "Its frames were not stored")
         app.screen.query_one("#errors").focus()
         await settled(app, pilot)
         assert "e Edit" not in screen_text(app), "there is nothing to edit"
@@ -245,10 +245,10 @@ async def test_without_an_editor_or_without_the_file_e_says_so(
         await sees(app, "No editor is set")
         monkeypatch.setenv("EDITOR", "no-such-editor-anywhere")
         await pilot.press("e")
-        await sees(app, "the screen can't be given to")
+        await sees(app, "can't use this terminal")
         monkeypatch.setattr(app, "suspend", nullcontext)
         await pilot.press("e")
-        await sees(app, "can't be started: No such file")
+        await sees(app, "Can't start no-such-editor-anywhere: No such file")
         file.unlink()
         await pilot.press("e")
         await sees(app, "is not there")

@@ -17,9 +17,9 @@ async def test_help_is_about_what_has_the_focus(key: str):
     async with shown(FakeEngine(), LARGE) as (app, pilot):
         app.screen.query_one("#breakers").focus()
         await pilot.press(key)
-        await sees(app, "half-open lets one through")
+        await sees(app, "half-open allows one trial call")
         text = screen_text(app)
-        assert "Open the highlighted breaker by hand" in text
+        assert "Open the highlighted breaker; its calls are refused" in text
         assert "Show only calls" not in text, "a key of another panel"
         assert text.index("Here") < text.index("In lists") < text.index("Everywhere")
         await pilot.press("escape")
@@ -30,7 +30,7 @@ async def test_help_is_about_what_has_the_focus(key: str):
 async def test_help_of_a_screen_has_its_own_keys():
     async with shown(FakeEngine(), LARGE, "6", "question_mark") as (app, _pilot):
         await sees(app, "On this screen")
-        assert "Record the file changes from now on" in screen_text(app)
+        assert "Start recording file changes" in screen_text(app)
 
 
 async def test_help_can_be_read_to_its_end_in_a_small_terminal():
@@ -45,7 +45,7 @@ async def test_the_palette_finds_an_action_by_a_word_and_runs_it_where_the_focus
         app.screen.query_one("#breakers").focus()
         await pilot.press("ctrl+p")
         await pilot.press(*"trip")
-        await sees(app, "Open the highlighted breaker by hand")
+        await sees(app, "Open the highlighted breaker; its calls are refused")
         await pilot.press("enter")
         await until(lambda: engine.commands == [("trip", "api.books")], "the breaker is tripped")
 

@@ -34,7 +34,11 @@ def text_of(spans: object) -> str:
 def test_breakers_that_are_not_closed_come_first_with_what_comes_next():
     rows = breaker_rows(WHOLE, NOON)
     assert [row.key for row in rows] == ["api.books", "supplier", "shop"]
-    assert [text_of(row.cells[3]) for row in rows] == ["half-open  probing", "open  probe in 4 s", "closed"]
+    assert [text_of(row.cells[3]) for row in rows] == [
+        "half-open  trial running",
+        "open  trial in 4 s",
+        "closed",
+    ]
 
 
 def test_what_runs_is_told_once_even_if_a_task_is_a_request_too():
@@ -126,7 +130,7 @@ async def test_resources_tasks_hit_rate_and_breakers_are_in_sight(size: tuple[in
             "87.3 %",
             "supplier",
             "open",
-            "probe in 4 s",
+            "trial in 4 s",
             "24/s",
         ):
             assert words in text, words
@@ -187,10 +191,10 @@ async def test_what_happened_is_narrowed_to_one_topic_after_the_other():
     engine = FakeEngine([(0.0, request(1, "query", "shop")), (1.0, LogWritten("tool", "info", "hello"))])
     async with shown(engine) as (app, pilot):
         await pilot.press("f")
-        await sees(app, "What happened  calls")
+        await sees(app, "Timeline  calls")
         assert "hello" not in screen_text(app)
         await pilot.press("F", "F")
-        await sees(app, "What happened  log")
+        await sees(app, "Timeline  log")
         assert "query" not in screen_text(app)
 
 

@@ -173,7 +173,7 @@ async def test_a_fault_at_every_paint_gives_way_to_a_panel_from_which_the_screen
         await pilot.press("1", "r")
         await settled(app, pilot)
         assert isinstance(app.screen, OverviewScreen)
-        assert "What happened" in screen_text(app)
+        assert "Timeline" in screen_text(app)
 
 
 @pytest.mark.anyio

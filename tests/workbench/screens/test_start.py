@@ -80,7 +80,7 @@ async def test_a_folder_without_a_config_is_no_project(tmp_path: Path):
         await pilot.press("j", "enter")
         app.screen.query_one(Input).value = str(tmp_path)
         await pilot.press("enter")
-        await sees(app, "There is no server.toml")
+        await sees(app, "No server.toml in")
 
 
 async def test_escape_closes_the_question_and_number_keys_go_nowhere():

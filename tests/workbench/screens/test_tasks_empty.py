@@ -50,12 +50,12 @@ async def test_with_the_modules_it_says_how_to_run_something(size: tuple[int, in
 
 def test_a_module_that_did_not_start_is_named() -> None:
     s = running(ModuleState("flows", "workflows", "failed", reason="no steps"))
-    assert no_runs(s) == "The module flows did not start; the Overview (1) tells why."
+    assert no_runs(s) == "Module flows did not start. Press 1 to see why."
 
 
 def test_as_long_as_the_modules_are_not_known_nothing_is_said_of_them() -> None:
     for s in (Snapshot(), Snapshot(phase="running"), running(ModuleState("jobs", "tasks", "starting"))):
-        assert no_tasks(s) == "No task yet."
+        assert no_tasks(s) == "No tasks yet."
 
 
 def test_one_module_that_runs_is_enough() -> None:

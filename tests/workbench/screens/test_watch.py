@@ -48,7 +48,7 @@ def test_the_tape_tells_what_is_recorded_and_replayed_and_else_which_key_begins(
     s = after(RecordingStarted("x/storm.jsonl"), ReplayProgressed("docs", 3, 4, True))
     recorded, replayed = map(text_of, tape_lines(s, NOON + 31, 0, 100))
     assert recorded == "● recording  storm.jsonl  0:31  0 batches"
-    assert "Ⅱ held" in replayed
+    assert "Ⅱ paused" in replayed
     assert "3 of 4" in replayed
 
 
@@ -115,7 +115,7 @@ async def test_a_replay_is_held_stepped_resumed_and_stopped(engine: FakeEngine):
         await sees(app, "space Pause")
         await pilot.press("space")
         engine.emit(ReplayProgressed("docs", 1, 4, True))
-        await sees(app, "space Go on")
+        await sees(app, "space Resume")
         await pilot.press("full_stop", "space", "x")
         await settled(app, pilot)
         assert engine.commands == [("replay_pause",), ("replay_step",), ("replay_resume",), ("stop_replay",)]

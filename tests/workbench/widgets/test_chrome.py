@@ -131,7 +131,7 @@ async def test_the_footer_tells_the_truth_about_the_focused_widget():
         assert "t Trip" not in footer()
         app.screen.query_one("#breakers").focus()
         await settled(app, pilot)
-        assert "t Trip  r Reset  p Probe" in footer()
+        assert "t Trip  r Reset  p Try" in footer()
         app.screen.query_one("#running").focus()
         await settled(app, pilot)
         assert "x Cancel" in footer()

@@ -70,7 +70,7 @@ async def test_more_than_a_terminal_takes_goes_by_a_program_or_not_at_all(
 ) -> None:
     large = "x" * (copying.MOST_TERMINAL_BYTES + 1)
     sent, said = await copied(large)
-    assert (sent, said[:22]) == ([], "Not copied: 750 kB, an")
+    assert (sent, said[:22]) == ([], "Not copied: 750 kB is ")
 
     program(programs, "xclip", f"/bin/cat > {tmp_path}/clipboard")
     assert await copied(large) == ([], "Copied 750 kB with xclip")
@@ -80,4 +80,4 @@ async def test_the_text_is_copied_as_it_is_and_what_nobody_sees_in_it_is_said() 
     sent, said = await copied("a\u202eb\ud800")
 
     assert sent == ["a\u202eb?"]
-    assert said == "Sent 6 B to the terminal's clipboard, with invisible or control characters in it"
+    assert said == "Sent 6 B to the terminal's clipboard, including invisible or control characters"

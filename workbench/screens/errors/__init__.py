@@ -1,4 +1,4 @@
-"""Errors on the screen, wherever they are told of: one in full, and the user's editor where it was raised."""
+"""Error details, and opening the user's editor where an error was raised."""
 
 from __future__ import annotations
 

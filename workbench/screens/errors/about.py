@@ -1,4 +1,4 @@
-"""What is told of an error, as plain lines."""
+"""An error's details as plain lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from server_core.events import ErrorFrame
     from workbench.state.parts import Failure
 
-UNCAUGHT = "A task or a thread that nobody waits for failed."
+UNCAUGHT = "A background task or thread failed."
 
 
 def about_error(failure: Failure) -> list[Line]:
@@ -31,34 +31,34 @@ def about_error(failure: Failure) -> list[Line]:
         lines += [(), *_frame(frame, fact.error)]
     others = len(fact.frames) - len(opened)
     if others:
-        lines += [(), (Span(f"The way there led through {plural(others, 'frame')} of libraries.", "dim"),)]
+        lines += [(), (Span(f"{plural(others, 'library frame')} in between not shown.", "dim"),)]
     lines += [(), (Span("Traceback", "strong"),)]
     return lines + [(Span(text),) for text in clean(fact.traceback).splitlines()]
 
 
 def _frame(frame: ErrorFrame, error: str) -> list[Line]:
-    """A frame with its lines and variables; `error` is what the whole is about, others it was raised from."""
+    """A frame with its lines and variables; frames of errors other than `error` are its causes."""
     how = "raised in" if frame.raised else "called by"
     place = Span(f"  {frame.file}:{frame.line}", "accent")
     lines = [line(Span(f"{how} ", "dim"), Span(frame.function, "strong"), place)]
     if frame.raised and frame.raised != error:
-        lines.insert(0, line(Span("It came from ", "dim"), Span(frame.raised, "bad")))
+        lines.insert(0, line(Span("Caused by ", "dim"), Span(frame.raised, "bad")))
     return [*lines, *source_lines(frame), *(line(Span("    "), *each) for each in variable_lines(frame))]
 
 
 def split_error(error: str) -> tuple[str, str]:
-    """Class and text of `ValueError: what it says`."""
+    """Split `ValueError: message` into class and message."""
     kind, _, message = error.partition(": ")
     return kind, message
 
 
 def file_name(path: str) -> str:
-    """The last part of a path, written either way."""
+    """The last part of a POSIX or Windows path."""
     return path.replace("\\", "/").rpartition("/")[2]
 
 
 def source_lines(frame: ErrorFrame) -> list[Line]:
-    """The lines round the one of `frame`, with their numbers; that one is marked."""
+    """The numbered lines around the line of `frame`, which is marked."""
     digits = len(str(frame.first + len(frame.source)))
     shown: list[Line] = []
     for number, text in enumerate(frame.source, frame.first):
@@ -70,7 +70,7 @@ def source_lines(frame: ErrorFrame) -> list[Line]:
 
 
 def variable_lines(frame: ErrorFrame) -> list[Line]:
-    """The variables of `frame`, their names aligned."""
+    """The variables of `frame`, names aligned."""
     if not frame.variables:
         return [(Span("no variables", "dim"),)]
     widest = min(max(len(name) for name, _ in frame.variables), 24)

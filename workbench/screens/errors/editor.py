@@ -1,4 +1,4 @@
-"""The user's own editor, at a line of a file."""
+"""Opening the user's editor at a line of a file."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ WITH_COLON = frozenset({"subl", "zed", "hx", "helix", "micro", "mate", "lapce"})
 WITH_GOTO = frozenset({"code", "code-insiders", "codium", "vscodium", "cursor", "windsurf"})
 WITH_LINE = frozenset({"idea", "pycharm", "charm", "webstorm", "kate", "gedit"})
 WINDOWED = WITH_GOTO | WITH_LINE | frozenset({"subl", "zed", "mate", "lapce", "gvim", "notepad"})
-"""Editors with a window of their own: the terminal stays ours."""
+"""Editors with their own window, which don't need the terminal."""
 
-UNSET = "No editor is set: say which in $VISUAL or $EDITOR, as in `export EDITOR=vim`, and start the workbench again."
+UNSET = (
+    "No editor is set. Set $VISUAL or $EDITOR, for example `export EDITOR=vim`, and restart the workbench."
+)
 
 
 class EditorError(Exception):
-    """There is no editor, or it can't be started; the text says what to do."""
+    """No editor is set, or it can't be started; the message says what to do."""
 
 
 def editor_command(file: str, line: int, environment: dict[str, str]) -> list[str]:
     """The command that opens `file` at `line` in the editor that `environment` names.
 
     Raises:
-        EditorError: it names none.
+        EditorError: no editor is set.
     """
     words = shlex.split(environment.get("VISUAL") or environment.get("EDITOR") or "")
     if not words:
@@ -42,16 +44,16 @@ def editor_command(file: str, line: int, environment: dict[str, str]) -> list[st
         return [*words, "--line", str(line), file]
     if name == "notepad":
         return [*words, file]
-    return [*words, f"+{line}", file]  # vi, nano, emacs, kakoune, joe, and whoever follows them
+    return [*words, f"+{line}", file]  # vi, nano, emacs, kakoune, joe and others like them
 
 
 def editor_name(words: list[str]) -> str:
-    """The editor's name without its folder and ending."""
+    """The editor's name without its folder and extension."""
     return Path(words[0].replace("\\", "/")).name.removesuffix(".exe").removesuffix(".cmd")
 
 
 def edit(app: WorkbenchApp, file: str, line: int) -> None:
-    """Open the user's editor; in the terminal it has the screen until it is closed. What goes wrong is told."""
+    """Open the user's editor; a terminal editor gets the screen until it is closed. Errors are shown as toasts."""
     try:
         _edit(app, file, line)
     except EditorError as error:
@@ -62,7 +64,7 @@ def _edit(app: WorkbenchApp, file: str, line: int) -> None:
     from textual.app import SuspendNotSupported
 
     if not os.path.isfile(file):
-        raise EditorError(f"{file} is not there (any more)")
+        raise EditorError(f"{file} does not exist")
     command = editor_command(file, line, dict(os.environ))
     try:
         if editor_name(command) in WINDOWED:
@@ -72,12 +74,10 @@ def _edit(app: WorkbenchApp, file: str, line: int) -> None:
         with app.suspend(), app.released():
             code = subprocess.call(command)
     except OSError as error:
-        raise EditorError(
-            f"{command[0]} can't be started: {error.strerror}; correct $VISUAL or $EDITOR"
-        ) from error
+        raise EditorError(f"Can't start {command[0]}: {error.strerror}. Check $VISUAL or $EDITOR") from error
     except SuspendNotSupported:
         raise EditorError(
-            f"Here the screen can't be given to {command[0]}; use an editor with a window"
+            f"{command[0]} can't use this terminal; set an editor with its own window"
         ) from None
     if code:
-        raise EditorError(f"{command[0]} ended with status {code}")
+        raise EditorError(f"{command[0]} exited with status {code}")

@@ -1,4 +1,4 @@
-"""One error in full: where it was raised, with the lines and variables of each frame, and the traceback."""
+"""An error in full: where it was raised, the lines and variables of each frame, and the traceback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ErrorScreen(DetailsScreen):
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS = bind(*ERRORS)
-    HELP: ClassVar = "One error in full. e opens your editor where it was raised; y copies everything."
+    HELP: ClassVar = "An error in full. e opens your editor where it was raised; y copies everything."
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(split_error(failure.fact.error)[0], about_error(failure))

@@ -1,4 +1,4 @@
-"""The keys of the errors."""
+"""The keys of errors."""
 
 from __future__ import annotations
 

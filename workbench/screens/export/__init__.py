@@ -1,4 +1,4 @@
-"""The Export screen: the server as one script."""
+"""The Export screen: the server as a single script."""
 
 from __future__ import annotations
 

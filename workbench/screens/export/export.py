@@ -20,15 +20,15 @@ from .notes import NotesPanel
 
 
 class ExportScreen(WorkbenchScreen):
-    """The server as one script: shown, written, checked; and the entries for MCP clients."""
+    """Shows, writes and checks the server as a single script; and shows the entries for MCP clients."""
 
     MODE = "export"
     CSS_PATH = "export.tcss"
     AUTO_FOCUS = "#script TextLines"
     BINDINGS = bind(*EXPORT)
     HELP = (
-        "Your server as one Python script that needs nothing of this project. ctrl+s writes it, c runs it in a clean "
-        "interpreter and compares its answers with the project's, e shows the entries for MCP clients."
+        "Your server as a single Python script, independent of this project. ctrl+s writes it, c runs it in a clean "
+        "interpreter and compares its results with the project's, e shows the config entries for MCP clients."
     )
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class ExportScreen(WorkbenchScreen):
         self._checking = False
 
     def body(self) -> ComposeResult:
-        yield TextView("Script", empty="The script is being made…", id="script")
+        yield TextView("Script", empty="Generating the script…", id="script")
         with Vertical(id="aside"):
             yield NotesPanel("File", id="file")
             yield NotesPanel("Check", id="check")
@@ -47,8 +47,8 @@ class ExportScreen(WorkbenchScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._say_check(
-            line(Span("c runs the script by itself, in an empty folder,", "dim")),
-            line(Span("and compares each answer with the project's.", "dim")),
+            line(Span("Press c to run the script on its own in an empty", "dim")),
+            line(Span("folder and compare its results with the project's.", "dim")),
         )
 
     def on_screen_resume(self) -> None:
@@ -58,7 +58,7 @@ class ExportScreen(WorkbenchScreen):
 
     @property
     def path(self) -> Path:
-        """Where the script is written."""
+        """The path of the script."""
         return script_path(self.engine.project)
 
     # -- the script
@@ -89,9 +89,9 @@ class ExportScreen(WorkbenchScreen):
 
     def action_write(self) -> None:
         if self._made is None or not self._made.text:
-            self.notify("There is no script to write yet", severity="warning")
+            self.notify("The script isn't ready yet", severity="warning")
         elif self.path.exists():
-            question = f"{self.path} already exists. Its contents are replaced."
+            question = f"{self.path} already exists and will be overwritten."
             self.app.push_screen(ConfirmScreen("Overwrite?", question, "Overwrite"), self._answered)
         else:
             self._write(self._made.text, False)
@@ -107,10 +107,10 @@ class ExportScreen(WorkbenchScreen):
         try:
             write_atomically(self.path, text, overwrite=overwrite)
         except OSError as error:
-            problem = f"{self.path} can't be written: {error.strerror or error}"
+            problem = f"Can't write {self.path}: {error.strerror or error}"
             self.call_later(self.notify, problem, severity="error", markup=False)
         else:
-            self.call_later(self.notify, f"Written: {self.path}", markup=False)
+            self.call_later(self.notify, f"Wrote {self.path}", markup=False)
         self.call_later(self._say_file)
 
     # -- the check
@@ -129,7 +129,7 @@ class ExportScreen(WorkbenchScreen):
         try:
             lines = said_of_check(check_text(self.engine.project, text, tell))
         except Exception as error:
-            lines = [line(Span(f"The check could not be made: {error}", "bad"))]
+            lines = [line(Span(f"The check could not run: {error}", "bad"))]
         self._checking = False
         self.call_later(self._say_check, *lines)
 
@@ -160,5 +160,5 @@ class ExportScreen(WorkbenchScreen):
         view.set_title(f"Entry for {name}")
         view.show_text(text)
         self.query_one("#file", NotesPanel).set_lines(
-            [line(Span(where)), line(Span("s shows the script again", "dim"))]
+            [line(Span(where)), line(Span("Press s to show the script", "dim"))]
         )

@@ -1,4 +1,4 @@
-"""The slow part of the Export screen, on threads: the script is made, checked and written."""
+"""The slow work of the Export screen, run on threads: generating, checking and writing the script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class Made(NamedTuple):
-    """A script and what there is to say of it; without a text, why there is none."""
+    """A generated script with notes; without a text, the reason."""
 
     text: str
     notes: tuple[str, ...]
@@ -28,14 +28,14 @@ class Made(NamedTuple):
 
 
 def script_path(project: Project) -> Path:
-    """Where a project's script is written: beside its files, in none of their places."""
+    """The path of a project's script: in the project's folder, at a name that no file has."""
     name = project.name.replace("/", "_")
     taken = {getattr(module, "path", "") for module in project.config.modules.values()}
     return project.folder / (f"{name}_server.py" if f"{name}.py" in taken else f"{name}.py")
 
 
 def make_script(project: Project, path: Path, thin: bool) -> Made:
-    """The script of the project as it is on the disk now. Blocks; runs the project's functions files."""
+    """Generate the script from the project's files on disk. Blocks; runs the project's functions files."""
     from server_core.config import ConfigError
     from workbench.exporter import ExportError, make_export
     from workbench.project import Project
@@ -54,7 +54,7 @@ def check_text(project: Project, text: str, tell: Callable[[str], None]) -> Chec
     """Run a script of this text in a clean interpreter and compare it with the project. Blocks, for seconds.
 
     Raises:
-        ConfigError, OSError: it can't be tried.
+        ConfigError, OSError: the check could not run.
     """
     from workbench.exporter import check_script
     from workbench.project import Project
@@ -67,11 +67,11 @@ def check_text(project: Project, text: str, tell: Callable[[str], None]) -> Chec
 
 
 def said_of(made: Made, path: Path) -> list[Line]:
-    """What the panel beside the script says."""
+    """The contents of the panel next to the script."""
     from workbench.exporter.core_files import CORE
 
     if made.findings:
-        heading = line(Span("It can't be exported yet.", "bad"))
+        heading = line(Span("Can't be exported yet.", "bad"))
         return [heading, *(line(Span(finding)) for finding in made.findings)]
     size = f"{made.text.count(chr(10)) + 1:,} lines, {len(made.text.encode()) / 1000:,.0f} kB"
     state = Span("already exists", "warn") if path.exists() else Span("not written yet", "dim")

@@ -1,4 +1,4 @@
-"""A titled panel of lines that are wrapped, and scrolled where there are many."""
+"""A titled panel of wrapped lines that scrolls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.widgets.spans import Line
 
 
 class NotesPanel(VerticalScroll):
-    """Shows lines in full, however long."""
+    """Shows lines in full, wrapped."""
 
     def __init__(self, title: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes="panel")

@@ -1,1 +1,1 @@
-"""Faults on purpose: the dialog that sets one, and the list of all."""
+"""Injected faults: the dialog that sets one, and the list of all."""

@@ -1,4 +1,4 @@
-"""The kinds of faults as a form offers them, and the fault that is written with it."""
+"""The kinds of faults, their forms, and the fault's text as on the command line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from server_core.inspection import FaultState
 
 THE_CLOCK = "the clock, now"
-"""What a jump is on that does not wait for a call."""
+"""The target of a clock jump that does not wait for a call."""
 
 
 class Kind(NamedTuple):
-    """A kind of fault: its name, what it does, and what is proposed for it."""
+    """A kind of fault: its name, its effect and its default values."""
 
     name: FaultKind
     does: str
@@ -23,17 +23,17 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("fail", "Fails as if what it needs were gone; breakers count it.", "3"),
+    Kind("fail", "Fails as if its service were down; breakers count it.", "3"),
     Kind("delay", "Takes longer, within its time limit.", "", 2),
-    Kind("hang", "Never answers: until it is cancelled, or its time limit ends it.", "1"),
-    Kind("garble", "Answers with damage, one way after the other: cut off, noise, other types, empty.", "4"),
-    Kind("drop", "Breaks its client's connection; the workbench's own clients connect again.", "1"),
-    Kind("clock", "The server's clock jumps: times to live and breakers' waits are over sooner.", "", 60),
+    Kind("hang", "Hangs until it is cancelled or its time limit expires.", "1"),
+    Kind("garble", "Returns a damaged result: in turn truncated, noise, wrong types, empty.", "4"),
+    Kind("drop", "Drops the client's connection; the workbench's own clients reconnect.", "1"),
+    Kind("clock", "Jumps the server's clock ahead, so that TTLs and breaker timeouts expire sooner.", "", 60),
 )
 
 
 def schema_of(kind: Kind, names: Sequence[str]) -> dict[str, Any]:
-    """The form of a fault on one of `names`; on anything, where there are none."""
+    """The form's schema for a fault on one of `names`; without names, on anything."""
     on: dict[str, Any] = {"type": "string"}
     choices = [THE_CLOCK, *names] if kind.name == "clock" else list(names)
     if names:
@@ -45,7 +45,7 @@ def schema_of(kind: Kind, names: Sequence[str]) -> dict[str, Any]:
         properties["seconds"] = {"type": "number"}
     properties["often"] = {
         "type": "string",
-        "description": "3 times, or 20% of all",
+        "description": "3 times, or 20% of calls",
     }
     return {
         "type": "object",
@@ -55,7 +55,7 @@ def schema_of(kind: Kind, names: Sequence[str]) -> dict[str, Any]:
 
 
 def proposed(kind: Kind, names: Sequence[str]) -> dict[str, Any]:
-    """What the form begins with."""
+    """The form's initial values."""
     values: dict[str, Any] = {}
     if kind.name == "clock":
         values["on"] = THE_CLOCK
@@ -69,10 +69,10 @@ def proposed(kind: Kind, names: Sequence[str]) -> dict[str, Any]:
 
 
 def written(kind: Kind, values: Mapping[str, Any]) -> str:
-    """The fault as it is written on the command line.
+    """The fault as written on the command line.
 
     Raises:
-        KeyError, TypeError, ValueError: something that it needs is missing, or is not what it should be.
+        KeyError, TypeError, ValueError: a value is missing or invalid.
     """
     often = str(values.get("often") or "").strip()
     parts: list[str] = [kind.name]
@@ -85,5 +85,5 @@ def written(kind: Kind, values: Mapping[str, Any]) -> str:
 
 
 def names_with_faults(faults: Collection[FaultState]) -> frozenset[str]:
-    """What bears a mark in the lists."""
+    """The names marked in the lists."""
     return frozenset(fault.name for fault in faults)

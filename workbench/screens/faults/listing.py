@@ -1,4 +1,4 @@
-"""The list of all faults as a dialog that opens from anywhere."""
+"""The list of all faults, as a dialog that opens from anywhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .panel import FaultsPanel
 
 
 class FaultsScreen(Dialog[None]):
-    """Shows every fault on purpose."""
+    """Shows every injected fault."""
 
     CSS_PATH = "faults.tcss"
     BINDINGS = bind(*FAULTS)

@@ -1,4 +1,4 @@
-"""Every fault on purpose: how often each has acted; a list that can stand anywhere."""
+"""The list of injected faults with how often each has acted, for any screen."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ COLUMNS = (
 )
 
 NO_FAULT = (
-    "No fault on purpose. On Tools or Resources press f on one to let it fail, hang or lose its connection; "
-    "n sets one by its name."
+    "No injected faults. Press f on a tool or resource to make it fail, hang or drop its connection, "
+    "or press n to set one by name."
 )
 
 
 def fault_rows(snapshot: Snapshot, now: float) -> list[Row]:
-    """The faults in the order in which they were set, and how far the clock was made to jump."""
+    """The faults in the order they were set, and the clock's jump."""
     rows = [_row(fault, now) for fault in snapshot.faults]
     if snapshot.clock_ahead:
         ahead = f"{snapshot.clock_ahead:+,g} s"
@@ -46,7 +46,7 @@ def fault_rows(snapshot: Snapshot, now: float) -> list[Row]:
 
 def _row(fault: FaultState, now: float) -> Row:
     acted = f"acted {plural(fault.acted, 'time')}" if fault.acted else "not yet"
-    left = "until cleared" if fault.left is None else f"{fault.left} to come"
+    left = "until cleared" if fault.left is None else f"{fault.left} left"
     return Row(
         f"{fault.kind} {fault.name}",
         (
@@ -61,23 +61,23 @@ def _row(fault: FaultState, now: float) -> Row:
 
 
 class FaultsPanel(Table, Live):
-    """The faults, and hands on them."""
+    """The injected faults and their controls."""
 
     BINDINGS = bind(*FAULT_LIST)
     HELP = (
-        "Faults on purpose: on what, what they do, how often they have acted. x clears the highlighted one, X all. "
-        "All of them end with the workbench; a clock that jumped stays ahead until then."
+        "Injected faults: the target, the effect and how often each has acted. x clears the highlighted one, X all. "
+        "All faults end with the workbench; a clock that jumped stays ahead until then."
     )
     TICKS = True
 
     def __init__(self) -> None:
-        super().__init__(COLUMNS, title="Faults on purpose", empty=NO_FAULT, opens=False, id="faults")
+        super().__init__(COLUMNS, title="Injected faults", empty=NO_FAULT, opens=False, id="faults")
 
     def parts(self, snapshot: Snapshot) -> tuple[object, ...]:
         return (snapshot.faults, snapshot.clock_ahead)
 
     def redraw(self) -> None:
-        self.set_title("Faults on purpose", str(len(self.snapshot.faults)) if self.snapshot.faults else "")
+        self.set_title("Injected faults", str(len(self.snapshot.faults)) if self.snapshot.faults else "")
         self.set_rows(fault_rows(self.snapshot, self.now))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -93,13 +93,11 @@ class FaultsPanel(Table, Live):
         app = self.workbench
         for fault in self.snapshot.faults:
             if self.current is not None and self.current.key == f"{fault.kind} {fault.name}":
-                app.do(
-                    app.engine.clear_faults(fault.name, fault.kind), f"{fault.name}: {fault.kind} is cleared"
-                )
+                app.do(app.engine.clear_faults(fault.name, fault.kind), f"{fault.name}: {fault.kind} cleared")
 
     def action_clear_all(self) -> None:
         app = self.workbench
-        app.do(app.engine.clear_faults(), "Nothing fails on purpose any more")
+        app.do(app.engine.clear_faults(), "All faults cleared")
 
     def action_new(self) -> None:
         from .setting import FaultScreen

@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from workbench.engine import Engine
 
 
-INCOMPLETE = "Fill in what is marked with * first."
+INCOMPLETE = "Fill in the fields marked with * first."
 
 
 class FaultScreen(Dialog[None]):
-    """Offers every kind of fault on the first of `names`, or on the others: its template, its module."""
+    """Offers every kind of fault on the first of `names`, or on the others: its template or module."""
 
     CSS_PATH = ["faults.tcss", "../../widgets/formview/formview.tcss"]  # noqa: RUF012 - Textual declares it so
     BINDINGS = bind(*FAULT)
     HELP = (
-        "A fault on purpose, to see how the server and its clients bear it. It acts like a real one: breakers count "
-        "it, time limits end it. Choose a kind, f5 sets it, x clears it. All faults end with the workbench."
+        "Injects a fault to test how the server and its clients handle it. It acts like a real one: breakers count "
+        "it, time limits apply. Choose a kind; f5 sets it, x clears it. All faults end with the workbench."
     )
 
     def __init__(self, app: WorkbenchApp, names: Sequence[str] = ()) -> None:
-        """`names` is empty for a dialog that asks for the name."""
+        """Open the dialog; with empty `names` it asks for the name."""
         super().__init__()
         self._engine: Engine = app.engine
         self._names = list(dict.fromkeys(name for name in names if name))
@@ -55,7 +55,7 @@ class FaultScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel dialog") as dialog:
-            set_panel_title(dialog, f"Fault on {self._names[0]}" if self._names else "Fault on purpose")
+            set_panel_title(dialog, f"Fault on {self._names[0]}" if self._names else "Inject a fault")
             with Horizontal():
                 yield Table((Column(most=6), Column(most=12)), keeps_cursor=True, id="kinds", classes="kinds")
                 with Vertical():
@@ -78,7 +78,7 @@ class FaultScreen(Dialog[None]):
         return KINDS[self._kinds.cursor]
 
     def _show_active(self, snapshot: Snapshot) -> None:
-        """Say beside each kind what of it is set."""
+        """Show next to each kind the fault that is set."""
         active = {fault.kind: fault.how for fault in reversed(snapshot.faults) if fault.name in self._names}
         self._kinds.set_rows(
             [
@@ -135,7 +135,7 @@ class FaultScreen(Dialog[None]):
             self._tell(str(error))
             return
         self.dismiss()
-        self.app.notify(f"On purpose from now on: {text}", markup=False)
+        self.app.notify(f"Fault set: {text}", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "clear":

@@ -1,4 +1,4 @@
-"""What fails and why: breakers with their history, pools, errors; and hands on them."""
+"""What is failing and why: breakers with their history, pools and errors, with controls."""
 
 from __future__ import annotations
 

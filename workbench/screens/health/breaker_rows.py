@@ -1,4 +1,4 @@
-"""What the lists of breakers say, as plain rows."""
+"""The contents of the breaker lists, as plain rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOKS: dict[str, tuple[str, str, Tone]] = {
     "half_open": ("◐", "half-open", "warn"),
     "open": ("○", "open", "bad"),
 }
-"""How each state of a breaker is marked and called."""
+"""The mark and name of each breaker state."""
 
 BREAKER_COLUMNS = (
     Column(most=1, gap=1),
@@ -41,11 +41,11 @@ CHANGE_COLUMNS = (
 SLOTS = 10
 ROOMY = 20
 COUNTDOWNS = ((64, 8), (54, 5))
-"""From which width on the bar of the time to the next probe takes how many cells."""
+"""Width of the countdown to the next trial call by minimum table width, in cells."""
 
 
 def breaker_rows(s: Snapshot, now: float, width: int) -> list[Row]:
-    """The breakers in a steady order, so that no key hits another one than was meant; for a table of `width` cells."""
+    """The breakers in a stable order, so that no key acts on the wrong one; for a table of `width` cells."""
     countdown = next((cells for above, cells in COUNTDOWNS if width >= above), 0)
     return [_breaker_row(breaker, now, countdown) for breaker in s.breakers]
 
@@ -68,28 +68,28 @@ def _breaker_row(breaker: BreakerState, now: float, countdown: int) -> Row:
 
 
 def _next(breaker: BreakerState, now: float, countdown: int) -> Line:
-    """What comes next: the time to the probe, or the probe; of a closed one, what it guards."""
+    """What comes next: the time to the trial call, or the trial call; for a closed breaker, what it guards."""
     if breaker.status == "closed":
         return (Span(_guarded(breaker.guards, ROOMY if countdown else 0), "dim"),)
     if breaker.status == "half_open":
-        return (Span("probing" if breaker.probing else "probe is due", "warn"),)
+        return (Span("trial call running" if breaker.probing else "trial call next", "warn"),)
     left = breaker.retry_at - now
     if left < 0.5:
-        return (Span("probe is due", "warn"),)
-    said = Span(f"probe in {left:.0f} s", "warn")
+        return (Span("trial call next", "warn"),)
+    said = Span(f"trial in {left:.0f} s", "warn")
     if not countdown or not breaker.reset_timeout:
         return (said,)
     return (said, Span(" "), *bar(left / breaker.reset_timeout, countdown, "warn"))
 
 
 def _guarded(guards: Sequence[str], width: int) -> str:
-    """What a breaker guards; where that takes more than `width` cells, the first one and how many more."""
+    """What a breaker guards; if that is wider than `width` cells, the first and how many more."""
     text = ", ".join(guards)
     return text if len(guards) < 2 or len(text) <= width else f"{guards[0]} +{len(guards) - 1}"
 
 
 def change_rows(breaker: BreakerState | None) -> list[Row]:
-    """What a closed breaker counts now, then its changes, the last one first."""
+    """The current failures of a closed breaker, then its changes, newest first."""
     if breaker is None:
         return []
     rows = []

@@ -1,4 +1,4 @@
-"""The breakers, and how the highlighted one came to be as it is."""
+"""The breakers and the history of the highlighted one."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ from . import breaker_rows as rows
 if TYPE_CHECKING:
     from server_core.inspection import BreakerState
 
-NO_BREAKER = (
-    'No breaker yet. A database brings one, and so does a function marked with @tool(breaker="NAME").'
-)
+NO_BREAKER = 'No breakers yet. Databases add one, and so do functions marked with @tool(breaker="NAME").'
 NO_CHANGE = (
-    "It has been closed all the time.\n"
-    "To see one open in the demo: press 2, run ask_supplier with reachable off three times, come back."
+    "Always closed so far.\n"
+    "To open one in the demo, press 2 and run ask_supplier three times with reachable off."
 )
 
 
 class BreakersPanel(BreakerKeys):
-    """The circuit breakers and hands on them."""
+    """The circuit breakers and their controls."""
 
     HELP = (
-        "Circuit breakers. ● closed lets calls through, ○ open refuses them, ◐ half-open lets one through to probe. "
-        "t opens the highlighted one by hand, r closes it, p tries at once whether what it guards works again. Enter "
-        "tells everything of it."
+        "Circuit breakers. ● closed allows calls, ○ open refuses them, ◐ half-open allows one trial call. "
+        "t opens the highlighted breaker, r closes it, p makes a trial call now. Enter "
+        "shows the details."
     )
     TICKS = True
 
@@ -57,9 +55,9 @@ class BreakersPanel(BreakerKeys):
 
 
 class HistoryPanel(Table, Live):
-    """The changes of one breaker, the last one first."""
+    """The changes of one breaker, newest first."""
 
-    HELP = "Every change of the highlighted breaker, the last one first: when, from what to what, and why."
+    HELP = "Every state change of the highlighted breaker, newest first: when, from what to what, and why."
 
     def __init__(self) -> None:
         super().__init__(rows.CHANGE_COLUMNS, title="History", empty=NO_CHANGE, id="history")
@@ -69,7 +67,7 @@ class HistoryPanel(Table, Live):
         return (snapshot.breakers,)
 
     def show(self, name: str) -> None:
-        """Show the changes of the breaker `name` from now on."""
+        """Show the changes of the breaker `name`."""
         self._chosen = name
         self.redraw()
 

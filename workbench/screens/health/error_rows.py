@@ -1,4 +1,4 @@
-"""What the list of errors says, as plain rows, and the code of one error beside its variables."""
+"""The contents of the error list, as plain rows, and an error's code next to its variables."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ MARKS: dict[str, tuple[str, Tone]] = {
     "module": ("✗", "bad"),
     "uncaught": ("!", "warn"),
 }
-NOT_KEPT = "Its frames were not kept: there were too many errors at once. Enter shows the traceback."
-NOT_YOURS = "It was raised outside of your own code. Enter shows the traceback."
+NOT_KEPT = "Its frames were not stored: too many errors at once. Enter shows the traceback."
+NOT_YOURS = "Raised outside your own code. Enter shows the traceback."
 GAP = 3
 VARIABLE_CELLS = 36
-"""The variables beside the code have at least so much room, or a third."""
+"""The variables next to the code get at least this many cells, or a third of the width."""
 
 
 def error_rows(s: Snapshot) -> list[Row]:
@@ -63,7 +63,7 @@ def _error_row(failure: Failure) -> Row:
 
 
 def row_key(failure: Failure) -> str:
-    """What the row of an error is known by; it stays when the error comes again."""
+    """The key of an error's row; it stays the same when the error recurs."""
     return "\n".join(map(str, failure.key))
 
 
@@ -73,7 +73,7 @@ def place_text(fact: ErrorReported) -> str:
 
 
 def errors_aside(s: Snapshot) -> str:
-    """How many, and how many of them nobody caught."""
+    """The number of errors, and how many were uncaught."""
     uncaught = sum(failure.times for failure in s.failures if failure.fact.source == "uncaught")
     words = [number(sum(failure.times for failure in s.failures))] if s.failures else []
     return "  ".join([*words, f"{uncaught} uncaught"] if uncaught else words)
@@ -83,13 +83,13 @@ def errors_aside(s: Snapshot) -> str:
 
 
 def own_frame(fact: ErrorReported) -> ErrorFrame | None:
-    """The user's own frame that raised the error, or the last one that it passed."""
+    """The user's own frame that raised the error, or the last one it passed through."""
     frames = [frame for frame in fact.frames if frame.source]
     return next((frame for frame in reversed(frames) if frame.own), frames[-1] if frames else None)
 
 
 def code_title(fact: ErrorReported | None) -> str:
-    """Where the error was raised, and under which reference the client knows it."""
+    """Where the error was raised, and the reference the client received."""
     if fact is None:
         return ""
     frame = own_frame(fact)
@@ -98,7 +98,7 @@ def code_title(fact: ErrorReported | None) -> str:
 
 
 def code_lines(fact: ErrorReported | None, width: int, height: int) -> list[Line]:
-    """What the error says, then its source lines with the variables beside them, in `height` lines of `width`."""
+    """The error's message, then its source lines next to the variables, in `height` lines of `width`."""
     if fact is None:
         return []
     kind, message = split_error(fact.error)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from workbench.state.parts import Failure
 
 NO_ERROR = (
-    "No unexpected error so far.\n"
-    "To see one in the demo: press 2, run ask_supplier with reachable off, and come back. Done three times it opens "
-    "the breaker as well; after 5 s the next call is the probe that may close it."
+    "No unexpected errors.\n"
+    "To see one in the demo, press 2 and run ask_supplier with reachable off. Three failures also open the "
+    "breaker; after 5 s the next call is the trial call that can close it."
 )
 
 
@@ -30,10 +30,10 @@ class ErrorsPanel(Table, Live):
 
     BINDINGS = bind(*ERRORS)
     HELP = (
-        "Errors that nobody anticipated, newest first, each kind once with how often it came; ! marks those of tasks "
-        "and threads that nobody waits for. Below stands the code of the highlighted one with its variables. Enter "
-        "shows the whole of it, e opens your editor there. A client is told the reference at the right, and in "
-        "development mode the traceback."
+        "Unexpected errors, newest first, each kind once with its count; ! marks errors of background tasks "
+        "and threads. The code of the highlighted error is below, with its variables. Enter "
+        "shows the details, e opens your editor there. Clients receive the reference at the right, and in "
+        "development mode also the traceback."
     )
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class CodePanel(Card):
         self._failure: Failure | None = None
 
     def show(self, failure: Failure | None) -> None:
-        """Show the code of `failure` from now on."""
+        """Show the code of `failure`."""
         self._failure = failure
         self.redraw()
 

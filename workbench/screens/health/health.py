@@ -17,15 +17,15 @@ from .pools import ConnectionsPanel, PoolsPanel
 
 
 class HealthScreen(WorkbenchScreen):
-    """What fails, why, and hands on it."""
+    """What is failing, why, and the controls."""
 
     MODE = "health"
     CSS_PATH = "health.tcss"
     AUTO_FOCUS = "#breakers"
     HELP = (
-        "What fails and why. Beside the breakers stands how the highlighted one came to be as it is, beside the pools "
-        "who has their connections, under the errors the code that raised the highlighted one. What fails on purpose "
-        "(f on Tools and Resources) is listed too."
+        "What is failing and why: breakers with the history of the highlighted one, pools "
+        "with who holds their connections, errors with the code that raised them. Injected faults "
+        "(f on Tools and Resources) are listed too."
     )
 
     def body(self) -> ComposeResult:

@@ -1,4 +1,4 @@
-"""What the lists of pools and of their connections say, as plain rows."""
+"""The contents of the lists of pools and connections, as plain rows."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ CONNECTION_COLUMNS = (
 )
 
 SLOTS = ((50, 20), (36, 10))
-"""From which width on the places of a pool take how many cells."""
+"""Width of a pool's slots by minimum table width, in cells."""
 
 WAIT_CELLS = 8
 LONG_SECONDS = 5.0
-"""Who holds a connection for longer than this is worth a look."""
+"""Connections held longer than this are highlighted."""
 
 
 def pool_rows(s: Snapshot, width: int) -> list[Row]:
@@ -65,7 +65,7 @@ def _load(pool: PoolState) -> Tone:
 
 
 def _figures(pool: PoolState) -> Line:
-    """Who waits and how many gave up; else how many are idle, which the blue places show as well."""
+    """How many calls are waiting and timed out; otherwise how many connections are idle (the blue slots)."""
     words: list[Span] = []
     if pool.waiting:
         words.append(Span(f"{pool.waiting} waiting", "bad"))
@@ -80,7 +80,7 @@ def _figures(pool: PoolState) -> Line:
 
 
 def connection_rows(pool: PoolState | None, now: float) -> list[Row]:
-    """Who holds a connection of `pool` and who waits for one, the longest first; then those that are idle."""
+    """Who holds a connection of `pool` and who is waiting, longest first; then the idle ones."""
     if pool is None:
         return []
     rows = [_holder_row(one, now) for one in sorted(pool.holders, key=lambda one: one.since)]
@@ -95,7 +95,7 @@ def _holder_row(one: PoolHolder, now: float) -> Row:
     held = max(0.0, now - one.since)
     tone: Tone = "warn" if held >= LONG_SECONDS else "ok"
     key = f"holds:{one.ticket}:{one.holder}:{one.since}"
-    return Row(key, (Span("●", tone), Span("holds", tone), one.holder, "", elapsed(held)))
+    return Row(key, (Span("●", tone), Span("in use", tone), one.holder, "", elapsed(held)))
 
 
 def _waiter_row(one: PoolHolder, pool: PoolState, now: float) -> Row:
@@ -103,15 +103,15 @@ def _waiter_row(one: PoolHolder, pool: PoolState, now: float) -> Row:
     share = waited / pool.acquire_timeout if pool.acquire_timeout else 0.0
     gauge = bar(share, WAIT_CELLS, "bad") if share else ()
     key = f"waits:{one.ticket}:{one.holder}:{one.since}"
-    return Row(key, (Span("◌", "bad"), Span("waits", "bad"), one.holder, gauge, elapsed(waited)))
+    return Row(key, (Span("◌", "bad"), Span("waiting", "bad"), one.holder, gauge, elapsed(waited)))
 
 
 def pool_aside(pool: PoolState, width: int) -> str:
-    """Its name, how it is set and what became of its connections, as far as `width` cells go."""
+    """The pool's name, settings and connection counts, as far as they fit in `width` cells."""
     words = [
         f"{pool.min_size} to {pool.max_size}",
         f"{pool.timed_out} timed out" if pool.timed_out else "",
-        f"wait {pool.acquire_timeout:g} s at most" if pool.acquire_timeout else "",
+        f"acquire timeout {pool.acquire_timeout:g} s" if pool.acquire_timeout else "",
         f"{pool.opened} opened, {pool.closed} closed",
     ]
     text = pool.name

@@ -1,4 +1,4 @@
-"""The pools, and who has the connections of the highlighted one."""
+"""The pools, and who holds the connections of the highlighted one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from workbench.widgets.table import Table
 
 from . import pool_rows as rows
 
-NO_POOL = "No pool: database modules bring them."
+NO_POOL = "No pools. Database modules add them."
 TITLE_CELLS = len("Connections") + 4
-NO_CONNECTION = "It has no open connection: the next caller opens one."
+NO_CONNECTION = "No open connections. The next call opens one."
 
 
 class PoolsPanel(Table, Live):
     """The connection pools."""
 
     HELP = (
-        "Connection pools. ■ is a connection, green in use and blue idle; □ is room for one more. Beside them stands "
-        "who holds the connections of the highlighted pool and who waits, since when."
+        "Connection pools. ■ is a connection, green in use and blue idle; □ is a free slot. The list next to it shows "
+        "who holds the highlighted pool's connections and who is waiting, and for how long."
     )
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class PoolsPanel(Table, Live):
 
 
 class ConnectionsPanel(Table, Live):
-    """Who holds a connection of one pool, and who waits for one."""
+    """Who holds a connection of one pool, and who is waiting for one."""
 
     HELP = (
-        "Who holds a connection of the highlighted pool and who waits, the longest first. Who waits longer than the "
-        "pool's acquire_timeout is told who holds them all."
+        "Who holds a connection of the highlighted pool and who is waiting, longest first. A call that waits longer "
+        "than the pool's acquire_timeout fails with a message that names the holders."
     )
     TICKS = True
 
@@ -57,7 +57,7 @@ class ConnectionsPanel(Table, Live):
         return (snapshot.pools,)
 
     def show(self, name: str) -> None:
-        """Show the connections of the pool `name` from now on."""
+        """Show the connections of the pool `name`."""
         self._chosen = name
         self.redraw()
 

@@ -1,4 +1,4 @@
-"""A number of places, of which some are taken, as one mark each."""
+"""Pool slots as one mark each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ TAKEN, FREE = "■", "□"
 
 
 def slots(taken: int, ready: int, most: int, width: int, tone: Tone) -> Line:
-    """`taken` places in `tone`, `ready` ones in another, the rest empty, in at most `width` cells.
+    """`taken` slots in `tone`, `ready` ones in another, the rest empty, in at most `width` cells.
 
-    Where there are more places than cells it is a bar of the taken ones.
+    With more slots than cells, a bar of the taken ones.
     """
     if most > width:
         return bar(taken / most, width, tone)

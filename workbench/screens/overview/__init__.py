@@ -1,4 +1,4 @@
-"""The first screen: is it up, what is it doing, what is wrong, what can I do next."""
+"""The first screen: is the server up, what is it doing, what is wrong, what to do next."""
 
 from __future__ import annotations
 

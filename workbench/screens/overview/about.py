@@ -1,4 +1,4 @@
-"""One thing of the overview in full, as plain lines for the details screen."""
+"""One item of the overview in full, as plain lines for the details screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.state.timeline import MARKS
 from workbench.text import clean, elapsed, size, span, time_of_day
 from workbench.widgets.spans import Line, Span, bar, line
 
-NAME_CELLS = 14
+NAME_CELLS = 16
 TRACE_CELLS = 24
 
 
@@ -25,7 +25,7 @@ def _fact(name: str, value: str, tone: str = "") -> Line:
 def about(
     thing: BreakerState | ModuleState | PoolState | TimelineEntry, now: float, snapshot: Snapshot
 ) -> list[Line]:
-    """Everything about one thing of the overview; `now` is epoch seconds."""
+    """Everything about one item of the overview; `now` is epoch seconds."""
     if isinstance(thing, BreakerState):
         return about_breaker(thing)
     if isinstance(thing, ModuleState):
@@ -34,16 +34,16 @@ def about(
 
 
 def about_problems(problems: Sequence[Problem]) -> list[Line]:
-    """Everything that somebody should fix, in full."""
+    """Every problem in full."""
     lines: list[Line] = []
     for problem in problems:
         mark = "✗" if problem.tone == "bad" else "!"
         lines += [(Span(f"{mark} {problem.source}", problem.tone),), (Span(clean(problem.text)),), ()]
-    return lines[:-1] or [(Span("Nothing to fix.", "ok"),)]
+    return lines[:-1] or [(Span("No problems.", "ok"),)]
 
 
 def about_module(module: ModuleState, findings: Sequence[Finding] = ()) -> list[Line]:
-    """A module: what it is, how it is, what it offers, what is to be fixed in it."""
+    """A module: its kind, state, what it offers and its problems."""
     lines = [
         _fact("kind", module.kind),
         _fact("state", module.status, {"running": "ok", "failed": "bad"}.get(module.status, "warn")),
@@ -53,19 +53,19 @@ def about_module(module: ModuleState, findings: Sequence[Finding] = ()) -> list[
         _fact("prompts", str(module.prompts)),
     ]
     if module.note:
-        lines.append(_fact("says", module.note, "bad" if module.trouble else ""))
+        lines.append(_fact("note", module.note, "bad" if module.trouble else ""))
     if module.reason:
         lines += [(), (Span(clean(module.reason), "bad"),), (), (_AFTER_FAILURE,)]
     if findings:
-        lines += [(), (Span("To fix", "strong"),), *((Span(str(each), "warn"),) for each in findings)]
+        lines += [(), (Span("Problems", "strong"),), *((Span(str(each), "warn"),) for each in findings)]
     return lines
 
 
-_AFTER_FAILURE = Span("Fix it, then press ctrl+r: only this module starts again.", "dim")
+_AFTER_FAILURE = Span("Fix it, then press ctrl+r. Only this module restarts.", "dim")
 
 
 def about_breaker(breaker: BreakerState) -> list[Line]:
-    """A breaker: how it is, and how it came to be so."""
+    """A breaker: its state and its history."""
     lines = [
         _fact(
             "state",
@@ -87,21 +87,21 @@ def about_breaker(breaker: BreakerState) -> list[Line]:
             line(Span(time_of_day(change.at, millis=True), "dim"), f"  {words:<22}  ", Span(change.reason))
         )
     if not breaker.history:
-        lines.append((Span("It has been closed since it was made.", "dim"),))
+        lines.append((Span("Always closed so far.", "dim"),))
     return lines
 
 
 def about_pool(pool: PoolState, now: float) -> list[Line]:
-    """A pool: its figures, and who holds its connections."""
+    """A pool: its figures and who holds its connections."""
     lines = [
         _fact("in use", f"{pool.in_use} of {pool.max_size}"),
-        _fact("idle", f"{pool.idle}, at least {pool.min_size} kept"),
+        _fact("idle", f"{pool.idle} (minimum size {pool.min_size})"),
         _fact("waiting", str(pool.waiting), "bad" if pool.waiting else ""),
-        _fact("opened", f"{pool.opened} so far, {pool.closed} closed"),
-        _fact("wait", f"at most {pool.acquire_timeout:g} s"),
+        _fact("opened", f"{pool.opened}, of which {pool.closed} closed"),
+        _fact("acquire timeout", f"{pool.acquire_timeout:g} s"),
         _fact("timed out", str(pool.timed_out), "bad" if pool.timed_out else ""),
     ]
-    for title, people in (("Held by", pool.holders), ("Waited for by", pool.waiters)):
+    for title, people in (("Held by", pool.holders), ("Waiting", pool.waiters)):
         if people:
             lines += [(), (Span(title, "strong"),)]
             lines += [_fact(elapsed(now - one.since), one.holder) for one in people]
@@ -109,13 +109,13 @@ def about_pool(pool: PoolState, now: float) -> list[Line]:
 
 
 def about_entry(entry: TimelineEntry) -> list[Line]:
-    """A line of what happened, with everything that its fact knows."""
+    """A timeline entry with every field of its event."""
     fact = entry.fact
     lines: list[Line] = [_fact("when", time_of_day(entry.at, millis=True))]
     if isinstance(fact, RequestFinished):
         return lines + _about_request(fact)
     if isinstance(fact, FilesChanged):
-        lines += [_fact("module", fact.module), _fact("taken in", span(fact.seconds))]
+        lines += [_fact("module", fact.module), _fact("applied in", span(fact.seconds))]
         lines += [_fact("from", "a recording" if fact.replayed else "the file system"), ()]
         return lines + [
             line(Span(f"{MARKS[change.kind]} ", "accent"), change.path) for change in fact.changes

@@ -1,4 +1,4 @@
-"""What the cards Calls and Cache say, as plain lines."""
+"""The contents of the cards Calls and Cache, as plain lines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from workbench.text import number, percent, plural, rate, size, span
 from workbench.widgets.spans import Line, Span, bar, cells, line, sparkline, spread
 
 SHORT_SECONDS = 0.1
-"""Less than that says nothing in seconds."""
+"""Latencies below this are not shown in seconds."""
 
 
 def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
-    """How much is asked, how quick and how well it is answered, in at most `height` lines."""
+    """The call rate, errors and latency, in at most `height` lines."""
     head = Span(f"{rate(call_rate(s.seconds, now))}/s", "strong")
     errors = Span(plural(s.errors, "error"), "bad") if s.errors else Span("no errors", "dim")
     if height < 3:
@@ -26,9 +26,9 @@ def calls_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
 
 
 def _latency(s: Snapshot, width: int) -> Line:
-    """The quantiles, in one unit where that fits them all; the middle one is left out where there is no room."""
+    """The quantiles, in one unit if it fits them all; the middle one is dropped if there is no room."""
     if s.latency is None:
-        return (Span("no call yet: 2 runs a tool" if width >= 26 else "no call yet", "dim"),)
+        return (Span("no calls yet: press 2" if width >= 26 else "no calls yet", "dim"),)
     unit, scale = ("s", 1.0) if s.latency.p99 >= 10 else ("ms", 1000.0)
     named = {name: _figure(value * scale) for name, value in s.latency._asdict().items()}
     if unit == "s" and s.latency.p50 < SHORT_SECONDS:
@@ -42,24 +42,24 @@ def _latency(s: Snapshot, width: int) -> Line:
 
 
 def _figure(value: float) -> str:
-    """Two digits that count, at least."""
+    """At least two significant digits."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"
 
 
 def cache_lines(s: Snapshot, now: float, width: int, height: int) -> list[Line]:
-    """How well the cache does and how full it is, in at most `height` lines."""
+    """The cache's hit rate and fill, in at most `height` lines."""
     cache = s.cache
     if cache is None:
         return []
     fill = f"{number(cache.entries)} of {number(cache.max_size)}"
     if cache.hit_rate is None:
-        head = line(Span("no read yet", "dim"))
+        head = line(Span("no reads yet", "dim"))
     else:
         head = line(Span(percent(cache.hit_rate), "strong"), Span(" hits", "dim"))
     counts: Line = ()
     for count, word in (
-        (cache.hits, "hit"),
-        (cache.misses, "missed"),
+        (cache.hits, "hits"),
+        (cache.misses, "misses"),
         (cache.evicted + cache.expired, "out"),
     ):
         more = (*counts, Span("  " if counts else ""), Span(number(count)), Span(f" {word}", "dim"))

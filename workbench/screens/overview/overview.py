@@ -1,4 +1,4 @@
-"""The overview's screen: its panels in two layouts."""
+"""The Overview screen: its panels in two layouts."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from .panels import (
 )
 
 PANELS = (CallsPanel, CachePanel, BreakersPanel, PoolsPanel, RunningPanel, ModulesPanel, HappenedPanel)
-NEXT = "Mend it, then press ctrl+r. `workbench check` tells everything that is wrong with the project."
+NEXT = "Fix it, then press ctrl+r. `workbench check` lists every problem in the project."
 
 
 class OverviewScreen(WorkbenchScreen):
-    """Everything at one glance."""
+    """Everything at a glance."""
 
     MODE = "overview"
     CSS_PATH = "overview.tcss"
     AUTO_FOCUS = "#happened"
     HELP = (
-        "The server at one glance. Tab goes from panel to panel, Enter opens what is highlighted, "
-        "f10 gives a panel the whole screen."
+        "The server at a glance. Tab moves between panels, Enter opens the highlighted row, "
+        "f10 maximizes a panel."
     )
 
     def body(self) -> ComposeResult:
@@ -51,7 +51,7 @@ class OverviewScreen(WorkbenchScreen):
     @work(exclusive=True)
     @whole
     async def _show_trouble(self, reason: str) -> None:
-        """Say why there is no server, instead of the panels that would be empty."""
+        """Show why the server did not start, in place of the empty panels."""
         await self.query("#trouble").remove()
         if reason:
             lines = [(Span(clean(reason), "bad"),), (), (Span(NEXT, "dim"),)]

@@ -1,4 +1,4 @@
-"""The panels of the overview: each shows its part of the snapshot and has its keys."""
+"""The panels of the Overview: each shows its part of the snapshot and has its own keys."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from server_core.inspection import BreakerState, ModuleState, PoolState
     from workbench.state.parts import TimelineEntry
 
-LOADING = "The project is being read…"
-NO_MODULES = "No modules: add [modules.NAME] to server.toml, then press ctrl+r."
+LOADING = "Loading the project…"
+NO_MODULES = "No modules. Add [modules.NAME] to server.toml, then press ctrl+r."
 
 
 def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState | TimelineEntry) -> None:
     """Open a dialog with everything about `thing`."""
-    # Imported when they are first needed: the first paint does not wait for them.
+    # Imported when first needed: the first paint does not wait for them.
     from workbench.screens.details import DetailsScreen
 
     from .about import about
@@ -36,7 +36,7 @@ def show(widget: Live, title: str, thing: BreakerState | ModuleState | PoolState
 
 
 class CallsPanel(Card, Live):
-    """Requests a second, how quick they are, how many failed."""
+    """Requests per second, latency and errors."""
 
     TICKS = True
 
@@ -55,7 +55,9 @@ class CachePanel(Card, Live, can_focus=True):
     """The resource cache: hit rate and fill."""
 
     BINDINGS = bind(*CACHE)
-    HELP = "The cache of resource reads. A file that changes drops its entry before clients are told of it."
+    HELP = (
+        "The cache of resource reads. When a file changes, its entry is evicted before clients are notified."
+    )
     TICKS = True
 
     def __init__(self) -> None:
@@ -73,11 +75,11 @@ class CachePanel(Card, Live, can_focus=True):
 
 
 class BreakersPanel(BreakerKeys):
-    """The circuit breakers and hands on them."""
+    """The circuit breakers and their controls."""
 
     HELP = (
-        "Circuit breakers. ● closed lets calls through, ○ open refuses them, ◐ half-open lets one through "
-        "to probe. Behind each name: failures in a row of how many it takes."
+        "Circuit breakers. ● closed allows calls, ○ open refuses them, ◐ half-open allows one trial call. "
+        "2/5 means 2 failures in a row of the 5 that open it."
     )
     TICKS = True
 
@@ -85,7 +87,7 @@ class BreakersPanel(BreakerKeys):
         super().__init__(
             rows.BREAKER_COLUMNS,
             title="Breakers",
-            empty="No breaker yet: modules that talk to something that can fail bring them.",
+            empty="No breakers yet. Modules that call external services add them.",
             id="breakers",
         )
 
@@ -104,17 +106,17 @@ class BreakersPanel(BreakerKeys):
 
 
 class RunningPanel(Table, Live):
-    """What is under way."""
+    """What is running."""
 
     BINDINGS = bind(*RUNNING)
-    HELP = "What runs now: long tasks, workflow runs, and requests that take longer than half a second."
+    HELP = "What is running: long tasks, workflow runs, and requests that take longer than half a second."
     TICKS = True
 
     def __init__(self) -> None:
         super().__init__(
             rows.RUNNING_COLUMNS,
             title="Running",
-            empty="Nothing runs.\nPress 2 to run a tool, 4 to start a long task.",
+            empty="Nothing is running.\nPress 2 to run a tool or 4 to start a long task.",
             id="running",
         )
 
@@ -137,18 +139,18 @@ class RunningPanel(Table, Live):
     def action_cancel(self) -> None:
         if self.current is not None:
             app = self.workbench
-            app.do(app.engine.cancel_task(self.current.key.removeprefix("task:")), "Told to stop")
+            app.do(app.engine.cancel_task(self.current.key.removeprefix("task:")), "Cancelling…")
 
     def on_table_opened(self) -> None:
         self.workbench.go_into("tasks")
 
 
 class ModulesPanel(Table, Live):
-    """The modules, how they are and what they offer."""
+    """The modules, their states and what they offer."""
 
     HELP = (
-        "The server's modules in the order of server.toml: ● runs, ! runs but has something to fix, ◌ starts, "
-        "✗ failed. Enter shows why, in full."
+        "The server's modules in the order of server.toml: ● running, ! running with problems, ◌ starting, "
+        "✗ failed. Enter shows the details."
     )
 
     def __init__(self) -> None:
@@ -177,13 +179,13 @@ class ModulesPanel(Table, Live):
 class PoolsPanel(Table, Live):
     """The connection pools."""
 
-    HELP = "Connection pools: how many of their connections are in use, and who waits for one."
+    HELP = "Connection pools: how many connections are in use, and how many calls are waiting for one."
 
     def __init__(self) -> None:
         super().__init__(
             rows.POOL_COLUMNS,
             title="Pools",
-            empty="No pool: database modules bring them.",
+            empty="No pools. Database modules add them.",
             id="pools",
         )
 
@@ -204,15 +206,15 @@ class HappenedPanel(Table, Live):
 
     BINDINGS = bind(*HAPPENED)
     HELP = (
-        "What happened, newest first. Enter shows a line in full: a request's trace, an error's traceback. "
-        "f narrows the list to calls, files, tasks, breakers, modules or the log."
+        "What happened, newest first. Enter shows the details: a request's trace, an error's traceback. "
+        "f filters by calls, files, tasks, breakers, modules or the log."
     )
 
     def __init__(self) -> None:
         super().__init__(
             rows.HAPPENED_COLUMNS,
-            title="What happened",
-            empty="Nothing yet. Press 2 and run a tool, or change a file: it shows here.",
+            title="Timeline",
+            empty="Nothing yet. Press 2 to run a tool, or change a file.",
             id="happened",
         )
         self._topic = 0
@@ -224,18 +226,18 @@ class HappenedPanel(Table, Live):
     def redraw(self) -> None:
         topic = rows.TOPICS[self._topic]
         told = [h for h in reversed(self._source) if topic is None or h.topic == topic]
-        # A line never changes: its row is made once.
+        # An entry never changes: its row is built once.
         self._known = {h.seq: self._known.get(h.seq) or rows.happened_row(h) for h in told}
         aside = rows.TOPIC_WORDS[topic] if topic else ""
         dropped = self.snapshot.dropped
         if dropped:
-            aside += f"  {plural(dropped, 'event')} too many to show"
-        self.set_title("What happened", aside)
+            aside += f"  {plural(dropped, 'event')} dropped"
+        self.set_title("Timeline", aside)
         self.set_rows(list(self._known.values()))
 
     @property
     def _source(self) -> tuple[TimelineEntry, ...]:
-        """Log lines have a list of their own, where nothing else pushes them out."""
+        """Log lines have their own list, so that other entries don't push them out."""
         return self.snapshot.logs if rows.TOPICS[self._topic] == "log" else self.snapshot.happened
 
     def action_topic(self, step: int) -> None:

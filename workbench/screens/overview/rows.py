@@ -1,4 +1,4 @@
-"""What the lists of the overview say, as plain rows."""
+"""The contents of the overview's lists, as plain rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.state.parts import TimelineEntry, Topic
 
 REQUEST_SECONDS = 0.5
-"""A request is listed once it has run for so long."""
+"""A request is listed once it has run for this many seconds."""
 
 MARKS: dict[Tone, Span] = {
     "": Span("·", "dim"),
@@ -55,15 +55,15 @@ def _breaker_row(breaker: BreakerState, now: float) -> Row:
     failures = Span(f"{breaker.failures}/{breaker.threshold}", tone)
     if breaker.status == "open":
         left = breaker.retry_at - now
-        detail = Span(f"  probe in {left:.0f} s" if left >= 0.5 else "  probe due", "dim")
+        detail = Span(f"  trial in {left:.0f} s" if left >= 0.5 else "  trial next", "dim")
     elif breaker.status == "half_open":
-        detail = Span("  probing" if breaker.probing else "  waits", "dim")
+        detail = Span("  trial running" if breaker.probing else "  trial next", "dim")
     else:
         detail = Span(f"  {number(breaker.refused)} refused" if breaker.refused else "", "dim")
     return Row(breaker.name, (dot, breaker.name, failures, (word, detail)))
 
 
-# -- what runs
+# -- what is running
 
 RUNNING_COLUMNS = (
     Column(most=1, gap=1),
@@ -74,11 +74,11 @@ RUNNING_COLUMNS = (
     Column(flex=1),
 )
 BARS_ABOVE = ((60, 14), (50, 10), (40, 6))
-"""From which width on a bar takes how many cells."""
+"""Width of the bar by minimum table width, in cells."""
 
 
 def running_rows(s: Snapshot, now: float, width: int) -> list[Row]:
-    """The long tasks, workflow runs and longer requests under way, for a table of `width` cells."""
+    """The running long tasks, workflow runs and slow requests, for a table of `width` cells."""
     rows: list[Row] = []
     gauge = next((bar_cells for above, bar_cells in BARS_ABOVE if width >= above), 0)
     for task in s.running_tasks:
@@ -97,7 +97,7 @@ def running_rows(s: Snapshot, now: float, width: int) -> list[Row]:
             rows.append(_running_row(key, dot, run.workflow, share, now - run.started, said, gauge))
     shown = {task.name for task in s.running_tasks}
     for request in s.active:
-        # The call inside a task is the task, which stands above.
+        # The call inside a task is the task itself, listed above.
         if now - request.started >= REQUEST_SECONDS and request.target not in shown:
             known = s.progress.get(request.request)
             share = known.done / known.total if known is not None and known.total else None
@@ -128,7 +128,7 @@ MODULE_DOTS = {
 
 
 def module_rows(s: Snapshot) -> list[Row]:
-    """The modules, in the order of the config."""
+    """The modules in config order."""
     rows = []
     for module in s.modules:
         findings = s.findings_of(module.name)
@@ -152,7 +152,7 @@ def _said(module: ModuleState, findings: tuple[Finding, ...]) -> Line:
 
 
 def offered(module: ModuleState) -> str:
-    """What a module offers, as short as it must be beside a name and a kind in half of 80 columns."""
+    """What a module offers, short enough to fit next to a name and a kind in half of 80 columns."""
     counts = [
         (count, noun)
         for count, noun in (
@@ -171,7 +171,7 @@ def offered(module: ModuleState) -> str:
 
 
 def modules_aside(modules: Iterable[ModuleState]) -> str:
-    """How many tools and resources all modules offer together."""
+    """The total number of tools and resources."""
     modules = tuple(modules)
     tools = sum(module.tools for module in modules)
     resources = sum(module.resources for module in modules)
@@ -201,7 +201,7 @@ def _pool_row(pool: PoolState) -> Row:
     return Row(pool.name, (pool.name, gauge, f"{pool.in_use}/{pool.max_size}", detail))
 
 
-# -- what happened
+# -- timeline
 
 HAPPENED_COLUMNS = (
     Column(most=1, gap=1),
@@ -225,7 +225,7 @@ TOPIC_WORDS = {
 
 
 def happened_row(h: TimelineEntry) -> Row:
-    """One line of what happened."""
+    """A timeline entry as a row."""
     tone: Tone = h.tone if h.tone in ("bad", "dim") else ""
     return Row(
         str(h.seq),

@@ -1,1 +1,1 @@
-"""What a server asks its client's user: the dialog that answers, and when it comes."""
+"""The server's questions to the user: the dialog that answers them, and when it opens."""

@@ -1,4 +1,4 @@
-"""The dialog in which the user answers what a server asked its client."""
+"""The dialog for answering an elicitation or sampling request."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ from workbench.widgets.spans import Line, Span, line
 from .keys import ANSWER
 
 TITLES = {
-    "form": "The server asks",
-    "url": "The server wants you to go to a page",
-    "sampling": "The server asks for what a language model would say",
+    "form": "The server is asking",
+    "url": "The server wants you to open a page",
+    "sampling": "The server wants a reply from a language model",
 }
-WAYS_OUT = "f5 answers  f9 declines  esc later"
-"""Stands on the dialog itself: in 80 cells the form's keys leave no room for these below."""
+WAYS_OUT = "f5 answer  f9 decline  esc later"
+"""Shown on the dialog: at 80 columns the form's keys leave no room for these in the footer."""
 
 MESSAGE_CHARS = 20_000
-"""A longer message is cut."""
+"""Longer messages are truncated."""
 
 
 class AnswerScreen(Dialog[Answer | None]):
-    """Shows a question with the form of its answer; the result is `None` when it is put off."""
+    """Shows a question with a form for its answer; the result is `None` if postponed."""
 
     CSS_PATH = ["questions.tcss", "../../widgets/formview/formview.tcss"]  # noqa: RUF012 - Textual declares it so
     BINDINGS = bind(*ANSWER)
     HELP = (
-        "What the server asks its client's user. f5 sends the answer, f9 says no, ctrl+g says that there is none. "
-        "Esc puts it off: the server waits, and so does the call's time limit."
+        "A question from the server. f5 sends the answer, f9 declines, ctrl+g dismisses it. "
+        "Esc answers later: the server waits, and the call's time limit is paused."
     )
 
     def __init__(self, question: Question, who: str) -> None:
-        """`who` asks, in a few words."""
+        """Open the dialog; `who` names the asking call or task."""
         super().__init__()
         self.question = question
         self._who = who
         self._doubtful: dict[str, Any] | None = None
-        """What does not fit the schema, and was told so."""
+        """The values that don't match the schema, after the user was warned."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel dialog") as dialog:
@@ -72,7 +72,7 @@ class AnswerScreen(Dialog[Answer | None]):
     async def on_mount(self) -> None:
         for form in self.query(FormView):
             await form.show(Draft(Form(self.question.schema, _defaults(self.question.schema))))
-            self.screen.focus_next()  # the first field: what is asked stands above it anyway
+            self.screen.focus_next()  # the first field: the question is above it anyway
         self.watch(self.app, "snapshot", self._look, init=False)
 
     def _said(self) -> list[Line]:
@@ -84,12 +84,12 @@ class AnswerScreen(Dialog[Answer | None]):
             url = one_line(self.question.url)
             host = one_line(urlsplit(self.question.url).hostname or "nowhere")
             lines += [(), (Span(url, "accent"),), ()]
-            lines += [line(Span("It leads to ", "dim"), Span(host, "strong"))]
-            lines += [(Span("f5 tells the server that you go there, and copies the address.", "dim"),)]
+            lines += [line(Span("Host: ", "dim"), Span(host, "strong"))]
+            lines += [(Span("f5 accepts and copies the URL.", "dim"),)]
         return lines
 
     def _look(self) -> None:
-        """Close when nobody waits for the answer any more."""
+        """Close if the server no longer waits for the answer."""
         snapshot = self.app.snapshot  # type: ignore[attr-defined]
         task = self.question.task
         waits = (
@@ -98,7 +98,7 @@ class AnswerScreen(Dialog[Answer | None]):
             else any(each.key == self.question.key for each in snapshot.questions)
         )
         if not waits and self.is_current:
-            self.notify("Nobody waits for that answer any more")
+            self.notify("The server no longer needs that answer")
             self.dismiss(None)
 
     @on(FormView.Submitted)
@@ -114,7 +114,7 @@ class AnswerScreen(Dialog[Answer | None]):
         problems = form.draft.form.validator.problems(content)
         if problems and content != self._doubtful:
             self._doubtful = content
-            text = f"{sentence(problems[0])}; f5 again sends it as it is"
+            text = f"{sentence(problems[0])}; press f5 again to send it anyway"
             self.query_one("#trouble", Static).update(one_line(text))
             return
         self.dismiss(Answer("accept", content))
@@ -130,6 +130,6 @@ class AnswerScreen(Dialog[Answer | None]):
 
 
 def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What a client fills in before its user does (specification, elicitation: default values)."""
+    """The default values that a client pre-fills (specification: elicitation)."""
     fields: Mapping[str, Any] = schema.get("properties") or {}
     return {name: each["default"] for name, each in fields.items() if "default" in each}

@@ -1,4 +1,4 @@
-"""When the dialog comes: for a question of a call at once, for a task's when the user wants to answer it."""
+"""When the dialog opens: for a call's question at once, for a task's when the user asks for it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from server_core.inspection import TaskState
     from workbench.app import WorkbenchApp
 
-PUT_OFF = "The call is waiting for your answer. ctrl+y shows the question again."
-NOTHING_ASKED = "Nothing is waiting for your answer."
+PUT_OFF = "The call is waiting. Press ctrl+y to answer it."
+NOTHING_ASKED = "No questions from the server."
 
 
 class Bringer:
-    """Brings the questions of an application's server before its user. On the screen's thread.
+    """Presents the server's questions to the user. Runs on the UI thread.
 
     Attributes:
-        put_off: the keys of the questions that come only when they are asked for.
+        put_off: the keys of postponed questions, shown only on request.
     """
 
     def __init__(self, app: WorkbenchApp) -> None:
@@ -27,7 +27,7 @@ class Bringer:
         self.put_off: set[str] = set()
 
     def look(self) -> None:
-        """Show the first question of a call that was not put off, unless a dialog is open."""
+        """Show the first call's question that was not postponed, unless a dialog is open."""
         questions = self._app.snapshot.questions
         self.put_off.intersection_update(question.key for question in questions)
         fresh = [question for question in questions if question.key not in self.put_off]
@@ -35,7 +35,7 @@ class Bringer:
             self._show(fresh[0])
 
     def bring(self) -> None:
-        """Show what waits for an answer: a call's question first, then the longest waiting task's."""
+        """Show a pending question: a call's first, then that of the task waiting longest."""
         snapshot = self._app.snapshot
         if snapshot.questions:
             self._show(snapshot.questions[0])
@@ -45,14 +45,14 @@ class Bringer:
             self._app.notify(NOTHING_ASKED)
 
     def bring_task(self, task: TaskState) -> None:
-        """Show what a task asks."""
+        """Show a task's question."""
         self._app.run_worker(self._task(task), name="questions of a task", group="questions", exclusive=True)
 
     def _show(self, question: Question) -> None:
         from .answer import AnswerScreen
 
         def answered(answer: Answer | None) -> None:
-            self.put_off.add(question.key)  # an answer may be refused: it does not come back by itself either
+            self.put_off.add(question.key)  # the server may reject the answer: don't reopen the dialog then either
             if answer is not None:
                 self._app.do(self._app.engine.answer(question.key, answer))
             elif any(each.key == question.key for each in self._app.snapshot.questions):
@@ -74,7 +74,7 @@ class Bringer:
             self._app.notify(NOTHING_ASKED)
 
     def _ask(self, task: TaskState, questions: Sequence[Question], given: dict[str, Answer]) -> None:
-        """Ask one question after the other, then send all answers."""
+        """Ask the questions in turn, then send all answers."""
         from .answer import AnswerScreen
 
         question, *others = questions

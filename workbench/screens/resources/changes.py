@@ -1,4 +1,4 @@
-"""What has changed lately: new resources, changed ones, and the notices that came for those subscribed to."""
+"""Recent changes: new and modified resources, and the notifications for subscribed ones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from workbench.state.parts import Batch, Notice
 from .tree import Leaf
 
 RECENT_SECONDS = 10.0
-"""How long a change is marked."""
+"""How long a change stays marked."""
 
 Mark = Literal["added", "modified"]
 
 
 class NoticeCount(NamedTuple):
-    """How many notices came for a resource, by revision, and when the last one did (epoch seconds)."""
+    """A resource's notifications by protocol revision, and the time of the last one (epoch seconds)."""
 
     by_protocol: Mapping[str, int]
     last: float
@@ -27,7 +27,7 @@ class NoticeCount(NamedTuple):
 
 
 class Changes:
-    """Remembers what changed when. Times are epoch seconds."""
+    """Tracks what changed when. Times are epoch seconds."""
 
     def __init__(self) -> None:
         self._marks: dict[str, tuple[Mark, float]] = {}
@@ -38,7 +38,7 @@ class Changes:
         self._by_name: dict[tuple[str, str], str] = {}
 
     def listed(self, leaves: Mapping[str, Leaf], now: float) -> None:
-        """Mark what is new in the list; nothing is new in the first one."""
+        """Mark resources that are new in the list; nothing is new in the first list."""
         uris = set(leaves)
         if self._known is not None:
             for uri in uris - self._known:
@@ -47,7 +47,7 @@ class Changes:
         self._by_name = {(leaf.owner.module, leaf.name): leaf.uri for leaf in leaves.values()}
 
     def batches(self, batches: Iterable[Batch]) -> None:
-        """Mark what new batches of file changes have modified: a files module names its resources by their paths."""
+        """Mark what new batches of file changes modified: files modules name resources by path."""
         fresh = [batch for batch in batches if batch.number > self._batch]
         for batch in fresh:
             self._batch = batch.number
@@ -57,7 +57,7 @@ class Changes:
                     self._marks[uri] = ("modified", batch.at)
 
     def notices(self, notices: Iterable[Notice]) -> bool:
-        """Count new notices of resources; whether there were any."""
+        """Count new notifications of resources; return whether there were any."""
         fresh = [notice for notice in notices if notice.seq > self._notice]
         if fresh:
             self._notice = fresh[-1].seq
@@ -72,19 +72,19 @@ class Changes:
         return any(notice.kind == "updated" for notice in fresh)
 
     def notices_of(self, uri: str) -> NoticeCount | None:
-        """The notices that came for a resource."""
+        """The notifications received for a resource."""
         return self._notices.get(uri)
 
     def mark_of(self, uri: str, now: float) -> Mark | None:
-        """How a resource has changed lately."""
+        """A resource's recent change, if any."""
         mark = self._marks.get(uri)
         return mark[0] if mark is not None and now - mark[1] < RECENT_SECONDS else None
 
     def changed_at(self, uri: str) -> float | None:
-        """When a resource came or changed, as far as it was seen."""
+        """When a resource was last seen to appear or change."""
         mark = self._marks.get(uri)
         return mark[1] if mark is not None else None
 
     def forget_old(self, now: float) -> bool:
-        """Whether marks are shown now, or were until a moment ago."""
+        """Drop expired marks; return whether marks are shown now or were just dropped."""
         return any(now - at < RECENT_SECONDS + 2 for _mark, at in self._marks.values())

@@ -1,4 +1,4 @@
-"""The resource that is chosen: what the cache has of it, and who is told of its changes."""
+"""The selected resource: its cache entry and its subscription."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .readings import Reading
 
 
 class ChosenScreen(CallingScreen):
-    """A screen on which a resource is chosen.
+    """A screen with a selected resource.
 
     Attributes:
-        subscribed: the URIs that both clients are subscribed to.
+        subscribed: the URIs that both clients subscribe to.
     """
 
     def __init__(self) -> None:
@@ -25,19 +25,19 @@ class ChosenScreen(CallingScreen):
 
     @property
     def reading(self) -> Reading | None:
-        """What is chosen."""
+        """The selected resource."""
         return self.shown if isinstance(self.shown, Reading) else None
 
     def uri_or_ask(self, reading: Reading) -> str:
-        """The URI that is chosen; empty, and said why, while a template's variables are missing."""
+        """Return the selected URI; while a template's variables are missing, show a message and return ""."""
         raise NotImplementedError
 
     def chosen_changed(self) -> None:
-        """Something is to be said anew of what is chosen."""
+        """The selected resource's details changed."""
         raise NotImplementedError
 
     def marks_changed(self) -> None:
-        """The list has something else to mark."""
+        """The marks in the list changed."""
         raise NotImplementedError
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -52,7 +52,7 @@ class ChosenScreen(CallingScreen):
 
     @work(exclusive=True, group="cache")
     async def ask_cache(self) -> None:
-        """Ask what the cache has of the chosen resource."""
+        """Look up the selected resource's cache entry."""
         from workbench.engine import EngineError
 
         reading = self.reading
@@ -62,7 +62,7 @@ class ChosenScreen(CallingScreen):
         try:
             entry = await self.engine.cache_entry(uri)
         except EngineError:
-            return  # there is no server, which the header tells
+            return  # no server; the header shows that
         self.cached = (uri, Cached(entry, self.workbench.clock.now()))
         self.chosen_changed()
 
@@ -79,7 +79,7 @@ class ChosenScreen(CallingScreen):
         except EngineError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.notify(f"{one_line(uri)} is evicted" if there else "It was not in the cache", markup=False)
+        self.notify(f"Evicted {one_line(uri)}" if there else "Not in the cache", markup=False)
         self.ask_cache()
 
     # -- subscribing

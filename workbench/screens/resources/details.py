@@ -1,4 +1,4 @@
-"""What is known of the chosen resource or template: lines, and a template's variables."""
+"""Details of the selected resource or template, with a template's variables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAME_CELLS = 12
 
 
 class Cached(NamedTuple):
-    """What the cache had of a resource when it was asked, at `at` (epoch seconds)."""
+    """A resource's cache entry as of `at` (epoch seconds)."""
 
     entry: CacheEntryState | None
     at: float
@@ -34,12 +34,12 @@ class Cached(NamedTuple):
 
 @dataclass(frozen=True)
 class About:
-    """Everything that is said of a resource.
+    """The details of a resource.
 
     Attributes:
-        uri: of the resource; of a template with its variables filled in, empty while it can't be.
-        cached: `None` before the cache was asked.
-        read_at: when it was last read here, in epoch seconds; 0 for never.
+        uri: the resource's URI; for a template, the expanded URI, empty while variables are missing.
+        cached: `None` before the cache lookup.
+        read_at: when it was last read here, in epoch seconds; 0 if never.
     """
 
     leaf: Leaf
@@ -53,7 +53,7 @@ class About:
 
 
 def about_lines(about: About) -> list[Line]:
-    """What is said of a resource."""
+    """The details of a resource, as lines."""
     leaf = about.leaf
     lines = [line(Span(clean(about.uri or leaf.uri), "accent"))]
     what = [leaf.owner.module, leaf.mime, size(leaf.size) if leaf.size >= 0 else "", leaf.title]
@@ -66,10 +66,10 @@ def about_lines(about: About) -> list[Line]:
         ago = elapsed(about.now - about.changed_at)
         changed = line(Span(f"{ago} ago", "warn"))
         if about.read_at and about.read_at < about.changed_at:
-            changed = line(changed, Span(", after it was read here: r reads it again", "warn"))
+            changed = line(changed, Span(", since you read it; press r to read it again", "warn"))
         lines.append(_fact("changed", changed))
     if leaf.owner.follows:
-        lines.append(_fact("stream", line(Span("F follows it: chunks show as they come", "dim"))))
+        lines.append(_fact("stream", line(Span("press F to follow it", "dim"))))
     if leaf.owner.source:
         lines.append(_fact("source", line(Span(leaf.owner.source, "dim"))))
     return lines
@@ -89,12 +89,12 @@ def _cache(about: About) -> Line:
     entry, at = about.cached
     gone = about.now - at
     if entry is None or entry.ttl_left <= gone:
-        return line(Span("not kept now; the next read loads it", "dim"))
+        return line(Span("not in the cache; the next read adds it", "dim"))
     age, left = max(0.0, entry.age + gone), entry.ttl_left - gone
     return line(
-        Span("kept ", "ok"),
-        f"{_seconds(age)} ago, {_seconds(left)} to live, {plural(entry.hits, 'hit')}, {size(entry.size)}",
-        Span("  e evicts", "dim"),
+        Span("cached ", "ok"),
+        f"{_seconds(age)} ago, expires in {_seconds(left)}, {plural(entry.hits, 'hit')}, {size(entry.size)}",
+        Span("  e to evict", "dim"),
     )
 
 
@@ -107,21 +107,21 @@ def _watch(about: About) -> Line:
     told: Line = ()
     if notices is not None:
         by = ", ".join(f"{count} by {protocol}" for protocol, count in sorted(notices.by_protocol.items()))
-        told = line(f"  {plural(notices.total, 'notice')} ({by}), the last at {time_of_day(notices.last)}")
+        told = line(f"  {plural(notices.total, 'notification')} ({by}), last at {time_of_day(notices.last)}")
     if about.subscribed:
-        return line(Span("◉ subscribed", "accent"), told or line(Span("  no notice yet", "dim")))
-    return line(Span("s subscribes both clients", "dim"), told)
+        return line(Span("◉ subscribed", "accent"), told or line(Span("  no notifications yet", "dim")))
+    return line(Span("press s to subscribe both clients", "dim"), told)
 
 
 class SideButton(Button, can_focus=False):
-    """A button for the mouse, whose key says the same."""
+    """A button for the mouse, labelled with its key."""
 
 
 class ResourceDetails(Vertical):
-    """The panel of the chosen resource."""
+    """The panel of the selected resource."""
 
     class Wanted(Message):
-        """A button was pressed; `action` is one of the screen's."""
+        """A button was pressed; `action` is a screen action."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
@@ -146,13 +146,13 @@ class ResourceDetails(Vertical):
         return self.query_one(FormView)
 
     def show_folder(self, name: str, leaves: int) -> None:
-        """Say what a module or folder has; with no name, that nothing is chosen."""
-        what = plural(leaves, "resource") if name else "Nothing is chosen."
+        """Show how many resources a module or folder has; without a name, that nothing is selected."""
+        what = plural(leaves, "resource") if name else "Nothing selected."
         self._show(name or "Resource", "", [line(Span(what, "dim"))], leaf=False)
         self.view.display = False
 
     def show(self, about: About) -> None:
-        """Say everything of a resource."""
+        """Show a resource's details."""
         leaf = about.leaf
         self._show(
             leaf.pieces[-1], leaf.kind if leaf.kind == "template" else "", about_lines(about), leaf=True
@@ -170,7 +170,7 @@ class ResourceDetails(Vertical):
         self.query_one(".buttons").display = leaf
 
     def show_protocol(self, protocol: str) -> None:
-        """Say which revision is spoken."""
+        """Show the protocol revision in use."""
         self.query_one("#protocol", Button).label = f"{protocol} f9"
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -1,4 +1,4 @@
-"""Following streams on the resources screen: each chosen one by itself, also while something else is looked at."""
+"""Following streams on the Resources screen: each on its own, also while another resource is shown."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 class FollowingScreen(ChosenScreen):
-    """A screen with a `ContentSwitcher` that has a `CallView` for reads and a `StreamView`."""
+    """A screen whose `ContentSwitcher` has a `CallView` for reads and a `StreamView`."""
 
     def __init__(self) -> None:
         super().__init__()
         self._streams: dict[StreamRun, Worker[None]] = {}
 
     def look_at_content(self) -> None:
-        """Go to where the content is."""
+        """Go to the content."""
         raise NotImplementedError
 
     @property
     def stream(self) -> StreamRun | None:
-        """The stream that is looked at."""
+        """The stream shown."""
         reading = self.reading
         return reading.run if reading is not None and reading.looked_at == "stream" else None
 
@@ -49,7 +49,7 @@ class FollowingScreen(ChosenScreen):
         return super().check_action(action, parameters)
 
     def action_follow(self) -> None:
-        """Follow the stream, or look at the one that goes on."""
+        """Follow the stream, or show the one already followed."""
         reading = self.reading
         if reading is None:
             return
@@ -96,7 +96,7 @@ class FollowingScreen(ChosenScreen):
             self.notify(words, severity="error" if failed else "information", markup=False)
 
     def action_cancel(self) -> None:
-        """Stop the stream that is looked at, or cancel the read."""
+        """Stop the stream shown, or cancel the read."""
         run = self.stream
         if run is not None and run.goes_on:
             self._streams[run].cancel()
@@ -109,7 +109,7 @@ class FollowingScreen(ChosenScreen):
             self.query_one(StreamView).show(run, self.workbench.clock.now())
 
     def show_content(self, reading: Reading) -> None:
-        """Show the stream or the read of what is chosen, whichever was last asked for."""
+        """Show the selected resource's stream or read, whichever was last requested."""
         if self.stream is None:
             self.query_one("#content", ContentSwitcher).current = "call"
             self.show_call(reading)
@@ -118,7 +118,7 @@ class FollowingScreen(ChosenScreen):
             self._show_stream(reading)
 
     def focus_content(self) -> None:
-        """Give the focus to the stream or the read."""
+        """Focus the stream or the read."""
         if self.query_one("#content", ContentSwitcher).current == "stream":
             self.query_one(StreamView).focus_text()
         else:

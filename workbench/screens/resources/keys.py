@@ -1,4 +1,4 @@
-"""The keys of the resources screen."""
+"""The keys of the Resources screen."""
 
 from __future__ import annotations
 
@@ -10,30 +10,37 @@ RESOURCES = define(
         "resources.subscribe",
         "s",
         "Subscribe",
-        "Be told when the resource changes, or no longer",
+        "Subscribe to changes of the resource, or unsubscribe",
         "subscribe",
     ),
-    Action("resources.follow", "F", "Follow", "Follow the stream: chunks show as they come", "follow"),
-    Action("resources.evict", "e", "Evict", "Drop the resource's answer from the cache", "evict"),
+    Action(
+        "resources.follow", "F", "Follow", "Follow the stream and show its chunks as they arrive", "follow"
+    ),
+    Action("resources.evict", "e", "Evict", "Remove the resource from the cache", "evict"),
     Action(
         "resources.cancel",
         "x,ctrl+g",
         "Cancel",
-        "Cancel the read that is under way, or stop the stream",
+        "Cancel the current read, or stop the stream",
         "cancel",
     ),
-    Action("resources.filter", "slash", "Filter", "Find resources by words", "filter"),
-    Action("resources.fault", "f", "Fault", "Let it, or its module, fail, hang, … on purpose", "fault"),
+    Action("resources.filter", "slash", "Filter", "Filter the resources", "filter"),
+    Action("resources.fault", "f", "Fault", "Inject a fault into the resource or its module", "fault"),
     Action(
-        "resources.protocol", "f9", "Revision", "Speak the other protocol revision", "protocol", shown=False
+        "resources.protocol",
+        "f9",
+        "Revision",
+        "Switch to the other protocol revision",
+        "protocol",
+        shown=False,
     ),
     Action(
-        "resources.back", "escape", "Back", "Out of the content or the form; then back", "back", shown=False
+        "resources.back", "escape", "Back", "Leave the content or form; then go back", "back", shown=False
     ),
 )
 
 TREE = define(
     Action("tree.fold", "space", "Fold", "Fold or unfold the folder", "fold", shown=False),
-    Action("tree.close", "left", "Close", "Fold the folder, or go to the one around", "close", shown=False),
+    Action("tree.close", "left", "Close", "Fold the folder, or go to its parent", "close", shown=False),
     Action("tree.unfold", "right", "Unfold", "Unfold the folder", "unfold", shown=False),
 )

@@ -1,4 +1,4 @@
-"""What the server lists as resources, taken anew when it changes."""
+"""The server's resources, listed again when they change."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 LIST_SECONDS = 0.15
-"""The list is taken anew at most this often, however fast files come and go; what changes twice is still seen soon."""
+"""Minimum seconds between two listings, however fast files come and go."""
 
 
 class ListingScreen(CallingScreen):
     """A screen with the server's resources.
 
     Attributes:
-        resources: all of them.
-        changes: what of them changed lately.
+        resources: the tree of all resources.
+        changes: recent changes.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class ListingScreen(CallingScreen):
         self._listed_at = 0.0
 
     def listed(self) -> None:
-        """The resources were taken anew."""
+        """The resources were listed again."""
         raise NotImplementedError
 
     def list_if_changed(self, new: Snapshot) -> None:
-        """Take the list if the server has another one than before."""
+        """Fetch the list if the server's has changed."""
         revisions = (new.started, new.resources_revision)
         if new.phase == "running" and revisions != self._revisions:
             self._revisions = revisions
@@ -50,7 +50,7 @@ class ListingScreen(CallingScreen):
 
     @work(exclusive=True, group="list")
     async def take_list(self) -> None:
-        """Ask the server for its list."""
+        """Fetch the server's list."""
         from workbench.engine import NEWEST, EngineError
 
         self._list_timer = None

@@ -1,4 +1,4 @@
-"""A resource or template with what was done with it on this screen."""
+"""A resource or template with its state on this screen."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .variables import schema_of, uri_of
 
 
 class Reading(Job):
-    """A resource or template with its reads; a template also with its variables, a stream with its last run.
+    """A resource or template with its reads, a template's variables and a stream's last run.
 
     Attributes:
-        looked_at: what of it is shown, a read or the stream.
+        looked_at: what is shown, a read or the stream.
     """
 
     def __init__(self, leaf: Leaf) -> None:
@@ -29,7 +29,7 @@ class Reading(Job):
 
     @property
     def uri(self) -> str:
-        """What would be read; empty while a template's variables are missing."""
+        """The URI to read; empty while a template's variables are missing."""
         if self.draft is None:
             return self.leaf.uri
         try:
@@ -39,5 +39,5 @@ class Reading(Job):
 
     @property
     def follows(self) -> bool:
-        """Whether a stream of it goes on."""
+        """Whether its stream is being followed."""
         return self.run is not None and self.run.goes_on

@@ -30,18 +30,18 @@ ROOMY = 60
 
 
 class ResourceRows(Outline[TreeRow]):
-    """The rows of the tree. `+` marks what is new, `~` what has changed, `◉` what is subscribed to, `◌` a stream that
-    is followed, `↯` what fails on purpose."""
+    """The rows of the tree. `+` marks new resources, `~` modified ones, `◉` subscriptions, `◌` followed streams,
+    `↯` injected faults."""
 
     BINDINGS = bind(*TREE)
     HELP = (
-        "Resources by module and folder. Enter reads the highlighted one, or fills in a template; space, left and "
-        "right fold; y copies the URI. + marks what is new, ~ what has changed, ◉ what is subscribed to, "
-        "◌ a stream that is followed (F does), ↯ what fails on purpose (f lets it)."
+        "Resources by module and folder. Enter reads the highlighted one, or opens a template's form; space, left and "
+        "right fold; y copies the URI. + marks new resources, ~ modified ones, ◉ subscriptions, "
+        "◌ followed streams (F), ↯ injected faults (f)."
     )
 
     def __init__(self, tree: ResourceTree) -> None:
-        super().__init__(empty="The server is asked for them…")
+        super().__init__(empty="Loading…")
         self.forest = tree
         self.words = ""
         self.mark_of: Callable[[str], Mark | None] = lambda _uri: None
@@ -76,7 +76,7 @@ class ResourceRows(Outline[TreeRow]):
     # -- folding
 
     def reveal(self, *, first: bool = False) -> None:
-        """Show the rows as the tree is folded now; with `first`, highlight the first resource."""
+        """Show the rows as currently folded; with `first`, highlight the first resource."""
         rows = self.forest.rows(self.words)
         leaf = next((row.key for row in rows if row.leaf is not None), None) if first else None
         self.set_rows(rows, leaf)
@@ -134,7 +134,7 @@ class ResourceList(Vertical):
         return self.query_one(ResourceRows)
 
     def show(self) -> None:
-        """Show the tree as it is filled now."""
+        """Show the current tree."""
         leaves = self.forest.leaves.values()
         templates = sum(leaf.kind == "template" for leaf in leaves)
         subscribed = len(self.rows.subscribed)
@@ -144,9 +144,9 @@ class ResourceList(Vertical):
         words = self.query_one(FilterLine).value
         self.rows.words = words
         self.rows.empty = (
-            f"Nothing has {words!r}."
+            f"No matches for {words!r}."
             if words
-            else "No resources yet: a module that\noffers some brings them."
+            else "No resources yet. Add a files or\ndatabase module to server.toml."
         )
         self.rows.reveal(first=bool(words))
 

@@ -1,4 +1,4 @@
-"""The resources screen: browse, read, subscribe; see what is kept in the cache and what changes."""
+"""The Resources screen: browse, read and subscribe; see what is cached and what changes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ from .readings import Reading
 from .resourcelist import ResourceList, ResourceRows
 from .streamview import StreamView
 
-READY = (
-    "Enter or r reads it. What comes shows here, with the trace\nthat tells whether it came from the cache."
-)
+READY = "Press Enter or r to read it. The content shows here, with a trace\nthat shows whether it came from the cache."
 
 
 class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
@@ -52,9 +50,9 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
     }
     BINDINGS = bind(*RESOURCES)
     HELP: ClassVar = (
-        "The server's resources. Read one, and see whether it came from the cache and how long it lives there; "
-        "follow a stream, and see its chunks as they come; subscribe, and see the notices that both of the "
-        "workbench's clients get. What changes is marked."
+        "The server's resources. Read one and see whether it came from the cache and when it expires; "
+        "follow a stream and see its chunks as they arrive; subscribe and see the notifications that both of the "
+        "workbench's clients receive. Changes are marked."
     )
 
     def __init__(self) -> None:
@@ -89,7 +87,7 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
     def _details(self) -> ResourceDetails:
         return self.query_one(ResourceDetails)
 
-    # -- what is new
+    # -- changes
 
     def watch_snapshot(self, old: Snapshot, new: Snapshot) -> None:
         self.show_log(old, new)
@@ -120,7 +118,7 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
         self._details.show_protocol(self.protocol)
         self._choose(self._rows.current_key)
 
-    # -- choosing
+    # -- selection
 
     @on(ResourceRows.Moved, "ResourceRows")
     def _moved(self, event: ResourceRows.Moved) -> None:
@@ -214,14 +212,14 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
         self.ask_cache()
 
     async def _complete(self, argument: str, typed: str, others: Mapping[str, Any]) -> Sequence[str]:
-        """What the server suggests for a variable of the chosen template."""
+        """The server's suggestions for a variable of the selected template."""
         if self.reading is None:
             return []
         reference = {"type": "ref/resource", "uri": self.reading.leaf.uri}
         known = {name: value for name, value in others.items() if isinstance(value, str)}
         return await self.engine.complete(reference, argument, typed, known, protocol=self.protocol)
 
-    # -- where one is
+    # -- pages
 
     def focus_page(self, page: str) -> None:
         if page == "list":
@@ -247,7 +245,7 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
         self.go_to("list", focus=False)
         self.query_one(FilterLine).focus()
 
-    # -- what one can do
+    # -- actions
 
     @on(ResourceDetails.Wanted)
     async def _wanted(self, event: ResourceDetails.Wanted) -> None:
@@ -263,7 +261,7 @@ class ResourcesScreen(PagedScreen, ListingScreen, FollowingScreen):
         if not uri:
             return
         if reading.under_way is not None:
-            self.notify("It is being read; ctrl+g cancels that")
+            self.notify("Already reading; press ctrl+g to cancel")
             return
         reading.target, reading.looked_at = uri, "call"
         self.show_content(reading)

@@ -1,4 +1,4 @@
-"""A stream that is followed: what came of it, how fast, and how it ended. No interface."""
+"""A followed stream: its text, rate and outcome. No interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workbench.engine.following import Gathered
 
 RATE_SECONDS = 5
-"""Over so many seconds the rate is taken."""
+"""The rate is averaged over this many seconds."""
 
 HISTORY_SECONDS = 60
 
@@ -22,7 +22,7 @@ Outcome = Literal["following", "ended", "stopped", "failed"]
 
 
 class Second(NamedTuple):
-    """What came in one second, which began at `at`."""
+    """What arrived in the second that began at `at`."""
 
     at: int
     pieces: int
@@ -33,9 +33,9 @@ class StreamRun:
     """One run of a stream. Times are epoch seconds.
 
     Attributes:
-        document: its text, the oldest lines dropped.
-        moved: by how many lines the text has moved up since somebody last looked.
-        outcome: how it ended, or that it has not; `reason` why it failed.
+        document: its text, without the oldest lines.
+        moved: lines by which the text has moved up since it was last drawn.
+        outcome: how it ended, or `following`; `reason` is why it failed.
     """
 
     def __init__(self, uri: str, now: float) -> None:
@@ -51,11 +51,11 @@ class StreamRun:
         self._seconds: deque[Second] = deque()
 
     def take(self, gathered: Gathered, now: float) -> None:
-        """Take in what came."""
+        """Add what arrived."""
         self.pieces += gathered.pieces
         self.size += gathered.size
         if gathered.dropped:
-            self.moved += self.document.note(f"{size(gathered.dropped)} came too fast and were dropped")
+            self.moved += self.document.note(f"{size(gathered.dropped)} dropped: too fast to show")
         self.moved += self.document.append(gathered.text)
         second = Second(int(now), gathered.pieces, gathered.size)
         if self._seconds and self._seconds[-1].at == second.at:
@@ -66,21 +66,21 @@ class StreamRun:
             self._seconds.popleft()
 
     def end(self, outcome: Outcome, now: float, reason: str = "") -> None:
-        """It goes on no more."""
+        """End the run."""
         self.outcome, self.ended, self.reason = outcome, now, reason
         self.document.complete = True
 
     @property
     def goes_on(self) -> bool:
-        """Whether more may come."""
+        """Whether more may arrive."""
         return self.outcome == "following"
 
     def seconds(self, now: float) -> float:
-        """For how long it went on."""
+        """How long it ran or has been running."""
         return max(0.0, (now if self.goes_on else self.ended) - self.started)
 
     def rates(self, now: float) -> tuple[float, float]:
-        """Chunks and bytes a second: of the last whole seconds, or once it has ended, of all of its time."""
+        """Chunks and bytes per second: over the last whole seconds, or over the whole run once it has ended."""
         if not self.goes_on:
             spent = max(self.seconds(now), 1.0)
             return self.pieces / spent, self.size / spent
@@ -90,9 +90,9 @@ class StreamRun:
         return sum(each.pieces for each in lately) / whole, sum(each.size for each in lately) / whole
 
     def history(self, now: float, seconds: int) -> Sequence[int]:
-        """Chunks in each of the last seconds, the oldest first.
+        """Chunks in each of the last seconds, oldest first.
 
-        Not bytes: what a file has at the beginning is one chunk, and would make all that follows look like nothing.
+        Not bytes: a file's initial contents are one chunk that would dwarf everything after it.
         """
         counts = {each.at: each.pieces for each in self._seconds}
         last = int(now if self.goes_on else self.ended)
@@ -101,7 +101,7 @@ class StreamRun:
 
 
 def outcome_of(run: StreamRun, now: float) -> Line:
-    """In what state it is, for the border."""
+    """The run's state, for the border."""
     took = elapsed(run.seconds(now))
     if run.outcome == "following":
         return line(Span(f"◌ following {took}", "accent"))
@@ -113,14 +113,14 @@ def outcome_of(run: StreamRun, now: float) -> Line:
 
 
 def progress_line(run: StreamRun, now: float, width: int, *, at_end: bool) -> Line:
-    """How much came and how fast, and what one can do."""
+    """The amount and rate received, with hints about keys."""
     chunks, bytes_ = run.rates(now)
     numbers = f"{plural(run.pieces, 'chunk')}  {rate(chunks)}/s  {size(run.size)}  {size(round(bytes_))}/s"
     if run.outcome == "failed":
         return line(numbers, "  ", Span(clean(run.reason).replace("\n", " "), "bad"))
-    hints = [] if at_end else ["G newest"]
+    hints = [] if at_end else ["G for newest"]
     if run.goes_on:
-        hints.append("x stops" if run.pieces else "nothing yet, x stops")
+        hints.append("x to stop" if run.pieces else "nothing yet, x to stop")
     hint = "".join(f"  {each}" for each in hints)
     left = line(numbers, Span(hint, "dim"))
     room = min(HISTORY_SECONDS, width - len(numbers) - len(hint) - 2)

@@ -1,4 +1,4 @@
-"""A stream on the screen while it goes on."""
+"""The view of a followed stream."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .streamrun import StreamRun, outcome_of, progress_line
 
 
 class ProgressLine(Widget):
-    """How much came, how fast."""
+    """The amount and rate received."""
 
     ALLOW_SELECT = False
     spans: reactive[Line] = reactive(())
@@ -32,12 +32,12 @@ class ProgressLine(Widget):
 
 
 class StreamView(Vertical):
-    """The end of a stream's text, with its progress above. It stays at the end for as long as one does not scroll
-    away from it."""
+    """The end of a stream's text, with its progress above. It stays at the end until the user
+    scrolls away."""
 
     HELP: ClassVar = (
-        "A stream while it goes on. New chunks come at the end, and the oldest lines are dropped when there are too "
-        "many. Scroll up to read, G goes back to the newest, / finds, w wraps, y copies; x stops the stream."
+        "A live stream. New chunks appear at the end; the oldest lines are dropped when there are too "
+        "many. Scroll up to read, G returns to the newest, / searches, w wraps, y copies, x stops the stream."
     )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -47,14 +47,14 @@ class StreamView(Vertical):
 
     def compose(self) -> ComposeResult:
         yield ProgressLine()
-        yield TextView(framed=False, empty="Nothing has come yet.")
+        yield TextView(framed=False, empty="Nothing received yet.")
 
     @property
     def text(self) -> TextView:
         return self.query_one(TextView)
 
     def show(self, run: StreamRun, now: float) -> None:
-        """Show a stream as it is now."""
+        """Show the current state of a stream."""
         lines = self.text.lines
         if run is not self._run:
             self._run = run
@@ -65,14 +65,14 @@ class StreamView(Vertical):
             moved, run.moved = run.moved, 0
             lines.went_on(moved)
         if run.outcome == "failed" and not run.pieces:
-            # Above there is room for its beginning alone.
+            # The line above has room for its beginning only.
             width = max(20, self.content_size.width - 1)
             self.text.clear("\n".join(textwrap.wrap(one_line(run.reason), width)))
         self._seen = (run.pieces, run.outcome)
         self.tell(now)
 
     def tell(self, now: float) -> None:
-        """Say how far the stream is."""
+        """Update the stream's progress."""
         run = self._run
         if run is None:
             return
@@ -90,5 +90,5 @@ class StreamView(Vertical):
         self.border_subtitle = Content(event.summary)
 
     def focus_text(self) -> None:
-        """Give the focus to the text."""
+        """Focus the text."""
         self.text.focus_text()

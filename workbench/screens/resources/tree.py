@@ -1,4 +1,4 @@
-"""The resources as a tree: modules, folders, resources, templates. Plain data, quick for thousands."""
+"""The resources as a tree of modules, folders, resources and templates. Plain data, fast for thousands."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from workbench.records import Owner, Owners
 
 NOBODY = Owner("")
 UNFOLDED = 300
-"""A tree with more leaves begins folded."""
+"""Trees with more leaves start folded."""
 
 
 class Leaf(NamedTuple):
     """A resource or a template.
 
     Attributes:
-        uri: the URI; a template's text.
-        size: in bytes, -1 if the server does not say.
-        pieces: its place in the tree: folders, then its own name.
+        uri: the URI, or a template's text.
+        size: in bytes, -1 if unknown.
+        pieces: its path in the tree: folders, then its own name.
     """
 
     kind: Literal["resource", "template"]
@@ -36,7 +36,7 @@ class Leaf(NamedTuple):
 
 
 class TreeRow(NamedTuple):
-    """A row of the tree as it is folded now.
+    """A visible row of the tree.
 
     Attributes:
         key: the URI of a leaf; the module and path of a folder.
@@ -61,7 +61,7 @@ class _Folder:
 
 
 class ResourceTree:
-    """All resources and templates; `rows` is what of them is to be seen."""
+    """All resources and templates; `rows` returns the visible ones."""
 
     def __init__(self) -> None:
         self.leaves: dict[str, Leaf] = {}
@@ -70,7 +70,7 @@ class ResourceTree:
         self._small = True
 
     def fill(self, leaves: Sequence[Leaf]) -> None:
-        """Take these, in their order. What was folded stays so."""
+        """Set the leaves, in order. Folded folders stay folded."""
         self.leaves = {leaf.uri: leaf for leaf in leaves}
         self._small = len(leaves) <= UNFOLDED
         self._modules = {}
@@ -89,15 +89,15 @@ class ResourceTree:
             folder.leaves.append(leaf)
 
     def is_folded(self, key: str, depth: int) -> bool:
-        """Whether a folder's rows are hidden: large trees begin with their modules alone."""
+        """Whether a folder's rows are hidden: large trees start with only their modules."""
         return self._folded.get(key, depth > 0 and not self._small)
 
     def fold(self, key: str, folded: bool) -> None:
-        """Hide or show what is below a folder."""
+        """Fold or unfold a folder."""
         self._folded[key] = folded
 
     def show(self, uri: str) -> None:
-        """Unfold whatever hides a leaf."""
+        """Unfold the folders that hide a leaf."""
         leaf = self.leaves.get(uri)
         if leaf is not None:
             folder = self._modules[leaf.owner.module or leaf.uri.partition(":")[0]]
@@ -107,7 +107,7 @@ class ResourceTree:
                 self._folded[folder.key] = False
 
     def rows(self, words: str = "") -> list[TreeRow]:
-        """The rows to be seen; with `words`, every leaf that has them all, and nothing folded."""
+        """The visible rows; with `words`, every leaf that contains them all, with nothing folded."""
         wanted = words.casefold().split()
         rows: list[TreeRow] = []
         if not wanted:
@@ -126,7 +126,7 @@ class ResourceTree:
     def _add(self, rows: list[TreeRow], folder: _Folder, depth: int, found: set[str] | None) -> None:
         name = folder.name
         while depth and len(folder.folders) == 1 and not folder.leaves:
-            folder = next(iter(folder.folders.values()))  # a/b/c on one row where nothing else is in a or b
+            folder = next(iter(folder.folders.values()))  # a/b/c on one row if a and b contain nothing else
             name = _joined((name, folder.name))
         folded = found is None and self.is_folded(folder.key, depth)
         place = len(rows)
@@ -146,11 +146,11 @@ class ResourceTree:
                 del rows[place:]
 
 
-# -- leaves out of what the server lists
+# -- leaves from the server's lists
 
 
 def leaves_of(resources: Iterable[Any], templates: Iterable[Any], owners: Owners) -> list[Leaf]:
-    """Leaves out of the SDK's resources and templates: a module's resources in their order, then its templates."""
+    """Build leaves from the SDK's resources and templates: a module's resources in order, then its templates."""
     found: dict[str, list[Leaf]] = {}
     for resource in resources:
         uri = str(resource.uri)
@@ -191,7 +191,7 @@ def leaves_of(resources: Iterable[Any], templates: Iterable[Any], owners: Owners
 
 
 def pieces_of(uri: str, *, decoded: bool = True) -> tuple[str, ...]:
-    """A URI's place: its scheme with the slashes after it, then the parts of its path."""
+    """Split a URI into its scheme with the slashes, and the parts of its path."""
     scheme, rest = re.match(r"([^:/]*:/*)?(.*)", uri, re.DOTALL).groups("")  # type: ignore[union-attr]
     path, question, query = rest.partition("?") if decoded else (rest, "", "")
     parts = [unquote(part, errors="replace") if decoded else part for part in path.split("/") if part] or [
@@ -205,7 +205,7 @@ def pieces_of(uri: str, *, decoded: bool = True) -> tuple[str, ...]:
 
 
 def _shown(leaf: Leaf) -> str:
-    """What of a leaf is to be seen, to be filtered by: not the folders that all of a project have in common."""
+    """The visible text of a leaf, to filter by: without the folders that all leaves share."""
     path = "/".join(leaf.pieces)
     return f"{path} {leaf.name} {leaf.title} {leaf.mime} {leaf.owner.module}".casefold()
 
@@ -216,7 +216,7 @@ def _joined(pieces: tuple[str, ...]) -> str:
 
 
 def _root(leaves: list[Leaf]) -> tuple[str, ...]:
-    """The folders in which all leaves of one module lie."""
+    """The folders shared by all leaves of one module."""
     first, last = min(leaf.pieces for leaf in leaves), max(leaf.pieces for leaf in leaves)
     most = min(len(leaf.pieces) for leaf in leaves) - 1
     common = 0

@@ -1,4 +1,4 @@
-"""A template's variables as a form, and the URI that they make."""
+"""A template's variables as a form, and the URI they expand to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def schema_of(template: str) -> dict[str, Any]:
-    """A JSON Schema of a template's variables: all texts, those of the query optional.
+    """A JSON Schema of a template's variables: all strings, query variables optional.
 
-    Imports the SDK: only once the engine has.
+    Imports the SDK, so call it only after the engine has.
     """
     from mcp.shared.uri_template import UriTemplate
 
@@ -32,11 +32,11 @@ def schema_of(template: str) -> dict[str, Any]:
     }
 
 
-_KINDS = {"+": "may have slashes", "?": "in the query", "&": "in the query", "#": "the fragment"}
+_KINDS = {"+": "may contain slashes", "?": "in the query", "&": "in the query", "#": "the fragment"}
 
 
 def uri_of(template: str, values: Mapping[str, Any]) -> str:
-    """The URI that a template makes of its variables; empty while a needed one is missing or is no text."""
+    """Expand a template with its variables; "" while a required one is missing or not a string."""
     from mcp.shared.uri_template import UriTemplate
 
     try:

@@ -1,4 +1,4 @@
-"""The first screen where there is no project: recent ones, new ones, the sample."""
+"""The first screen without a project: recent projects, new ones and the demo."""
 
 from __future__ import annotations
 

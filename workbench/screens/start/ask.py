@@ -17,7 +17,7 @@ from workbench.widgets.keyline import KeyLine
 
 
 class AskPathScreen(Dialog[Path | None]):
-    """Its result is the folder that was typed; `None` if nothing was chosen."""
+    """Its result is the folder typed; `None` if closed."""
 
     CSS_PATH = "start.tcss"
     BINDINGS = bind(*ASK)

@@ -1,4 +1,4 @@
-"""What can be begun with, and how it is made."""
+"""The projects to start with, and how they are created."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ABOUT_TEMPLATES = {
 
 
 def begin_rows(templates: Sequence[str]) -> list[Row]:
-    """The sample project, a folder by its path, and a new project of each template."""
+    """The sample project, opening a folder, and a new project from each template."""
     rows = [
-        Row(DEMO, ("The sample project", Span("a small bookshop that shows every part at work", "dim"))),
+        Row(DEMO, ("The sample project", Span("a small bookshop that uses every feature", "dim"))),
         Row(FOLDER, ("Open a folder …", Span("one with a server.toml", "dim"))),
     ]
     for name in templates:
@@ -36,19 +36,19 @@ def begin_rows(templates: Sequence[str]) -> list[Row]:
 
 
 def recent_rows(folders: Sequence[Path]) -> list[Row]:
-    """The projects opened last."""
+    """The recently opened projects."""
     return [Row(str(folder), (folder.name, Span(shortened(folder), "dim"))) for folder in folders]
 
 
 def shortened(folder: Path) -> str:
-    """A path with `~` for the user's own folder."""
+    """A path with `~` for the user's home folder."""
     home = os.path.expanduser("~")
     text = str(folder)
     return f"~{text[len(home) :]}" if text.startswith(home + os.sep) else text
 
 
 def make_demo_project() -> Path:
-    """The sample project in a fresh folder of the user's data. Blocks.
+    """Create the sample project in a new folder of the user's data. Blocks.
 
     Raises:
         OSError: it can't be written.
@@ -61,7 +61,7 @@ def make_demo_project() -> Path:
 
 
 def make_new_project(path: Path, template: str) -> Path:
-    """A new project in `path`. Blocks.
+    """Create a new project in `path`. Blocks.
 
     Raises:
         OSError: the folder is not empty, or can't be written.
@@ -73,7 +73,7 @@ def make_new_project(path: Path, template: str) -> Path:
 
 
 def problem_text(error: OSError) -> str:
-    """Why a project could not be made, and what to do."""
+    """Why a project could not be created, and what to do."""
     if isinstance(error, FileExistsError):
         return f"{error.filename} is not empty; choose another folder"
     from server_core.disk import disk_text

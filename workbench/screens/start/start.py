@@ -35,11 +35,11 @@ from .choices import (
 if TYPE_CHECKING:
     from workbench.app import WorkbenchApp
 
-GREETING = "Build an MCP server interactively: see it live, call its tools, replay its files, export it."
+GREETING = "Build an MCP server interactively: watch it run, call its tools, replay file changes, export it."
 
 
 class Part(Table):
-    """One of the lists, which the arrows leave at its ends for the other one."""
+    """One of the lists; moving past its end goes to the other list."""
 
     def action_move(self, step: int) -> None:
         place = self.cursor + step
@@ -52,18 +52,18 @@ class Part(Table):
 
 
 class StartScreen(Screen[None]):
-    """Chooses a project; the application is then left for it."""
+    """Lets the user choose a project; the application then exits with it."""
 
     CSS_PATH = "start.tcss"
     AUTO_FOCUS = "#recent"
-    HELP = "Choose a project: one of the last ones, the sample, or a new one. Tab goes from list to list, Enter opens."
+    HELP = "Open a recent project, try the sample, or create a new one. Tab moves between lists, Enter opens."
 
     def compose(self) -> ComposeResult:
         with Vertical(id="middle"):
             yield Static("workbench", id="name")
             yield Static(GREETING, id="greeting")
-            yield Part(COLUMNS, title="Recent", empty="No project was opened yet.", id="recent")
-            yield Part(COLUMNS, title="Begin", id="begin")
+            yield Part(COLUMNS, title="Recent", empty="No recent projects.", id="recent")
+            yield Part(COLUMNS, title="Get started", id="begin")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -97,7 +97,7 @@ class StartScreen(Screen[None]):
         if has_project(path):
             self._leave_for(path)
         else:
-            self.notify(f"There is no server.toml in {path}", severity="error", markup=False)
+            self.notify(f"No server.toml in {path}", severity="error", markup=False)
 
     def _make_new(self, template: str, path: Path | None) -> None:
         if path is not None:

@@ -1,4 +1,4 @@
-"""Long work: tasks that run and have ended, workflow runs with their steps, and starting a task by hand."""
+"""Long-running work: tasks, workflow runs with their steps, and starting a task."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAME_CELLS = 14
 RESULT_CHARS = 100_000
-"""A longer result is cut here; the Tools screen shows all of it."""
+"""Longer results are truncated here; the Tools screen shows them in full."""
 
 
 def _fact(name: str, *value: str | Span) -> Line:
@@ -27,7 +27,7 @@ def _fact(name: str, *value: str | Span) -> Line:
 
 
 def about_task(task: TaskState, answer: Mapping[str, Any] | None) -> list[Line]:
-    """A task; `answer` is what `check_task_status` says of it, if it could be asked."""
+    """A task; `answer` is the result of `check_task_status`, if available."""
     mark, tone = LOOKS[task.status]
     lines = [
         _fact("task", task.name),
@@ -70,7 +70,7 @@ def about_run(run: WorkflowRun) -> list[Line]:
     if run.error:
         lines += [(), *_text(run.error, "bad")]
     if run.resumed:
-        lines.insert(2, _fact("goes on with", run.resumed))
+        lines.insert(2, _fact("resumes", run.resumed))
     lines += [(), (Span("Steps", "strong"),)]
     for tree in step_tree(run):
         node = tree.node
@@ -90,7 +90,7 @@ def about_run(run: WorkflowRun) -> list[Line]:
 
 
 def about_step(run: WorkflowRun, step: Step) -> list[Line]:
-    """A step of a run: what it was given, what came out of it, and what went wrong on the way."""
+    """A step of a run: its input, output and failed attempts."""
     mark, tone = LOOKS[step.status]
     lines = [
         _fact("step", " › ".join(step.place) or step.name),
@@ -104,7 +104,7 @@ def about_step(run: WorkflowRun, step: Step) -> list[Line]:
     if step.detail:
         lines += [(), *_text(step.detail, "bad" if step.status == "failed" else "")]
     if step.attempts:
-        lines += [(), (Span("Attempts that failed", "strong"),)]
+        lines += [(), (Span("Failed attempts", "strong"),)]
         for told in step.attempts:
             lines += _text(told, "warn")
     for title, value in (("Input", step.given), ("Output", step.answered)):
@@ -114,7 +114,7 @@ def about_step(run: WorkflowRun, step: Step) -> list[Line]:
 
 
 def _indented(value: str) -> str:
-    """JSON on several lines; what was cut stays as it is."""
+    """JSON on several lines; truncated JSON stays unchanged."""
     try:
         return _formatted(json.loads(value))
     except ValueError:
@@ -124,15 +124,13 @@ def _indented(value: str) -> str:
 def _shown(result: Any) -> str:
     if isinstance(result, str):
         return result
-    if isinstance(result, dict) and set(result) == {
-        "result"
-    }:  # how a plain value is wrapped for the protocol
+    if isinstance(result, dict) and set(result) == {"result"}:  # the protocol's wrapper around a plain value
         return _shown(result["result"])
     return _formatted(result)
 
 
 def _formatted(value: Any) -> str:
-    """JSON on several lines, as far as it will be shown."""
+    """JSON on several lines, only as much as will be shown."""
     text: list[str] = []
     chars = 0
     for each in json_lines(value):

@@ -1,15 +1,15 @@
-"""What the lists of the Tasks screen say while nothing is in them: what to do next, in this project."""
+"""The empty states of the Tasks screen: what to do next in this project."""
 
 from __future__ import annotations
 
 from workbench.state import Snapshot
 
-NO_TASK = "No task yet. Press n to start one; every function marked with @task can run as one."
+NO_TASK = "No tasks yet. Press n to start one. Functions marked with @task can run as tasks."
 NO_TASKS_MODULE = (
     "This project has no tasks module. Add one to server.toml: "
     '[modules.jobs] with kind = "tasks", then press ctrl+r.'
 )
-NO_RUN = "No workflow has run since the workbench was opened. Press 2: workflows run as tools."
+NO_RUN = "No workflow runs yet. Press 2 to run one: workflows are tools."
 NO_WORKFLOWS_MODULE = (
     'This project has no workflows. Add some to server.toml: [modules.flows] with kind = "workflows" and a '
     "[modules.flows.workflows.NAME] with its steps, then press ctrl+r."
@@ -17,13 +17,13 @@ NO_WORKFLOWS_MODULE = (
 
 
 def no_tasks(s: Snapshot) -> str:
-    """Why there is no task, and how there will be one."""
-    return _why(s, "tasks", NO_TASK, NO_TASKS_MODULE, "No task yet.")
+    """Why there are no tasks, and how to start one."""
+    return _why(s, "tasks", NO_TASK, NO_TASKS_MODULE, "No tasks yet.")
 
 
 def no_runs(s: Snapshot) -> str:
-    """Why there is no run of a workflow, and how there will be one."""
-    return _why(s, "workflows", NO_RUN, NO_WORKFLOWS_MODULE, "No workflow has run here yet.")
+    """Why there are no workflow runs, and how to start one."""
+    return _why(s, "workflows", NO_RUN, NO_WORKFLOWS_MODULE, "No workflow runs yet.")
 
 
 def _why(s: Snapshot, kind: str, ready: str, missing: str, unknown: str) -> str:
@@ -32,6 +32,6 @@ def _why(s: Snapshot, kind: str, ready: str, missing: str, unknown: str) -> str:
         return ready
     failed = [module.name for module in modules if module.status == "failed"]
     if failed:
-        return f"The module {failed[0]} did not start; the Overview (1) tells why."
+        return f"Module {failed[0]} did not start. Press 1 to see why."
     inspected = s.phase == "running" and s.cache is not None
     return missing if inspected and not modules else unknown

@@ -23,8 +23,8 @@ class TasksPanel(Table, Live):
 
     BINDINGS = bind(*TASK_LIST)
     HELP = (
-        "Long tasks: those that run first, then those that have ended. Enter shows a task with its whole result or "
-        "error, x cancels one that runs, a answers one that asks, n starts one."
+        "Long tasks, running ones first. Enter shows a task with its full result or error, "
+        "x cancels it, a answers its question, n starts a new one."
     )
     TICKS = True
 
@@ -45,8 +45,8 @@ class TasksPanel(Table, Live):
         ended = len(self.snapshot.tasks) - running
         queued = sum(task.status == "queued" for task in self.snapshot.tasks)
         waiting = f"  {queued} queued" if queued else ""
-        told = f"{running - queued} running{waiting}  {ended} ended"
-        self.set_title("Tasks", told if self.snapshot.tasks else "")
+        counts = f"{running - queued} running{waiting}  {ended} ended"
+        self.set_title("Tasks", counts if self.snapshot.tasks else "")
         self.set_rows(rows.task_rows(self.snapshot, self.now, self.content_size.width))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -59,7 +59,7 @@ class TasksPanel(Table, Live):
 
     @property
     def _asking(self) -> TaskState | None:
-        """The highlighted task, if it waits for an answer."""
+        """The highlighted task, if it is waiting for an answer."""
         chosen = self.current.key if self.current else ""
         return next((task for task in self.snapshot.asking_tasks if task.task == chosen), None)
 
@@ -69,20 +69,20 @@ class TasksPanel(Table, Live):
 
     def action_cancel(self) -> None:
         if self.current is not None:
-            self.workbench.do(self.workbench.engine.cancel_task(self.current.key), "Told to stop")
+            self.workbench.do(self.workbench.engine.cancel_task(self.current.key), "Cancelling…")
 
     def on_table_moved(self) -> None:
         self.refresh_bindings()
 
 
 class RunTable(Table, Live):
-    """A list that belongs to a workflow run, which its keys stop or start again."""
+    """A list about a workflow run, with keys to cancel or resume the run."""
 
     BINDINGS = bind(*RUN_LIST)
 
     @property
     def chosen(self) -> WorkflowRun | None:
-        """The run that is meant."""
+        """The run that the keys act on."""
         raise NotImplementedError
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -94,7 +94,7 @@ class RunTable(Table, Live):
 
     def action_cancel_run(self) -> None:
         if self.chosen is not None:
-            self.workbench.do(self.workbench.engine.cancel_run(self.chosen.run), "Told to stop")
+            self.workbench.do(self.workbench.engine.cancel_run(self.chosen.run), "Cancelling…")
 
     def action_resume_run(self) -> None:
         if self.chosen is not None:
@@ -108,8 +108,8 @@ class RunsPanel(RunTable):
     """The workflow runs."""
 
     HELP = (
-        "Runs of workflows, the last one first; beside them the steps of the highlighted one. x stops one that runs, "
-        "r starts one again from where it failed, Enter shows it in full."
+        "Workflow runs, newest first, with the steps of the highlighted run next to them. x cancels a running one, "
+        "r resumes one at the step that failed, Enter shows the details."
     )
     TICKS = True
 
@@ -140,8 +140,8 @@ class StepsPanel(RunTable):
     """The steps of one run, as a tree."""
 
     HELP = (
-        "The steps of the highlighted run, with branches and items: how long each took, and what came out of it. "
-        "Enter shows what a step was given and what it answered; x stops the run, r starts it again."
+        "The steps of the highlighted run, with branches and items: how long each took, and its output. "
+        "Enter shows a step's input and output; x cancels the run, r resumes it."
     )
     TICKS = True
 
@@ -149,7 +149,7 @@ class StepsPanel(RunTable):
         super().__init__(
             rows.STEP_COLUMNS,
             title="Steps",
-            empty="The steps of the highlighted run.",
+            empty="Select a run to see its steps.",
             header=True,
             id="steps",
         )
@@ -159,7 +159,7 @@ class StepsPanel(RunTable):
         return (snapshot.runs,)
 
     def show(self, run: WorkflowRun | None) -> None:
-        """Show the steps of `run` from now on."""
+        """Show the steps of `run`."""
         self._run = run.run if run else ""
         self.redraw()
 
@@ -176,7 +176,7 @@ class StepsPanel(RunTable):
             self._follow(run)
 
     def _follow(self, run: WorkflowRun) -> None:
-        """Keep the last step that runs in sight, as long as nobody moves here."""
+        """Keep the last running step in view while the list does not have the focus."""
         under_way = [str(index) for index, step in enumerate(run.steps) if step.status == "running"]
         if under_way:
             self.show_key(under_way[-1])

@@ -1,4 +1,4 @@
-"""What the lists of the Tasks screen say, as plain rows."""
+"""The contents of the Tasks screen's lists, as plain rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LOOKS: dict[str, tuple[str, Tone]] = {
     "ok": ("✓", "ok"),
     "skipped": ("–", "dim"),
 }
-"""How each status of a task, a run or a step is marked."""
+"""The mark of each status of a task, a run or a step."""
 
 TASK_COLUMNS = (
     Column(most=1, gap=1),
@@ -59,7 +59,7 @@ STEP_COLUMNS = (
 
 
 def ordered(tasks: Sequence[TaskState]) -> list[TaskState]:
-    """Those that run, oldest first, then those that have ended, the last one first."""
+    """Running tasks, oldest first, then ended ones, newest first."""
     running = [task for task in tasks if task.status in RUNNING]
     ended = [task for task in tasks if task.status not in RUNNING]
     return running + sorted(ended, key=lambda task: task.updated, reverse=True)
@@ -93,7 +93,7 @@ def _task_row(task: TaskState, now: float, gauge: int) -> Row:
 
 
 def run_rows(s: Snapshot, now: float) -> list[Row]:
-    """The workflow runs, the last one first."""
+    """The workflow runs, newest first."""
     return [_run_row(run, now) for run in reversed(s.runs)]
 
 
@@ -102,7 +102,7 @@ def _run_row(run: WorkflowRun, now: float) -> Row:
     running = run.seconds is None
     done = sum(step.status not in ("running", "skipped") for step in run.steps)
     under_way = [step.name for step in run.steps if step.status == "running"]
-    said = " ".join(under_way[-1:]) if running else run.error or ("goes on" if run.resumed else "")
+    said = " ".join(under_way[-1:]) if running else run.error or ("resumed" if run.resumed else "")
     return Row(
         run.run,
         (
@@ -117,7 +117,7 @@ def _run_row(run: WorkflowRun, now: float) -> Row:
 
 
 def step_rows(run: WorkflowRun | None, now: float) -> list[Row]:
-    """The steps of a run as a tree; a row's key is the index of its step, or the name of its branch or item."""
+    """The steps of a run as a tree; a row's key is its step's index, or the name of its branch or item."""
     if run is None:
         return []
     return [_step_row(number, line, now) for number, line in enumerate(step_tree(run))]
@@ -142,8 +142,8 @@ def _step_row(number: int, tree: TreeLine, now: float) -> Row:
 
 
 def _said(step: Step) -> tuple[Span, ...]:
-    """What is to be said of a step in one line: what went wrong, why it was skipped, or what came out of it."""
-    # One that was cancelled may have been stopped while it waited for its next attempt.
+    """A step's outcome in one line: its error, why it was skipped, or its output."""
+    # A cancelled step may have been waiting for its next attempt.
     tries = len(step.attempts) + (step.status != "cancelled")
     if step.status == "running":
         return (Span(one_line(step.attempts[-1]), "warn"),) if step.attempts else (Span(step.given, "dim"),)

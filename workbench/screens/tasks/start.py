@@ -1,4 +1,4 @@
-"""The dialog that starts a long task by hand: which one, and with what."""
+"""The dialog that starts a long task."""
 
 from __future__ import annotations
 
@@ -26,20 +26,18 @@ if TYPE_CHECKING:
     from workbench.engine import Engine
 
 START_TOOL = "start_long_task"
-NO_TASKS = "Nothing can run as a task:\nmark a function with @task."
-NO_MODULE = (
-    'There is no tasks module. Add one to server.toml: [modules.jobs] with kind = "tasks", then press ctrl+r.'
-)
+NO_TASKS = "No tasks available.\nMark a function with @task."
+NO_MODULE = 'No tasks module. Add [modules.jobs] with kind = "tasks" to server.toml, then press ctrl+r.'
 
 
 class StartTaskScreen(Dialog[None]):
-    """Offers every tool that may run as a task, with the form of its arguments."""
+    """Lists every tool that can run as a task, with a form for its arguments."""
 
     CSS_PATH = ["start.tcss", "../../widgets/formview/formview.tcss"]  # noqa: RUF012 - Textual declares it so
     BINDINGS = bind(*START_TASK)
     HELP = (
-        "Choose a task, fill in its arguments, start it with ctrl+j or f5. "
-        "It goes on by itself; the Tasks screen shows how far it is."
+        "Choose a task, fill in its arguments and press f5 or ctrl+j to start it. "
+        "It runs in the background; the Tasks screen shows its progress."
     )
 
     def __init__(self, engine: Engine) -> None:
@@ -118,7 +116,7 @@ class StartTaskScreen(Dialog[None]):
             self._tell(str(error))
             return
         if record.outcome == "ok":
-            self.dismiss()  # the list behind it shows the task
+            self.dismiss()  # the list below the dialog shows the task
         else:
             self._tell(_why(record.result, record.error.message if record.error else record.outcome))
 

@@ -32,7 +32,7 @@ class TasksScreen(WorkbenchScreen):
     CSS_PATH = "tasks.tcss"
     AUTO_FOCUS = "#tasks"
     BINDINGS = bind(*TASKS)
-    HELP = "Work that takes time: long tasks above, runs of workflows below."
+    HELP = "Long-running work: tasks at the top, workflow runs below."
 
     def body(self) -> ComposeResult:
         yield TasksPanel().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
@@ -72,7 +72,7 @@ class TasksScreen(WorkbenchScreen):
         self.app.push_screen(DetailsScreen(task.name, about_task(task, await self._answer(task))))
 
     async def _answer(self, task: TaskState) -> Mapping[str, Any] | None:
-        """What the server tells clients of a task; `None` if it can't be asked."""
+        """What the server reports to clients about a task; `None` if unavailable."""
         from workbench.engine import EngineError
 
         try:

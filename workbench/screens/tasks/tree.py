@@ -13,7 +13,7 @@ StepStatus = Literal["running", "ok", "failed", "skipped", "cancelled"]
 
 @dataclass(slots=True)
 class StepNode:
-    """A step, or a branch or an item, which is no step of its own but has some inside it."""
+    """A step, or a branch or item, which is not a step itself but contains some."""
 
     name: str
     step: Step | None = None
@@ -21,7 +21,7 @@ class StepNode:
 
     @property
     def status(self) -> StepStatus:
-        """How it goes; of a branch, what its steps say together."""
+        """The step's status; for a branch, derived from its steps."""
         if self.step is not None:
             return self.step.status
         all_of_them = [node.status for node in self.inside]
@@ -48,7 +48,7 @@ class StepNode:
 
 @dataclass(frozen=True, slots=True)
 class TreeLine:
-    """A node with the lines that lead to it, and the index of its step in the run, -1 for none."""
+    """A node with its tree lines and the index of its step in the run, or -1."""
 
     guide: str
     node: StepNode
@@ -56,7 +56,7 @@ class TreeLine:
 
 
 def step_tree(run: WorkflowRun) -> list[TreeLine]:
-    """The nodes of a run from top to bottom, in the order in which their first steps were told of."""
+    """The nodes of a run from top to bottom, in the order in which their first steps were reported."""
     root = StepNode("")
     nodes: dict[tuple[str, ...], StepNode] = {(): root}
     indexes: dict[int, int] = {}
@@ -64,7 +64,7 @@ def step_tree(run: WorkflowRun) -> list[TreeLine]:
         place = step.place or (step.name,)
         parent = _node_at(nodes, place[:-1])
         node = nodes.get(place)
-        if node is None or node.step is not None:  # what runs once more is another line
+        if node is None or node.step is not None:  # a repeated step gets another line
             node = StepNode(place[-1])
             parent.inside.append(node)
             nodes[place] = node

@@ -1,4 +1,4 @@
-"""What the list of tools and prompts has, without the screen."""
+"""The entries of the list of tools and prompts. No interface."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Entry(NamedTuple):
 
     Attributes:
         key: unique among both.
-        schema: of its arguments; a prompt's is made of its parameters, which are all texts.
-        hints: what the server says of its effects, as `read-only`.
+        schema: of its arguments; a prompt's is built from its parameters, which are all strings.
+        hints: the server's hints about its effects, such as `read-only`.
     """
 
     kind: Literal["tool", "prompt"]
@@ -34,17 +34,17 @@ class Entry(NamedTuple):
 
     @property
     def aside(self) -> str:
-        """Where it comes from and what it does, in a few words."""
+        """Its origin and hints, in a few words."""
         owner = self.owner
         words = [owner.module, *self.hints]
         words += ["cached"] if owner.cached else []
-        words += ["can be a long task"] if owner.task else []
+        words += ["can run as a task"] if owner.task else []
         words += [f"breaker {owner.breaker}"] if owner.breaker else []
         return "  ".join(word for word in words if word)
 
 
 class ListRow(NamedTuple):
-    """A row of the list: an entry, or a heading above some."""
+    """A row of the list: an entry or a heading."""
 
     key: str
     entry: Entry | None
@@ -53,7 +53,7 @@ class ListRow(NamedTuple):
 
 
 def entries_of(tools: Iterable[Any], prompts: Iterable[Any], owners: Owners) -> list[Entry]:
-    """Entries out of the SDK's tools and prompts, in their order."""
+    """Build entries from the SDK's tools and prompts, in order."""
     found = [
         Entry(
             "tool",
@@ -100,7 +100,7 @@ def prompt_schema(arguments: Sequence[Any]) -> dict[str, Any]:
 
 
 def rows_of(entries: Sequence[Entry], words: str = "") -> list[ListRow]:
-    """The rows of the entries in which all of `words` occur: tools by module, then the prompts."""
+    """The rows of the entries that contain all of `words`: tools by module, then prompts."""
     wanted = words.casefold().split()
     sections: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -118,7 +118,7 @@ def rows_of(entries: Sequence[Entry], words: str = "") -> list[ListRow]:
 
 
 def best_match(rows: Sequence[ListRow], words: str) -> str:
-    """The key of the row that was most likely meant: the first one whose name has the words; else the first one."""
+    """The key of the best matching row: the first whose name contains the words, else the first."""
     wanted = words.casefold().split()
     entries = [row for row in rows if row.entry is not None]
     named = [

@@ -1,4 +1,4 @@
-"""The keys of the tools screen."""
+"""The keys of the Tools screen."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ from workbench.actions import Action, define
 
 TOOLS = define(
     Action("tools.run", "f5,ctrl+j,alt+enter", "Run", "Call the tool with these arguments", "run"),
-    Action("tools.cancel", "x,ctrl+g", "Cancel", "Cancel the call that is under way", "cancel"),
-    Action("tools.filter", "slash", "Filter", "Find a tool or a prompt by words", "filter"),
-    Action("tools.fault", "f", "Fault", "Let it, or its module, fail, hang, … on purpose", "fault"),
+    Action("tools.cancel", "x,ctrl+g", "Cancel", "Cancel the running call", "cancel"),
+    Action("tools.filter", "slash", "Filter", "Filter tools and prompts", "filter"),
+    Action("tools.fault", "f", "Fault", "Inject a fault into the tool or its module", "fault"),
     Action(
         "tools.error",
         "e",
         "Error",
-        "Where the call's unexpected error was raised: its lines, its variables, its traceback",
+        "Show the call's unexpected error: source lines, variables and traceback",
         "tell_error",
     ),
-    Action("tools.json", "f3", "JSON", "The arguments as JSON, or as a form again", "json", shown=False),
-    Action("tools.protocol", "f9", "Revision", "Speak the other protocol revision", "protocol", shown=False),
+    Action("tools.json", "f3", "JSON", "Switch between the form and JSON", "json", shown=False),
+    Action(
+        "tools.protocol", "f9", "Revision", "Switch to the other protocol revision", "protocol", shown=False
+    ),
     Action(
         "tools.limit",
         "ctrl+l",
         "Limit",
-        "How long to wait for an answer or a sign of progress",
+        "Change how long to wait for a result or progress",
         "limit",
         shown=False,
     ),
-    Action("tools.clear", "ctrl+n", "New", "Empty the form", "clear", shown=False),
+    Action("tools.clear", "ctrl+n", "New", "Clear the form", "clear", shown=False),
     Action(
         "tools.back",
         "escape",
         "Back",
-        "Out of the field, the result, the filter; then to where you came from",
+        "Leave the field, result or filter; then go back",
         "back",
         shown=False,
     ),

@@ -1,4 +1,4 @@
-"""The chosen tool: what it is for, its form, and what can be done with it."""
+"""The selected tool: its description, form and buttons."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .entries import Entry
 
 
 class SideButton(Button, can_focus=False):
-    """A button for the mouse, whose key says the same."""
+    """A button for the mouse, labelled with its key."""
 
 
 class ToolForm(Vertical):
-    """The form in its panel."""
+    """The panel with the form."""
 
     class Wanted(Message):
-        """A button was pressed; `action` is one of the screen's."""
+        """A button was pressed; `action` is a screen action."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
@@ -46,11 +46,11 @@ class ToolForm(Vertical):
         return self.query_one(FormView)
 
     def show_entry(self, entry: Entry | None) -> None:
-        """Say what the tool is."""
+        """Show the tool's description."""
         about = self.query_one("#about", Static)
         if entry is None:
             set_panel_title(self, "Tool")
-            about.update("Choose a tool in the list.")
+            about.update("Select a tool in the list.")
         else:
             set_panel_title(self, entry.title or entry.name, entry.aside)
             about.update(clean(entry.description).strip())
@@ -59,12 +59,12 @@ class ToolForm(Vertical):
         self.view.display = entry is not None
 
     def show_choices(self, protocol: str, limit: float | None) -> None:
-        """Say which revision is spoken and how long is waited."""
+        """Show the protocol revision and the time limit."""
         self.query_one("#protocol", Button).label = f"{protocol} f9"
         self.query_one("#limit", Button).label = f"limit {span(limit)} ^l" if limit else "server's limit ^l"
 
     def show_running(self, running: bool) -> None:
-        """Offer to cancel instead of to run, while a call is under way."""
+        """Show Cancel in place of Run while a call is running."""
         button = self.query_one("#run", Button)
         button.label = "Cancel ^g" if running else "Run f5"
         button.set_class(running, "-running")

@@ -19,7 +19,7 @@ from workbench.widgets.spans import Line, Span, line, spread
 from .entries import Entry, ListRow, best_match, rows_of
 
 ROOMY = 60
-"""From how many cells on there is room for what an entry is for."""
+"""Minimum width that has room for descriptions, in cells."""
 
 NAME_CELLS = 28
 
@@ -34,15 +34,15 @@ MARKS: dict[str, Span] = {
 
 
 class EntryRows(Outline[ListRow]):
-    """The rows; a mark after a name tells how its last call went, one before it that a fault is set on it."""
+    """The rows; a mark after a name shows the outcome of its last call, one before it an injected fault."""
 
     HELP = (
-        "Tools by module, then prompts. Enter goes into the form, f5 runs with the arguments as they are, / filters, "
-        "f lets one fail on purpose; ↯ marks what does."
+        "Tools by module, then prompts. Enter opens the form, f5 runs with the current arguments, / filters, "
+        "f injects a fault; ↯ marks injected faults."
     )
 
     def __init__(self) -> None:
-        super().__init__(empty="The server is asked for them…")
+        super().__init__(empty="Loading…")
         self.marks: Mapping[str, str] = {}
         self.faulty: Collection[str] = ()
 
@@ -68,7 +68,7 @@ class EntryRows(Outline[ListRow]):
 
 
 class ToolList(Vertical):
-    """The list in its panel."""
+    """The panel with the list."""
 
     def __init__(self) -> None:
         super().__init__(id="list", classes="panel")
@@ -86,7 +86,7 @@ class ToolList(Vertical):
         return self.query_one(EntryRows)
 
     def show(self, entries: Sequence[Entry]) -> None:
-        """List `entries`."""
+        """Show `entries`."""
         self._entries = entries
         tools = sum(entry.kind == "tool" for entry in entries)
         prompts = len(entries) - tools
@@ -94,12 +94,12 @@ class ToolList(Vertical):
         self._filter()
 
     def mark(self, marks: Mapping[str, str]) -> None:
-        """Show how the last calls went: outcomes, or `running`, by key."""
+        """Mark the outcomes of the last calls, or `running`, by key."""
         self.rows.marks = marks
         self.rows.refresh()
 
     def mark_faults(self, names: Collection[str]) -> None:
-        """Show on which tools, prompts and modules there is a fault on purpose."""
+        """Mark the tools, prompts and modules with injected faults."""
         self.rows.faulty = names
         self.rows.refresh()
 
@@ -108,7 +108,7 @@ class ToolList(Vertical):
         words = self.query_one(FilterLine).value
         rows = self.rows
         rows.empty = (
-            f"Nothing has {words!r}." if words else "No tools yet: a module that offers some\nbrings them."
+            f"No matches for {words!r}." if words else "No tools yet. Add a functions module\nto server.toml."
         )
         found = rows_of(self._entries, words)
         rows.set_rows(found, best_match(found, words) if words else None)

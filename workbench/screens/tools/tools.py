@@ -1,4 +1,4 @@
-"""The tools screen: choose one, fill in its form, run it, see what came of it."""
+"""The Tools screen: select a tool, fill in its form, run it, see the result."""
 
 from __future__ import annotations
 
@@ -33,15 +33,13 @@ from .work import Work
 
 LIMITS: tuple[float | None, ...] = (None, 5.0, 30.0, 300.0)
 SETTLE_SECONDS = 0.04
-"""How long the highlight rests on a tool before its form is made: it may be on its way to another one."""
+"""How long the highlight stays on a tool before its form is built: it may be moving on."""
 
 PAINT_SECONDS = 0.1
 """How long the form waits for the list's paint."""
 
-NOTHING_YET = "What is chosen in the list opens here."
-READY = (
-    "f5 runs it. The answer shows here, with the trace\nof where its time went and the messages on the wire."
-)
+NOTHING_YET = "Select a tool or prompt in the list."
+READY = "Press f5 to run it. The result shows here, with a trace\nof where the time went and the messages on the wire."
 
 
 class ToolsScreen(PagedScreen, CallingScreen):
@@ -60,8 +58,8 @@ class ToolsScreen(PagedScreen, CallingScreen):
     PARTS: ClassVar = {"list": ("#list",), "form": ("#right", "#form"), "result": ("#right", "#result")}
     BINDINGS = bind(*TOOLS)
     HELP = (
-        "Call the server's tools and render its prompts. Choose one, fill in its form, f5 runs it. The answer comes "
-        "with the trace of where its time went and the messages on the wire; arguments are remembered for each tool."
+        "Call the server's tools and render its prompts. Select one, fill in its form and press f5. The result comes "
+        "with a trace of where the time went and the messages on the wire; arguments are remembered for each tool."
     )
 
     def __init__(self) -> None:
@@ -82,7 +80,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self.go_to("list", focus=False)
 
     async def _list_painted(self) -> None:
-        """Wait until the list stands: a user waits for it, and not for the form."""
+        """Wait until the list is painted: the user needs it before the form."""
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         with contextlib.suppress(TimeoutError):  # another screen is shown
@@ -90,7 +88,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
 
     @whole
     async def _open(self) -> None:
-        """Make the form and the result."""
+        """Build the form and the result."""
         if self._is_open:
             return
         right = self.query_one("#right", Vertical)
@@ -110,7 +108,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
 
     @property
     def _work(self) -> Work | None:
-        """What is chosen."""
+        """The selected entry."""
         return self.shown if isinstance(self.shown, Work) else None
 
     # -- the list
@@ -155,7 +153,8 @@ class ToolsScreen(PagedScreen, CallingScreen):
         shown = self.shown
         if isinstance(shown, Work) and shown.entry.key in changed:
             self.notify(
-                f"{one_line(shown.entry.name)} takes other arguments now; what fits was kept", markup=False
+                f"{one_line(shown.entry.name)} has different arguments now; the ones that still fit were kept",
+                markup=False,
             )
             self._show(shown)
         else:
@@ -179,7 +178,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
 
     def _choose(self, key: str, *, enter: bool = False) -> None:
         if not self._is_open:
-            return  # `_list` comes back to it
+            return  # `_list` handles it later
         work = self._works.get(key)
         if work is not self.shown or work is None:
             self.shown = work
@@ -191,7 +190,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
 
     @work(exclusive=True, group="show")
     async def _show(self, work: Work | None, *, enter: bool = False) -> None:
-        """Show a tool; with `enter` its form gets the focus."""
+        """Show a tool; with `enter`, focus its form."""
         if not enter:
             await asyncio.sleep(SETTLE_SECONDS)
         form = self._tool_form
@@ -218,7 +217,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         if self._work is not None:
             self._work.touched = True
 
-    # -- where one is
+    # -- pages
 
     def focus_page(self, page: str) -> None:
         if page == "list" or not self._is_open:
@@ -246,7 +245,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self.go_to("list", focus=False)
         self.query_one(FilterLine).focus()
 
-    # -- what one can do
+    # -- actions
 
     @on(ToolForm.Wanted)
     async def _wanted(self, event: ToolForm.Wanted) -> None:
@@ -270,12 +269,12 @@ class ToolsScreen(PagedScreen, CallingScreen):
         if work is None:
             return
         if work.under_way is not None:
-            self.notify(f"{one_line(work.entry.name)} still runs; ctrl+g cancels it", markup=False)
+            self.notify(f"{one_line(work.entry.name)} is still running; press ctrl+g to cancel", markup=False)
             return
         arguments = self._arguments(work)
         if arguments is None:
             self.go_to("form", focus=False)
-            self.notify("This can't be sent yet: see what is marked with ✗", severity="error")
+            self.notify("Can't send yet: fix the fields marked with ✗", severity="error")
             return
         work.touched = True
         if self.query_one(CallView).view == "earlier":
@@ -284,12 +283,12 @@ class ToolsScreen(PagedScreen, CallingScreen):
         self.go_to("result", focus=self.one_at_a_time)
 
     def _arguments(self, work: Work) -> dict[str, Any] | None:
-        """What would be sent; `None`, and the form says why, if it can't be."""
+        """The arguments to send; `None` if they can't be sent, which the form explains."""
         view = self._tool_form.view
         if view.draft is work.draft:
             return view.ready()
         try:
-            return work.draft.arguments()  # its form is not on the screen yet
+            return work.draft.arguments()  # its form is not mounted yet
         except (FormError, JsonError):
             return None
 
@@ -302,7 +301,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
         return self.engine.get_prompt(work.entry.name, arguments, **options)
 
     async def complete(self, argument: str, typed: str, others: Mapping[str, Any]) -> Sequence[str]:
-        """What the server suggests for an argument of the chosen prompt."""
+        """The server's suggestions for an argument of the selected prompt."""
         if self._work is None:
             return []
         known = {name: value for name, value in others.items() if isinstance(value, str)}
@@ -316,7 +315,7 @@ class ToolsScreen(PagedScreen, CallingScreen):
             work.record, work.touched = event.record, True
             await self._tool_form.view.fill(event.record.arguments)
             self.show_call(work)
-            self.notify("The form has the arguments of that call")
+            self.notify("The form now has that call's arguments")
 
     async def action_clear(self) -> None:
         work = self._work

@@ -1,4 +1,4 @@
-"""What the workbench remembers of each tool and prompt: its arguments and its calls."""
+"""The state of each tool and prompt: its arguments and its calls."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .entries import Entry
 
 
 class Work(Job):
-    """A tool or a prompt with the arguments that are being filled in.
+    """A tool or prompt with the arguments being edited.
 
     Attributes:
-        touched: the arguments are the user's own, not those of the last call in the history.
+        touched: whether the user edited the arguments, instead of those of the last call in the history.
     """
 
     def __init__(self, entry: Entry) -> None:
@@ -23,11 +23,11 @@ class Work(Job):
         self.draft = Draft(self.empty_form())
 
     def empty_form(self) -> Form:
-        """A form with nothing filled in."""
+        """An empty form."""
         return Form(self.entry.schema)
 
     def change_to(self, entry: Entry) -> bool:
-        """Take over a new version of the entry with the arguments kept; whether the form is another one now."""
+        """Switch to a new version of the entry and keep the arguments; return whether the form changed."""
         changed = bool(entry.schema != self.entry.schema)
         self.entry = entry
         if changed:

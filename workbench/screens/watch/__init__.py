@@ -1,4 +1,4 @@
-"""File changes: as they come, recorded, and replayed."""
+"""File changes: live, recorded and replayed."""
 
 from __future__ import annotations
 

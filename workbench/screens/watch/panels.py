@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class TapePanel(Card, Live):
-    """The recording and the replay under way."""
+    """The current recording and replay."""
 
     TICKS = True
 
     pace: var[int] = var(0, init=False)
-    """Which of `rows.PACES` the next replay takes."""
+    """Index in `rows.PACES` of the next replay's speed."""
 
     def __init__(self) -> None:
         super().__init__("Record and replay", id="tape")
@@ -44,18 +44,18 @@ class TapePanel(Card, Live):
 
 
 class BatchesPanel(Table, Live):
-    """The batches of file changes as they come."""
+    """The batches of file changes, live."""
 
     HELP = (
-        "Batches of file changes, the newest first: + added, ~ modified, − deleted; ↺ came out of a recording. "
-        "Beside it the changes of the highlighted one."
+        "Batches of file changes, newest first: + added, ~ modified, − deleted; ↺ replayed from a recording. "
+        "The changes of the highlighted batch are listed next to it."
     )
 
     def __init__(self) -> None:
         super().__init__(
             rows.BATCH_COLUMNS,
             title="Batches",
-            empty="Nothing has changed yet. Save a file in the folder of a files module.",
+            empty="No changes yet. Save a file in the folder of a files module.",
             header=True,
             keeps_cursor=True,
             opens=False,
@@ -94,21 +94,21 @@ class RecordingsPanel(Table):
 
     BINDINGS = bind(*RECORDINGS)
     HELP = (
-        "The project's recordings. Enter replays one at the chosen pace (p): its batches go the same way as those "
-        "of the file system, which wait meanwhile; afterwards the list is true to the disk again."
+        "The project's recordings. Enter replays one at the selected speed (p). Its batches are handled like changes "
+        "on disk, which wait until it ends; then the list shows the files on disk again."
     )
 
     def __init__(self) -> None:
         super().__init__(
             rows.RECORDING_COLUMNS,
             title="Recordings",
-            empty="No recording yet. Press r, change some files, and press r again.",
+            empty="No recordings yet. Press r, change some files, then press r again.",
             header=True,
             id="recordings",
         )
 
     def show(self, summaries: Sequence[RecordingSummary]) -> None:
-        """Show these recordings."""
+        """Show `summaries`."""
         self.set_rows(rows.recording_rows(summaries))
 
     @property
@@ -131,30 +131,30 @@ class RecordingsPanel(Table):
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                self.notify(f"{path} can't be deleted: {error.strerror}", severity="error", markup=False)
+                self.notify(f"Can't delete {path}: {error.strerror}", severity="error", markup=False)
             else:
                 self.notify(f"Deleted {path.name}", markup=False)
             self.post_message(self.Moved(self, ""))
 
         text = f"This deletes {path.name}."
         if self.screen.snapshot.replay is not None:  # type: ignore[attr-defined]
-            text += " It does not stop the replay under way: press x for that."
-        self.app.push_screen(ConfirmScreen("Delete the recording", text, "Delete", "Keep"), answered)
+            text += " The current replay continues; press x to stop it."
+        self.app.push_screen(ConfirmScreen("Delete the recording?", text, "Delete", "Keep"), answered)
 
 
 class NoticesPanel(Table, Live):
-    """The notifications that reached the workbench's own clients."""
+    """The notifications received by the workbench's own clients."""
 
     HELP = (
-        "Change notifications as they reached the workbench's own two clients, one for each protocol revision: of the "
-        "resources that they subscribed to (s on the Resources screen), and of every list."
+        "Change notifications received by the workbench's two clients, one for each protocol revision: for "
+        "subscribed resources (press s on the Resources screen) and for list changes."
     )
 
     def __init__(self) -> None:
         super().__init__(
             rows.NOTICE_COLUMNS,
-            title="Notices",
-            empty="No notifications yet. Subscribe to a resource: press 3.",
+            title="Notifications",
+            empty="No notifications yet. Press 3 to subscribe to a resource.",
             header=True,
             opens=False,
             id="notices",

@@ -1,4 +1,4 @@
-"""What the panels of the Watch screen say, as plain rows and lines."""
+"""The contents of the Watch screen's panels, as plain rows and lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TONES: dict[str, Tone] = {"added": "ok", "modified": "warn", "deleted": "bad"}
 PACES: tuple[ReplaySpeed, ...] = (1.0, 10.0, "max", "step")
-PACE_WORDS = ("as recorded", "10 times as fast", "at once", "step by step")
+PACE_WORDS = ("as recorded", "10× faster", "at once", "step by step")
 
 BATCH_COLUMNS = (
     Column("time", most=8),
@@ -29,14 +29,14 @@ BATCH_COLUMNS = (
     Column("", most=4, gap=1, align="right"),
     Column("", most=4, align="right"),
     Column("changes", flex=1),
-    Column("intake", most=7, align="right", above=60),
+    Column("applied", most=7, align="right", above=60),
 )
 CHANGE_COLUMNS = (Column(most=1, gap=1), Column(flex=1))
 RECORDING_COLUMNS = (
     Column("recording", most=24),
     Column("batches", most=7, align="right"),
     Column("changes", most=7, align="right", above=50),
-    Column("lasts", most=8, align="right"),
+    Column("length", most=8, align="right"),
     Column("", flex=1),
 )
 NOTICE_COLUMNS = (
@@ -52,7 +52,7 @@ def batch_rows(batches: Sequence[Batch]) -> list[Row]:
 
 
 def batch_row(batch: Batch) -> Row:
-    """One batch: how many changes of each kind, and its first paths."""
+    """One batch: the count of each kind of change, and its first paths."""
     counts = [
         Span(f"{mark}{number(count)}" if count else "", TONES[kind])
         for kind, mark in MARKS.items()
@@ -73,7 +73,7 @@ def batch_row(batch: Batch) -> Row:
 
 
 def change_rows(batch: Batch | None) -> list[Row]:
-    """The changes of one batch, in their order."""
+    """The changes of one batch, in order."""
     changes = batch.changes if batch is not None else ()
     return [
         Row(str(index), (Span(MARKS[change.kind], TONES[change.kind]), change.path))
@@ -82,7 +82,7 @@ def change_rows(batch: Batch | None) -> list[Row]:
 
 
 def recording_rows(summaries: Iterable[RecordingSummary]) -> list[Row]:
-    """The recordings, the newest first."""
+    """The recordings, newest first."""
     return [
         Row(
             str(summary.path),
@@ -101,7 +101,7 @@ def recording_rows(summaries: Iterable[RecordingSummary]) -> list[Row]:
 
 
 def notice_rows(notices: Sequence[Notice]) -> list[Row]:
-    """The notices that reached our own clients, newest first."""
+    """The notifications received by our own clients, newest first."""
     return [
         Row(
             str(notice.seq),
@@ -116,13 +116,13 @@ def notice_rows(notices: Sequence[Notice]) -> list[Row]:
 
 
 def tape_lines(s: Snapshot, now: float, pace: int, width: int) -> list[Line]:
-    """What is recorded and what is replayed, in two lines."""
+    """The recording and the replay, in two lines."""
     return [_recording_line(s, now), _replay_line(s, now, pace, width)]
 
 
 def _recording_line(s: Snapshot, now: float) -> Line:
     if s.recording is None:
-        return line(Span("○ not recording", "dim"), Span("   r records what changes from now on", "dim"))
+        return line(Span("○ not recording", "dim"), Span("   press r to record file changes", "dim"))
     batches = plural(s.recording.batches, "batch", "batches")
     name = Path(s.recording.path).name
     return line(Span("● recording", "bad"), f"  {name}  {elapsed(now - s.recording.started)}  {batches}")
@@ -133,10 +133,10 @@ def _replay_line(s: Snapshot, now: float, pace: int, width: int) -> Line:
     if replay is None:
         return line(
             Span("▷ no replay", "dim"),
-            Span("       Enter on a recording replays it ", "dim"),
+            Span("       press Enter on a recording to replay it ", "dim"),
             PACE_WORDS[pace],
         )
-    word = Span("Ⅱ held     ", "warn") if replay.paused else Span("▶ replaying", "accent")
+    word = Span("Ⅱ paused   ", "warn") if replay.paused else Span("▶ replaying", "accent")
     share = replay.batch / replay.batches if replay.batches else 1.0
     gauge = bar(share, max(6, min(30, width - 60)), "accent")
     done = f"  {number(replay.batch)} of {number(replay.batches)}  {elapsed(now - replay.started)}  "

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 class WatchScreen(WorkbenchScreen):
-    """File changes as they come, recorded and replayed."""
+    """File changes: live, recorded and replayed."""
 
     MODE = "watch"
     CSS_PATH = "watch.tcss"
     AUTO_FOCUS = "#batches"
     BINDINGS = bind(*WATCH)
     HELP = (
-        "What the files modules see: each batch of changes, and what clients were told of it. r records the batches, "
-        "Enter on a recording replays it through the same intake."
+        "What the files modules see: each batch of changes, and the notifications sent for it. r records the batches; "
+        "Enter replays a recording as if the files had changed again."
     )
 
     _listed = False
-    """Whether the recordings were listed; not while the project is being opened."""
+    """Whether the recordings have been listed; not while the project is opening."""
 
     def body(self) -> ComposeResult:
         yield TapePanel().data_bind(WorkbenchScreen.snapshot, WorkbenchScreen.now)
@@ -57,7 +57,7 @@ class WatchScreen(WorkbenchScreen):
 
     @property
     def folder(self) -> Path:
-        """Where the project's recordings are."""
+        """The folder of the project's recordings."""
         return self.engine.project.recordings
 
     @work(thread=True, exclusive=True)
@@ -109,7 +109,7 @@ class WatchScreen(WorkbenchScreen):
         self.workbench.do(self.engine.start_recording(self.folder / f"{stamp}.jsonl"))
 
     def action_complete(self) -> None:
-        self.workbench.do(self.engine.stop_recording(), "The recording is complete")
+        self.workbench.do(self.engine.stop_recording(), "Recording saved")
 
     def action_pace(self) -> None:
         panel = self.query_one(TapePanel)
@@ -134,6 +134,6 @@ class WatchScreen(WorkbenchScreen):
 
 
 def _tape(snapshot: Snapshot) -> tuple[bool, bool, bool]:
-    """Whether it records, whether it replays, whether the replay is held."""
+    """Whether it is recording, whether it is replaying, whether the replay is paused."""
     replay = snapshot.replay
     return snapshot.recording is not None, replay is not None, replay is not None and replay.paused

@@ -1,7 +1,7 @@
-"""What a call answered, as something to read: one text, JSON or bytes out of whatever the protocol's result holds.
+"""A call's result in readable form: a text, JSON or bytes from whatever the protocol's result contains.
 
-It runs on a thread. What it decides takes time in proportion to the result; formatting is left to whoever takes the
-lines, one by one.
+Runs on a thread. Choosing the form takes time in proportion to the result; formatting happens when the lines are
+consumed, one by one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Part(NamedTuple):
 
 
 def answer_of(record: CallRecord) -> Answer:
-    """The answer to read; of an unexpected error also what no client sees."""
+    """The readable result; for an unexpected error, with the cause that no client sees."""
     answer = _answer_of(record)
     if not record.cause or answer.kind != "text":
         return answer
@@ -61,7 +61,7 @@ def _answer_of(record: CallRecord) -> Answer:
 
 
 def raw_of(record: CallRecord) -> Answer:
-    """The protocol's JSON as it came."""
+    """The protocol's JSON as received."""
     if record.error is not None:
         code, message, data = record.error
         return Answer("json", {"code": code, "message": message, **({} if data is None else {"data": data})})
@@ -77,7 +77,7 @@ def _error_text(record: CallRecord) -> str:
     if code:
         lines.append(f"code  {code}{_CODES.get(code, '')}")
     if record.reference:
-        lines.append(f"reference  {record.reference}; the log has the rest under it")
+        lines.append(f"reference  {record.reference}; see the log for details")
     rest = dict(data) if isinstance(data, Mapping) else data
     traceback = rest.pop("traceback", "") if isinstance(rest, dict) else ""
     if rest:
@@ -96,18 +96,16 @@ _CODES = {
     -32002: ", resource not found",
     -32003: ", permission denied",
     -32010: ", unavailable",
-    -32011: ", took too long",
+    -32011: ", timed out",
     -32012: ", too large",
 }
 
 
 def _without_result(record: CallRecord) -> str:
     if record.outcome == "cancelled":
-        return (
-            "It was cancelled. A function that holds the loop, or a thread, goes on until it ends by itself."
-        )
-    kept = f" It had {size(record.size)}." if record.size else ""
-    return f"The result was not kept: it was too large for the history.{kept} Run it again to see it."
+        return "Cancelled. A function that blocks the loop, or runs in a thread, continues until it returns."
+    kept = f" Its size was {size(record.size)}." if record.size else ""
+    return f"The result was too large to store in the history.{kept} Run it again to see it."
 
 
 # -- tools
@@ -119,7 +117,7 @@ def _tool_answer(result: Mapping[str, Any]) -> Answer:
     if structured is None:
         return _joined(blocks, _block, result)
     if not _says_more(blocks, structured):
-        # A function that returns a text: the protocol wants it in an object, a reader does not.
+        # A function that returns a string: the protocol wraps it in an object, which a reader doesn't need.
         plain = structured["result"] if structured.keys() == {"result"} else None
         return Answer(*_text("", plain)[1:]) if isinstance(plain, str) else Answer("json", structured)
     return _joined([*blocks, _Part("structured", "json", structured)], _block, result)
@@ -130,9 +128,9 @@ def _mappings(found: Any) -> list[Mapping[str, Any] | _Part]:
 
 
 def _says_more(blocks: Sequence[Any], structured: Any) -> bool:
-    """Whether the content has something that the structured content has not.
+    """Whether the content has something that the structured content lacks.
 
-    A list comes as one text, or as a text for each of its items in the same order: nothing else is compared.
+    A list comes as one text, or as one text per item in the same order; only these are compared.
     """
     known = [structured]
     items: list[Any] = []
@@ -167,7 +165,7 @@ def _block(block: Any) -> _Part:
 
 def _binary(block: Mapping[str, Any]) -> str:
     mime = block.get("mimeType") or "unknown type"
-    return f"{block.get('type')}, {mime}, {size(_bytes(str(block.get('data') or '')))}; Raw has its data"
+    return f"{block.get('type')}, {mime}, {size(_bytes(str(block.get('data') or '')))}; see Raw for the data"
 
 
 def _bytes(base64: str) -> int:
@@ -199,7 +197,7 @@ def _text(title: str, text: str, mime: str = "") -> _Part:
 
 
 def _parsed(text: str) -> Any:
-    """The JSON value that `text` is; without one the text itself."""
+    """The JSON value of `text`, or `text` itself if it isn't JSON."""
     if text[:1] not in '{["-0123456789tfn' or not text:
         return text
     try:
@@ -222,7 +220,7 @@ def _joined(found: Sequence[Any], part_of: Callable[[Any], _Part], result: Mappi
 
 
 def _lines_of(found: Sequence[Any], part_of: Callable[[Any], _Part]) -> Iterator[str]:
-    """The parts below each other, each under its title."""
+    """The parts in order, each below its title."""
     for number, each in enumerate(found, 1):
         title, kind, value = part_of(each)
         count = f" {number} of {len(found)}" if len(found) > 1 else ""
@@ -230,7 +228,7 @@ def _lines_of(found: Sequence[Any], part_of: Callable[[Any], _Part]) -> Iterator
         if kind == "json":
             yield from json_lines(value)
         elif kind == "hex":
-            yield f"{size(_bytes(value))} of bytes"
+            yield f"{size(_bytes(value))} of binary data"
         else:
             yield from value.split("\n")
         yield ""

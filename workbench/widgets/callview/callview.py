@@ -1,4 +1,4 @@
-"""One call on the screen: its answer, the same raw, its trace, the wire, what was printed, and the calls before it."""
+"""One call on the screen: its result, raw JSON, trace, wire messages, log, and earlier calls."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ CALL = define(
         "call.next_view",
         "right_square_bracket",
         "View",
-        "Result, raw, trace, wire, log, earlier in turn",
+        "Next view: result, raw, trace, wire, log, earlier",
         "view(1)",
     ),
     Action(
         "call.previous_view",
         "left_square_bracket",
-        "View back",
-        "The same, backwards",
+        "Previous view",
+        "Previous view",
         "view(-1)",
         shown=False,
     ),
@@ -60,14 +60,14 @@ CALL = define(
         "call.error",
         "e",
         "Error",
-        "Where the call's unexpected error was raised: its lines, its variables, its traceback",
+        "Show the call's unexpected error: source lines, variables and traceback",
         "tell_error",
     ),
 )
 
 
 class Running(NamedTuple):
-    """A call under way: for how many seconds, and how far it is."""
+    """A running call: its duration in seconds and its progress."""
 
     key: str
     seconds: float
@@ -77,7 +77,7 @@ class Running(NamedTuple):
 
 
 class StageStrip(Widget):
-    """The stages of the call, right of the names of the views."""
+    """The stages of the call, to the right of the view names."""
 
     record: reactive[CallRecord | None] = reactive(None)
 
@@ -90,21 +90,21 @@ class StageStrip(Widget):
         self.post_message(self.Clicked())
 
     class Clicked(Message):
-        """It was clicked."""
+        """The strip was clicked."""
 
 
 class CallView(Vertical):
-    """Shows a call that was made, or one that is under way."""
+    """Shows a finished or a running call."""
 
     BINDINGS = bind(*CALL)
     HELP: ClassVar = (
-        "What a call answered. [ and ] go through its views: the result, the protocol's JSON, the trace of where "
-        "the time went, the messages on the wire, what was printed and logged meanwhile, and earlier calls. "
-        "e tells where an unexpected error was raised."
+        "The result of a call. [ and ] switch between views: the result, the protocol's JSON, the trace of where "
+        "the time went, the messages on the wire, printed and logged lines, and earlier calls. "
+        "e shows where an unexpected error was raised."
     )
 
     view: reactive[str] = reactive("result", init=False)
-    """Which of `VIEWS` is shown."""
+    """The current view, one of `VIEWS`."""
 
     class Chosen(Message):
         """An earlier call was chosen."""
@@ -114,7 +114,7 @@ class CallView(Vertical):
             self.record = record
 
     class ErrorWanted(Message):
-        """The call's unexpected error shall be told in full."""
+        """The user asked for the call's unexpected error in full."""
 
         def __init__(self, reference: str) -> None:
             super().__init__()
@@ -128,7 +128,7 @@ class CallView(Vertical):
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str = "",
     ) -> None:
-        """`empty` stands there before the first call."""
+        """Show `empty` until the first call."""
         super().__init__(id=id, classes=f"panel {classes}")
         self.title = title
         self.empty = empty
@@ -153,10 +153,10 @@ class CallView(Vertical):
     def on_mount(self) -> None:
         self._say(())
 
-    # -- what to show
+    # -- contents
 
     def show(self, record: CallRecord, frames: Callable[[str], list[Frame]]) -> None:
-        """Show a call that has ended; `frames` finds the messages of a call by its key."""
+        """Show a finished call; `frames` returns the messages of a call by its key."""
         if not self._stands:
             return
         self._begin(record, frames)
@@ -166,7 +166,7 @@ class CallView(Vertical):
         self._fill()
 
     def show_running(self, running: Running, frames: Callable[[str], list[Frame]]) -> None:
-        """Show that a call is under way."""
+        """Show a running call."""
         if not self._stands:
             return
         self._begin(None, frames)
@@ -188,7 +188,7 @@ class CallView(Vertical):
 
     @property
     def _stands(self) -> bool:
-        """Whether it is whole: a call may end while it is on its way off the screen."""
+        """Whether it is fully mounted: a call may end while the view is being removed."""
         return bool(self.query(StageStrip))
 
     def _begin(self, record: CallRecord | None, frames: Callable[[str], list[Frame]]) -> None:
@@ -197,25 +197,25 @@ class CallView(Vertical):
         self.query_one(StageStrip).record = record
 
     def set_earlier(self, records: Sequence[CallRecord]) -> None:
-        """The calls that can be chosen."""
+        """Set the earlier calls to choose from."""
         self.query_one("#earlier", EarlierList).set_rows(records)
         self._count("earlier", len(records))
 
     def set_log(self, lines: Sequence[Line]) -> None:
-        """What was printed and logged while the call ran."""
+        """Set the lines printed and logged during the call."""
         nothing = line(Span("Nothing was printed or logged.", "dim"))
         self.query_one("#log", Sheet).set_lines(list(lines) or [nothing])
         self._count("log", len(lines))
 
     def _count(self, view: str, count: int) -> None:
-        """Say with the name of a view how much there is in it."""
+        """Show the number of entries next to a view's name."""
         if self._counts.get(view, 0) != count:
             self._counts[view] = count
             titles = [f"{TITLES[each]} {self._counts.get(each) or ''}".rstrip() for each in VIEWS]
             self.query_one(Segments).set_options(titles, VIEWS.index(self.view))
 
     def _say(self, spans: Line) -> None:
-        """Put the call's outcome on the border."""
+        """Show the call's outcome in the border."""
         pieces = [(text, f"{STYLES[tone]} not bold" if tone else "not bold") for text, tone in cleaned(spans)]
         self.border_title = Content.assemble(self.title, "  " if spans else "", *pieces)
 
@@ -226,7 +226,7 @@ class CallView(Vertical):
         self._fill()
 
     def _fill(self) -> None:
-        """Fill and show the view of now; the others wait until somebody looks at them."""
+        """Fill and show the current view; the others are filled when shown."""
         record = self.record
         key = record.key if record is not None else self.running.key if self.running is not None else ""
         if self.view == "wire":
@@ -250,7 +250,7 @@ class CallView(Vertical):
 
     @on(TextView.Told)
     def _tell_size(self) -> None:
-        """Say on the lower border how much text there is."""
+        """Show the size of the text in the bottom border."""
         pane = self.query_one(f"#{self.view}")
         summary = pane.lines.summary if isinstance(pane, TextView) and self.running is None else ""
         self.border_subtitle = Content(summary)
@@ -265,12 +265,12 @@ class CallView(Vertical):
             self.post_message(self.ErrorWanted(self.record.reference))
 
     def action_view(self, step: int) -> None:
-        """Go on to the next view, and keep the focus in it."""
+        """Go to the next or previous view, and keep the focus in it."""
         self.view = VIEWS[(VIEWS.index(self.view) + step) % len(VIEWS)]
         self.focus_view()
 
     def focus_view(self) -> None:
-        """Give the focus to what can be moved in."""
+        """Focus the scrollable widget of the view."""
         pane = self.query_one(f"#{self.view}")
         if self.query_one(ContentSwitcher).current == "progress":
             self.query_one("#progress", Sheet).focus()
@@ -301,13 +301,13 @@ class CallView(Vertical):
 
 
 def progress_lines(running: Running, width: int) -> list[Line]:
-    """How far a call is."""
+    """A call's progress, as lines."""
     lines: list[Line] = [(Span("Running", "strong"), Span(f"  {span(running.seconds)}", "dim")), ()]
     if running.total:
         share = running.done / running.total
         lines.append(line(*bar(share, max(10, min(width - 20, 60)), "accent"), f"  {share * 100:.0f} %"))
     elif running.done:
-        lines.append((Span(f"{running.done:g} so far"),))
+        lines.append((Span(f"{running.done:g} done"),))
     if running.message:
         lines.append((Span(running.message),))
-    return [*lines, (), (Span("x or ctrl+g cancels it.", "dim"),)]
+    return [*lines, (), (Span("Press x or ctrl+g to cancel.", "dim"),)]

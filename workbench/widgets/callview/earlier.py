@@ -1,4 +1,4 @@
-"""Calls of before, newest first."""
+"""Earlier calls, newest first."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from .traces import OUTCOMES
 
 
 class EarlierList(Outline[CallRecord]):
-    """The calls that the history has."""
+    """The calls in the history."""
 
-    HELP = "Earlier calls, newest first. Enter fills the form in with the arguments of that call and shows its answer."
+    HELP = (
+        "Earlier calls, newest first. Enter restores a call's arguments into the form and shows its result."
+    )
 
     def key_of(self, row: CallRecord) -> str:
         return row.key
@@ -28,12 +30,12 @@ class EarlierList(Outline[CallRecord]):
             Span(f"{outcome.text[:1]} ", outcome.tone),
             Span(fit(span(row.seconds), 8, "right")),
             Span("  "),
-            Span(_beginning(row.arguments, max(width, 10)) if row.arguments else "without arguments", "dim"),
+            Span(_beginning(row.arguments, max(width, 10)) if row.arguments else "no arguments", "dim"),
         )
 
 
 def _beginning(value: Any, most: int) -> str:
-    """The first `most` characters of a value's JSON, at the cost of no more than those."""
+    """The first `most` characters of a value's JSON, without encoding the rest."""
     text = ""
     for chunk in _ENCODER.iterencode(value):
         text += chunk[:most]

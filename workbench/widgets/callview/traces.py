@@ -1,4 +1,4 @@
-"""How a call went, in lines: its outcome, and where its time went."""
+"""A call's outcome and trace, as lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORT_BAR = 12
 
 
 class Stage(NamedTuple):
-    """A part of a call's time: when it began after the call did, if that is known, and how long it took."""
+    """A part of a call's time: its start after the call's, if known, and its duration."""
 
     name: str
     seconds: float
@@ -31,9 +31,9 @@ class Stage(NamedTuple):
 
 
 def stages_of(record: CallRecord) -> list[Stage]:
-    """The stages of a call, in the order in which they were passed, and what was outside of all of them.
+    """The stages of a call, in order, and the time outside all of them.
 
-    A stage may lie in another one (waiting for the pool in the handler), so that they do not add up.
+    Stages can nest (waiting for the pool inside the handler), so they do not add up.
     """
     found = [Stage(name, seconds, _tone(name, seconds, record.seconds)) for name, seconds in record.stages]
     handlers = sum(seconds for name, seconds in record.stages if name == "handler")
@@ -54,7 +54,7 @@ def _tone(name: str, seconds: float, whole: float) -> Tone:
 
 
 def outcome_line(record: CallRecord) -> Line:
-    """How the call ended, in a few words: for a panel's border."""
+    """The call's outcome in a few words, for a panel's border."""
     parts = [OUTCOMES[record.outcome]]
     if record.error is not None and record.error.code:
         parts.append(Span(str(record.error.code), "bad"))
@@ -62,7 +62,7 @@ def outcome_line(record: CallRecord) -> Line:
     if record.size:
         parts.append(Span(size(record.size)))
     if was_cut(record.result):
-        parts.append(Span("cut at the limit", "warn"))
+        parts.append(Span("truncated", "warn"))
     if any(name == "cache hit" for name, _seconds in record.stages):
         parts.append(Span("from the cache", "ok"))
     parts.append(Span(record.protocol, "dim"))
@@ -83,12 +83,12 @@ def strip_line(record: CallRecord, width: int) -> Line:
 
 
 def trace_lines(record: CallRecord, width: int) -> list[Line]:
-    """Where the time went, each stage as a bar over the whole call."""
+    """Where the time went, each stage as a bar relative to the whole call."""
     stages = stages_of(record)
     lines: list[Line] = [
         (
             Span("Where the time went", "strong"),
-            Span(f"   {span(record.seconds)} as the client saw it", "dim"),
+            Span(f"   {span(record.seconds)} as seen by the client", "dim"),
         ),
         (),
     ]
@@ -113,9 +113,9 @@ def trace_lines(record: CallRecord, width: int) -> list[Line]:
 
 def _untold(record: CallRecord) -> str:
     return (
-        "The server did not tell: the call never reached it, or it still ran when it was given up."
+        "No trace from the server: the call never reached it, or was still running when it was abandoned."
         if record.outcome in ("cancelled", "timeout", "error")
-        else "The server told no stages."
+        else "The server reported no stages."
     )
 
 

@@ -1,4 +1,4 @@
-"""The messages of a call as they went over the wire: a list of them, and the highlighted one in full."""
+"""The messages of a call on the wire: the list, and the highlighted one in full."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from workbench.widgets.outline import Outline
 from workbench.widgets.spans import Line, Span, line, spread
 from workbench.widgets.textview import TextView
 
-NOTHING = "No messages: they are kept while the\nworkbench runs, and only the last ones."
+NOTHING = "No messages stored. The workbench keeps\nonly the latest, and only while it runs."
 
 
 class FrameRow(NamedTuple):
-    """A message and when it passed, in seconds after the first one."""
+    """A message and its time, in seconds after the first."""
 
     place: int
     frame: Frame
@@ -27,9 +27,9 @@ class FrameRow(NamedTuple):
 
 
 class FrameList(Outline[FrameRow]):
-    """The messages, in their order."""
+    """The messages, in order."""
 
-    HELP = "The messages of this call. → went from the client to the server, ← back. The highlighted one is beside."
+    HELP = "The messages of this call: → client to server, ← server to client. The highlighted one is shown in full."
 
     def key_of(self, row: FrameRow) -> str:
         return str(row.place)
@@ -56,7 +56,7 @@ class WireView(Container):
         yield TextView(framed=False, empty="")
 
     def show(self, frames: Sequence[Frame]) -> None:
-        """Show `frames`, the first of them in full; if it is shown already, there are only more of them."""
+        """Show `frames`, the first in full; if they are already shown, add the new ones."""
         first = frames[0].at if frames else 0.0
         rows = [FrameRow(place, frame, max(0.0, frame.at - first)) for place, frame in enumerate(frames)]
         known = self.query_one(FrameList)

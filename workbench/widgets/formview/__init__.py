@@ -1,4 +1,4 @@
-"""Forms on the screen, for the arguments of tools and prompts and the variables of templates."""
+"""Forms for the arguments of tools and prompts and the variables of templates."""
 
 from __future__ import annotations
 

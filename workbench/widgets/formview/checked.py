@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a form, told where it is."""
+"""Validation of a form's arguments, with errors shown at the fields."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .editor import FieldEditor
 from .views import FieldView
 
 REQUIRED = "is required"
-"""What is told only after somebody has tried to send the arguments."""
+"""Shown only after the user has tried to send the arguments."""
 
 MOST_TOLD = 3
 
 
 class CheckedForm(Vertical):
-    """A form that says what can't be sent, and what does not fit the schema but can be sent.
+    """A form that shows errors, which prevent sending, and warnings about schema mismatches, which don't.
 
     Attributes:
         draft: the arguments.
-        warnings: what does not fit the schema, as of the last check.
-        tried: somebody wanted to send them: what is missing is told from now on.
+        warnings: schema mismatches as of the last check.
+        tried: the user has tried to send them, so missing values are shown.
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -39,13 +39,13 @@ class CheckedForm(Vertical):
 
     @property
     def json_editor(self) -> FieldEditor:
-        """Where all arguments are typed as JSON."""
+        """The editor for all arguments as JSON."""
         return self.query_one(".json", Vertical).query_one(FieldEditor)
 
     def ready(self) -> dict[str, Any] | None:
-        """The arguments to send; `None` if they can't be sent, and then the place that must be mended has the focus.
+        """Return the arguments to send; `None` if they can't be sent, with the focus on the field to fix.
 
-        From now on what is required and missing is told too.
+        From now on missing required values are shown too.
         """
         self.tried = True
         self.check()
@@ -64,11 +64,11 @@ class CheckedForm(Vertical):
 
     @property
     def _stands(self) -> bool:
-        """Whether it is whole: a check may end while it is on its way off the screen."""
+        """Whether it is fully mounted: a check may end while the form is being removed."""
         return bool(self.query(".trouble"))
 
     def check(self) -> None:
-        """Tell what can't be sent, and let a thread find what does not fit."""
+        """Show errors, and find schema mismatches on a thread."""
         if not self._stands:
             return
         try:

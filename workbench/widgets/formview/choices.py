@@ -1,4 +1,4 @@
-"""What a field's line of options offers: its states, and its values where there are a few to choose from."""
+"""The options of a field: its states, and its values if there are a few to choose from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from workbench.forms import ChoiceField, Field, ListField, ObjectField, State, U
 
 
 class Option(NamedTuple):
-    """One option: the state it stands for, and with a value its place among the field's values."""
+    """An option: its state and, for a value, the index among the field's values."""
 
     label: str
     state: State
@@ -16,13 +16,13 @@ class Option(NamedTuple):
 
 
 def options_of(field: Field) -> list[Option]:
-    """The options of a field, those that send nothing first."""
+    """The options of a field, starting with those that send nothing."""
     found = [Option("omit", "omit")] if field.omittable else []
     found += _values(field)
     if field.shape.nullable:
         found.append(Option("null", "null"))
     if len(found) == 1 and isinstance(field, ObjectField | ListField):
-        return [Option(type_text(field.shape), "value")]  # an item: there is nothing to choose
+        return [Option(type_text(field.shape), "value")]  # an item: nothing to choose
     return found
 
 
@@ -40,7 +40,7 @@ def _values(field: Field) -> list[Option]:
 
 
 def chosen_of(field: Field, options: list[Option]) -> int:
-    """The place of what the field sends now; -1 for none."""
+    """The index of the option that the field sends now, or -1."""
     place = field.chosen if isinstance(field, ChoiceField | UnionField) and field.state == "value" else 0
     for index, option in enumerate(options):
         if option.state == field.state and option.place == place:
@@ -49,7 +49,7 @@ def chosen_of(field: Field, options: list[Option]) -> int:
 
 
 def choose(field: Field, option: Option) -> None:
-    """Let the field send what `option` stands for."""
+    """Set the field to `option`."""
     if option.state != "value":
         field.set_state(option.state)
     elif isinstance(field, ChoiceField | UnionField):

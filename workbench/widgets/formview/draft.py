@@ -1,4 +1,4 @@
-"""Arguments that are being filled in, in whichever way."""
+"""Arguments being edited, as a form or as JSON."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from workbench.forms import NOT_STORED, Form, JsonError, arguments_of
 
 
 class Draft:
-    """Arguments that are being filled in: a form, and while they are edited as JSON, that text."""
+    """Arguments being edited: a form and, while editing JSON, its text."""
 
     def __init__(self, form: Form) -> None:
         self.form = form
         self.text: str | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """What would be sent.
+        """The arguments to send.
 
         Raises:
-            FormError, JsonError: it can't be.
+            FormError, JsonError: they can't be sent.
         """
         if self.text is None:
             return self.form.to_arguments()
@@ -30,7 +30,7 @@ class Draft:
         return arguments
 
     def fill(self, arguments: Mapping[str, Any]) -> None:
-        """Take over arguments."""
+        """Fill in arguments."""
         self.form.from_arguments(arguments)
         if self.text is not None:
             self.text = self.form.to_json()

@@ -1,4 +1,4 @@
-"""Where one types: a line that grows with its text."""
+"""The text input of a field: a line that grows with its text."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .keys import EDITOR
 SECRET_CHARACTER = "•"
 
 _TAKEN = ("f6", "f7")
-"""Keys of `TextArea` that the form uses for something else; ctrl+a and shift with the arrows select too."""
+"""`TextArea` keys that the form uses for something else; ctrl+a and shift+arrows select too."""
 
 
 class FieldEditor(TextArea, inherit_bindings=False):
-    """A text that is typed. Enter goes on to the next field, or starts a line where there are lines already.
+    """A text input. Enter goes to the next field, or starts a new line if there are several.
 
-    Text with characters that can't be seen is not taken as it is: `Unseen` tells of it.
+    Text with invisible characters is not inserted: an `Unseen` message is sent instead.
     """
 
     BINDINGS = [  # noqa: RUF012 - Textual declares it so
@@ -38,22 +38,22 @@ class FieldEditor(TextArea, inherit_bindings=False):
         *bind(*EDITOR),
     ]
     HELP = (
-        "Type here. f2 goes on to omitting the field, an empty value or null, f4 takes it as JSON, f6 starts "
+        "Type a value. f2 switches between omitted, empty and null, f4 edits the field as JSON, f6 starts "
         "a new line; Backspace in an empty field omits it."
     )
 
     class Next(Message):
-        """Enter: on to what follows."""
+        """Enter was pressed: go to the next field."""
 
     class Emptied(Message):
-        """Backspace in an empty field."""
+        """Backspace was pressed in an empty field."""
 
         def __init__(self, editor: FieldEditor) -> None:
             super().__init__()
             self.editor = editor
 
     class Unseen(Message):
-        """Something was pasted that has characters which can't be seen; `text` is what would be there now."""
+        """Text with invisible characters was pasted; `text` is the text that would result."""
 
         def __init__(self, editor: FieldEditor, text: str) -> None:
             super().__init__()
@@ -61,7 +61,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
             self.text = text
 
     class Asked(Message):
-        """A key that moves in or takes from the suggestions: `down`, `up`, `enter`, `tab` or `escape`."""
+        """A key for the suggestions: `down`, `up`, `enter`, `tab` or `escape`."""
 
         def __init__(self, editor: FieldEditor, key: str) -> None:
             super().__init__()
@@ -69,28 +69,28 @@ class FieldEditor(TextArea, inherit_bindings=False):
             self.key = key
 
     def __init__(self, text: str = "", *, lines: bool = False, classes: str = "") -> None:
-        """`lines`: Enter starts a new line from the beginning on."""
+        """`lines` makes it multi-line: Enter starts a new line."""
         super().__init__(text, compact=True, highlight_cursor_line=False, classes=classes)
         self._lines = lines
         self.masked = False
-        """Whether what is typed is a secret that is not shown."""
+        """Whether the text is a hidden secret."""
         self.known = text
-        """The text that the form has; what differs was typed."""
+        """The form's text; if it differs, the user has typed."""
         self.suggesting = False
-        """Whether suggestions are shown: the arrows, Enter, Tab and Esc are for them then."""
+        """Whether suggestions are shown, which take the arrows, Enter, Tab and Esc."""
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
         return Text(SECRET_CHARACTER * line.cell_len, end="", no_wrap=True) if self.masked else line
 
     def reveal(self) -> None:
-        """Show the secret that is typed here, or hide it again."""
+        """Show or hide the secret."""
         self.masked = not self.masked
-        self.load_text(self.text)  # TextArea remembers the lines that it has drawn
+        self.load_text(self.text)  # TextArea caches drawn lines
         self.move_cursor(self.document.end)
 
     def show(self, text: str, hint: str = "") -> None:
-        """Show `text` that nobody typed, and `hint` where it is empty."""
+        """Show `text` without treating it as typed, with `hint` as the placeholder."""
         self.placeholder = Content(one_line(hint))
         if text != self.known or text != self.text:
             self.known = text
@@ -98,7 +98,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
             self.move_cursor(self.document.end)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        # Under a dialog the last layout is drawn again, with fields that have gone since, and their styles with them.
+        # Below a dialog the last layout is drawn again, with fields that have been removed since, and their styles.
         if not self.is_attached:
             return [Strip.blank(crop.width)] * crop.height
         return super().render_lines(crop)
@@ -109,7 +109,7 @@ class FieldEditor(TextArea, inherit_bindings=False):
         return self._lines or "\n" in self.text
 
     async def _on_key(self, event: events.Key) -> None:
-        # What is not prevented here goes on to `TextArea`'s own handler.
+        # Keys not prevented here go on to `TextArea`'s own handler.
         if self.suggesting and event.key in ("down", "up", "enter", "tab", "escape"):
             event.stop()
             event.prevent_default()

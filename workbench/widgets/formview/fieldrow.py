@@ -1,4 +1,4 @@
-"""A field's row: what is drawn around the widget in which it is filled in."""
+"""A field's row: what is drawn around its input widget."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .editor import FieldEditor
 from .saying import CHIPS, is_part_of_choice, notes_of, status_of, words_of
 
 INDENT = 2
-"""Cells that a field lies further to the right than the one that it is a part of."""
+"""Indentation of a field relative to its parent, in cells."""
 
 LEAST_LABEL = 8
 LEAST_NAME = 14
@@ -27,23 +27,23 @@ CHIP_CELLS = 7
 REMOVE_CELLS = 2
 
 Told = Mapping[Path, tuple[Sequence[Problem], Sequence[Problem]]]
-"""What can't be sent and what does not fit, by the path of the field at which it is told."""
+"""Errors and warnings by the path of the field that shows them."""
 
 
 class NameLine(Input):
-    """The name of an entry of a map."""
+    """The name of a map entry."""
 
-    HELP = "The entry's name. The empty name, and names that begin with a quote, are written in quotes."
+    HELP = "The entry's name. Put an empty name, or one that begins with a quote, in quotes."
 
 
 class FieldRow(Widget):
-    """Draws a field's label, its state, and what there is to say of it, itself: a form of a hundred fields is
-    two hundred widgets, and not eight hundred.
+    """Draws a field's label, state and notes itself, so that a form of a hundred fields has
+    two hundred widgets instead of eight hundred.
 
     Attributes:
-        depth: how many fields it is a part of.
-        entry: the name of its own that it has in a map.
-        said: its type, what a value must be, what it is for.
+        depth: its nesting depth.
+        entry: its name if it is a map entry.
+        said: its type, constraints and description.
     """
 
     ALLOW_SELECT = False
@@ -62,26 +62,26 @@ class FieldRow(Widget):
 
     @property
     def control(self) -> Widget:
-        """What has the focus when this field is filled in."""
+        """The widget to focus for filling in this field."""
         return self.edited or self
 
     @property
     def is_item(self) -> bool:
-        """Whether it is an item of a list or an entry of a map, which can be removed."""
+        """Whether it is a list item or a map entry, which can be removed."""
         return self.entry is not None or isinstance(self.field.owner, ListField)
 
-    # -- where things are
+    # -- layout
 
     @property
     def wanted(self) -> int:
-        """At which column of the form its control would begin by itself."""
+        """The form column at which its control would start on its own."""
         label = (
             LEAST_NAME if self.entry is not None else cell_len(self.label) + (2 if self._starred else 0) + 1
         )
         return INDENT * self.depth + max(label, LEAST_LABEL)
 
     def align(self, column: int) -> None:
-        """Let its control begin at `column` of the form."""
+        """Start its control at `column` of the form."""
         self._column = max(column - INDENT * self.depth, LEAST_LABEL)
         self.place()
 
@@ -102,7 +102,7 @@ class FieldRow(Widget):
                 control.parent.styles.margin = (0, right, below, 0)
 
     def mark_at(self, x: int, y: int) -> str:
-        """What a click there is meant for: `remove`, `state`, or nothing."""
+        """What a click there hits: `remove`, `state` or nothing."""
         right = self.size.width - x
         remove = REMOVE_CELLS if self.is_item else 0
         if y or right <= 0:
@@ -119,16 +119,16 @@ class FieldRow(Widget):
 
     @property
     def chip(self) -> str:
-        """What the field sends, in a word; empty where its control says it."""
+        """What the field sends, in one word; empty if its control shows it."""
         return CHIPS[status_of(self.field)][0] if isinstance(self.edited, FieldEditor) else ""
 
     @property
     def notes(self) -> list[str]:
-        """What stands below it."""
+        """The lines below the field."""
         return ["".join(text for text, _tone in spans) for spans in self._notes]
 
     def say(self, problems: Sequence[Problem], warnings: Sequence[Problem]) -> None:
-        """Tell below it what is wrong."""
+        """Show errors and warnings below the field."""
         before = len(self._notes)
         self._notes = notes_of(self.said, problems, warnings)
         if len(self._notes) != before:

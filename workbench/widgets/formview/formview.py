@@ -1,4 +1,4 @@
-"""A form on the screen: fields, or all of the arguments as JSON; both are the same arguments."""
+"""A form on the screen: the arguments as fields or as JSON."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .keys import FORM
 from .views import AddButton, FieldView, views_of
 
 CHECK_SECONDS = 0.25
-"""How long nothing is typed before the arguments are checked."""
+"""Delay after typing before the arguments are checked, in seconds."""
 
 SUGGEST_SECONDS = 0.12
-"""How long nothing is typed before suggestions are asked for."""
+"""Delay after typing before suggestions are requested, in seconds."""
 
 MOST_COLUMN = 32
 
@@ -39,19 +39,19 @@ Complete = Callable[[str, str, Mapping[str, Any]], Awaitable[Sequence[str]]]
 
 
 class FormView(CheckedForm):
-    """Shows a draft and lets it be filled in."""
+    """Shows a draft for editing."""
 
     BINDINGS = bind(*FORM)
     HELP = (
-        "A form for the arguments. Tab goes from field to field. What is omitted is not sent; a text can be empty, "
-        "which is not the same, and null is a third thing: f2 goes from one to the next. f3 shows everything as JSON."
+        "A form for the arguments. Tab moves between fields. Omitted fields are not sent; omitted, empty and null "
+        "are different values, and f2 switches between them. f3 shows everything as JSON."
     )
 
     class Changed(Message):
-        """The arguments are others now."""
+        """The arguments changed."""
 
     class Submitted(Message):
-        """Enter in the last field."""
+        """Enter was pressed in the last field."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -67,7 +67,7 @@ class FormView(CheckedForm):
     # -- the draft
 
     async def show(self, draft: Draft, complete: Complete | None = None) -> None:
-        """Show `draft`; `complete` suggests values."""
+        """Show `draft`; `complete` returns suggestions."""
         self.draft = draft
         self._complete = complete
         self.tried = False
@@ -95,11 +95,11 @@ class FormView(CheckedForm):
         root = self.draft.form.root
         if isinstance(root, ObjectField) and root.state == "value":
             found = views_of(root, 0)
-            return found or [Static("It takes no arguments.", classes="none", markup=False)]
+            return found or [Static("No arguments.", classes="none", markup=False)]
         return [FieldView(root, 0, label="arguments")]
 
     def _align(self) -> None:
-        """Let all that is filled in begin at one column."""
+        """Align all inputs at one column."""
         views = list(self.query(FieldView))
         deepest = max((INDENT * view.depth for view in views), default=0)
         column = max((view.wanted for view in views), default=0)
@@ -124,7 +124,7 @@ class FormView(CheckedForm):
     # -- keys
 
     def focus_first(self) -> None:
-        """Give the focus to the first field."""
+        """Focus the first field."""
         if self.draft.text is not None:
             self.json_editor.focus()
             return
@@ -136,12 +136,12 @@ class FormView(CheckedForm):
 
     @property
     def has_fields(self) -> bool:
-        """Whether something can have the focus in it."""
+        """Whether it has anything to focus."""
         return self.draft.text is not None or bool(self.query(FieldView)) or bool(self.query(AddButton))
 
     @property
     def _here(self) -> FieldView | None:
-        """The field that has the focus."""
+        """The focused field."""
         focused = self.screen.focused
         if focused is None:
             return None
@@ -197,7 +197,7 @@ class FormView(CheckedForm):
             item.move_it(by)
 
     async def action_json(self) -> None:
-        """Edit everything as JSON, or go back to the form if the JSON can be one."""
+        """Edit everything as JSON, or return to the form if the JSON is valid."""
         if self.draft.text is None:
             self.draft.text = self.draft.form.to_json()
         else:
@@ -205,14 +205,14 @@ class FormView(CheckedForm):
                 self.draft.form.from_json(self.draft.text)
             except JsonError as error:
                 self._tell_json(error)
-                self.notify("This is no JSON yet; mend it to go back to the form", severity="warning")
+                self.notify("Invalid JSON. Fix it to return to the form", severity="warning")
                 return
             self.draft.text = None
         await self._rebuild()
         self.focus_first()
         self._noted()
 
-    # -- what the fields tell
+    # -- messages of the fields
 
     @on(FieldEditor.Changed)
     def _json_typed(self, event: FieldEditor.Changed) -> None:
@@ -226,7 +226,8 @@ class FormView(CheckedForm):
     def _unseen_json(self, event: FieldEditor.Unseen) -> None:
         event.stop()
         self.notify(
-            "It has characters that can't be seen: write them as JSON escapes, as \\u001b", severity="warning"
+            "The text has invisible characters. Write them as JSON escapes, such as \\u001b",
+            severity="warning",
         )
 
     @on(FieldEditor.Next)

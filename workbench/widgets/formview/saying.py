@@ -1,4 +1,4 @@
-"""What a form says of a field and shows of it, without the screen."""
+"""The texts that a form shows for a field. No interface."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ MULTILINE = frozenset(
         "template",
     )
 )
-"""Names of texts that have lines."""
+"""Names of multi-line text fields."""
 
 LONG = 200
-"""A text that may have so many characters is given lines."""
+"""Fields that allow at least this many characters are multi-line."""
 
 CHIPS: dict[str, tuple[str, Tone]] = {
     "omit": ("omit", "dim"),
@@ -49,26 +49,26 @@ CHIPS: dict[str, tuple[str, Tone]] = {
     "json": ("JSON", "accent"),
     "lost": ("secret", "warn"),
 }
-"""What a field sends, in a word."""
+"""What a field sends, in one word."""
 
 
 def is_part_of_choice(field: Field) -> bool:
-    """Whether it is what was chosen in a `UnionField`, whose line says most of what there is to say."""
+    """Whether the field is the selected part of a `UnionField`, whose line already describes most of it."""
     return isinstance(field.owner, UnionField)
 
 
 def is_typed(field: Field) -> bool:
-    """Whether it is filled in by typing, now."""
+    """Whether the field is currently filled in by typing."""
     return field.state == "json" or isinstance(field, TextField | NumberField | JsonField)
 
 
 def is_typed_as_json(field: Field) -> bool:
-    """Whether what is typed is JSON."""
+    """Whether the typed text is JSON."""
     return field.state == "json" or isinstance(field, JsonField)
 
 
 def words_of(field: Field) -> str:
-    """Its type, what a value must be, what it is for."""
+    """The field's type, constraints and description."""
     shape = field.shape
     said_already = (is_part_of_choice(field) and not constraints(shape)) or (
         isinstance(field, ObjectField) and not field.omittable
@@ -78,14 +78,14 @@ def words_of(field: Field) -> str:
     if default := default_text(shape):
         words.append(f"default {default}")
     if example := example_text(shape):
-        words.append(f"as {example}")
+        words.append(f"e.g. {example}")
     if shape.trouble:
         words.append(shape.trouble)
     return " · ".join(filter(None, (", ".join(words), one_line(shape.description, 600))))
 
 
 def status_of(field: Field) -> str:
-    """Which of `CHIPS` it is."""
+    """The field's key in `CHIPS`."""
     if field.state != "value":
         return "lost" if field.lost and field.state == "omit" else field.state
     if isinstance(field, NumberField):
@@ -94,14 +94,14 @@ def status_of(field: Field) -> str:
 
 
 def text_of(field: Field) -> str:
-    """What was typed."""
+    """The text typed."""
     if is_typed_as_json(field):
         return field.json_text
     return field.text if isinstance(field, TextField | NumberField) else ""
 
 
 def hint_of(field: Field) -> str:
-    """What stands there while nothing is typed."""
+    """The placeholder."""
     if field.lost and field.state == "omit":
         return "not stored (secret)"
     if field.state == "null":
@@ -112,7 +112,7 @@ def hint_of(field: Field) -> str:
 
 
 def has_lines(field: Field) -> bool:
-    """Whether Enter starts a new line in it from the beginning on."""
+    """Whether the field is multi-line, so that Enter starts a new line."""
     if is_typed_as_json(field):
         return True
     schema = field.shape.schema
@@ -126,7 +126,7 @@ def has_lines(field: Field) -> bool:
 
 
 def notes_of(said: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> list[Line]:
-    """The lines below a field: what can't be sent, what does not fit, and what there is to say anyway."""
+    """The lines below a field: errors, warnings and the description."""
     notes: list[Line] = [(Span(f"✗ {problem.message}", "bad"),) for problem in problems]
     notes += [(Span(f"! {warning.message}", "warn"),) for warning in warnings]
     return [*notes, (Span(said, "dim"),)] if said else notes

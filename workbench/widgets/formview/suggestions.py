@@ -1,4 +1,4 @@
-"""What a server suggests for a field, below it while it is typed."""
+"""The server's suggestions, shown below a field while typing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_SHOWN = 6
 
 
 class Suggestions(Outline[str]):
-    """The suggestions; the field keeps the focus and sends the keys."""
+    """The suggestions; the field keeps the focus and forwards the keys."""
 
     can_focus = False
 
@@ -21,7 +21,7 @@ class Suggestions(Outline[str]):
         self.show_words(words)
 
     def show_words(self, words: list[str]) -> None:
-        """Show these; the highlighted one stays so if it is among them."""
+        """Show `words`; keep the highlighted one if it is among them."""
         self.styles.height = min(len(words), MOST_SHOWN)
         self.set_rows(words)
 

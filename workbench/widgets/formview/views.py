@@ -1,4 +1,4 @@
-"""A field on the screen: its label, where it is filled in, what there is to say of it, and the fields below it."""
+"""A field on the screen: its label, input, notes, and the fields below it."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ from .saying import has_lines, hint_of, is_part_of_choice, is_typed, text_of
 from .suggestions import Suggestions
 
 MOST_SAID = 60
-"""What is longer may be cut below its field, and is shown whole to a mouse that rests there."""
+"""Longer notes may be truncated and are shown in full in a tooltip."""
 
 
 class FieldView(FieldRow):
-    """One field, with everything below it."""
+    """One field with the fields below it."""
 
     class Changed(Message):
-        """Something was typed or chosen; `rearranged` if there are other fields now."""
+        """A value was typed or selected; `rearranged` if the set of fields changed."""
 
         def __init__(self, *, rearranged: bool = False) -> None:
             super().__init__()
             self.rearranged = rearranged
 
     class Typed(Message):
-        """Something was typed into the field of `view`."""
+        """Text was typed into the field of `view`."""
 
         def __init__(self, view: FieldView) -> None:
             super().__init__()
             self.view = view
 
     class Rearranged(Message):
-        """The items or entries of `group` are others now; `then` is the one to go to."""
+        """The items or entries of `group` changed; `then` is the one to focus."""
 
         def __init__(self, group: Field, then: Field | None = None) -> None:
             super().__init__()
             self.group = group
             self.then = then
 
-    # -- making it
+    # -- composition
 
     def compose(self) -> ComposeResult:
         if self.entry is not None:
@@ -105,10 +105,10 @@ class FieldView(FieldRow):
             else:
                 yield FieldView(part, self.depth + 1)
 
-    # -- keeping up with the field
+    # -- refreshing
 
     def refresh_state(self) -> None:
-        """Show the field's state and text as they are now."""
+        """Show the field's current state and text."""
         control = self.edited
         if isinstance(control, FieldEditor):
             control.show(text_of(self.field), hint_of(self.field))
@@ -118,7 +118,7 @@ class FieldView(FieldRow):
             control.chosen = chosen_of(self.field, options_of(self.field))
 
     async def rebuild(self, *, focus: bool = True) -> None:
-        """Show the field as it is now, where what it is filled in with has changed."""
+        """Rebuild the field after its kind of input changed."""
         await self._rebuild_control(focus)
         await self.rebuild_parts()
 
@@ -135,7 +135,7 @@ class FieldView(FieldRow):
 
     @whole
     async def rebuild_parts(self) -> None:
-        """Show the fields below this one as they are now."""
+        """Rebuild the fields below this one."""
         for parts in self.query_children(".parts"):
             await parts.remove_children()
             below = list(self._parts())
@@ -143,13 +143,13 @@ class FieldView(FieldRow):
             await parts.mount_all(below)
 
     def _told_owner(self, *, rearranged: bool = False) -> None:
-        """A choice shows which of its alternatives is filled in."""
+        """Update the parent choice, which shows the filled-in alternative."""
         owner = next((node for node in self.ancestors if isinstance(node, FieldView)), None)
         if owner is not None and isinstance(owner.field, UnionField):
             owner.refresh_state()
         self.post_message(self.Changed(rearranged=rearranged))
 
-    # -- what the user does
+    # -- user input
 
     @on(FieldEditor.Changed)
     def _typed(self, event: FieldEditor.Changed) -> None:
@@ -179,7 +179,7 @@ class FieldView(FieldRow):
     async def _unseen(self, event: FieldEditor.Unseen) -> None:
         event.stop()
         self.field.type_json(dump_json(event.text))
-        self.notify("There are characters that can't be seen: the field is JSON now, with their escapes")
+        self.notify("Invisible characters pasted: the field is now JSON and shows them as escapes")
         await self.rebuild()
         self._told_owner(rearranged=True)
 
@@ -211,7 +211,7 @@ class FieldView(FieldRow):
             self.control.focus()
 
     async def cycle(self) -> None:
-        """Go on to the field's next state."""
+        """Switch to the field's next state."""
         self.field.cycle()
         if isinstance(self.field.owner, UnionField):
             self.field.owner.part_changed(self.field)
@@ -219,11 +219,11 @@ class FieldView(FieldRow):
         self._told_owner(rearranged=True)
 
     async def toggle_json(self) -> None:
-        """Take this field as JSON, or go back to its parts."""
+        """Edit this field as JSON, or return to its parts."""
         if self.field.state == "json":
             trouble = self.field.leave_json()
             if trouble:
-                self.notify(f"It stays JSON: {trouble}", severity="warning", markup=False)
+                self.notify(f"Can't leave JSON: {trouble}", severity="warning", markup=False)
         else:
             self.field.use_json()
         await self.rebuild()
@@ -233,7 +233,7 @@ class FieldView(FieldRow):
 
     @whole
     async def suggest(self, words: list[str]) -> None:
-        """Show suggestions; none hides them."""
+        """Show suggestions; an empty list hides them."""
         editor = self.control
         if isinstance(editor, FieldEditor):
             editor.suggesting = bool(words)
@@ -282,7 +282,7 @@ class FieldView(FieldRow):
 
     @property
     def group(self) -> ListField | ObjectField | None:
-        """The list or map that an item added here would belong to."""
+        """The list or map to add an item to."""
         field = self.field.part if isinstance(self.field, UnionField) else self.field
         if field.state != "value":
             return None
@@ -291,7 +291,7 @@ class FieldView(FieldRow):
         return field if isinstance(field, ObjectField) and field.shape.open else None
 
     async def add(self) -> None:
-        """Add an item or an entry and go to it."""
+        """Add an item or an entry and focus it."""
         group = self.group
         if group is None:
             return
@@ -316,18 +316,18 @@ class FieldView(FieldRow):
             self.post_message(self.Rearranged(owner, self.field))
 
     def tell(self, told: Told) -> None:
-        """Show what is wrong with this field and those below it."""
+        """Show the errors and warnings of this field and those below it."""
         for view in (self, *self.query(FieldView)):
             if view is self or not is_part_of_choice(view.field):
                 view.say(*told.get(view.field.path, ((), ())))
 
     @property
     def chosen_part(self) -> Field | None:
-        """Of a choice, the field of what was chosen."""
+        """The selected field of a choice."""
         return self.field.part if isinstance(self.field, UnionField) and self.field.state == "value" else None
 
     def focus_part(self, field: Field | None) -> None:
-        """Give the focus to the field below, or to what adds one."""
+        """Focus the field below, or the button that adds one."""
         for view in self.query(FieldView):
             if view.field is field:
                 view.control.focus()
@@ -346,7 +346,7 @@ class AddButton(Button):
 
 
 def views_of(group: ObjectField, depth: int) -> list[Widget]:
-    """The views of an object's fields and entries, and of what adds an entry."""
+    """The views of an object's fields and entries, and the button that adds an entry."""
     found: list[Widget] = [FieldView(field, depth, label=str(field.key)) for field in group.properties]
     found += [FieldView(entry.field, depth, entry) for entry in group.entries]
     if group.shape.open or group.entries:

@@ -1,4 +1,4 @@
-"""Which parts of a line have which colour. Only lines that are on the screen are ever looked at."""
+"""Syntax colouring of a line. Only visible lines are processed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def pieces_of(document: Document, place: int, text: str) -> Iterator[Piece]:
     """The coloured pieces of the line at `place`, whose shown text is `text`, from left to right."""
     if document.kind == "json":
         if place in document.joined:
-            yield Piece(0, len(text), "string")  # only texts are that long
+            yield Piece(0, len(text), "string")  # only strings are that long
             return
         yield from _found(_JSON, text)
     elif document.kind == "markdown":

@@ -1,6 +1,6 @@
 """The colours of a text, straight from the theme's variables.
 
-Component classes would do the same, but Textual resolves each of them for each widget whenever styles change.
+Component classes would work too, but Textual resolves each of them for each widget whenever styles change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNDERLINED = frozenset(("link",))
 
 
 def color_style(widget: Widget, name: str) -> Style:
-    """The style of a coloured piece, of `match`, or of `found`, in the theme of now; to be added to the widget's."""
+    """The style of a coloured piece, `match` or `found` in the current theme, to add to the widget's."""
     variables = widget.app.theme_variables
     if name in ("match", "found"):
         return _background(variables["warning"], variables["background"], name == "found")

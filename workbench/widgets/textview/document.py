@@ -1,6 +1,6 @@
-"""A text as lines to be shown. No interface.
+"""A text as lines to show. No interface.
 
-It is made bit by bit on a thread, so that its first page stands before its last line is there.
+It is built bit by bit on a thread, so that the first page shows before the last line is ready.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from .formatting import hex_lines, json_lines
 DocumentKind = Literal["text", "json", "markdown", "hex", "log"]
 
 MOST_CHARS = 4000
-"""A longer line is shown as several, so that drawing a piece of it never costs more than that."""
+"""Longer lines are shown as several, which bounds the cost of drawing a piece of one."""
 
 TAB = "    "
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
     "\U0001f300-\U0001faff\U00020000-\U0003fffd]"
 )
-"""Characters of two cells; counting them is many times quicker than measuring each line."""
+"""Characters two cells wide; counting them is many times faster than measuring each line."""
 FIRST_CHARS, MORE_CHARS = 20_000, 1_000_000
-"""After so many characters the first page is shown, and what came since then; a line counts as a few more."""
+"""The view is updated after this many characters; each line counts as a few more."""
 LINE_CHARS = 50
 
 
 class Document:
-    """Lines that only ever grow, on one thread, while another one shows them.
+    """Append-only lines, written by one thread while another shows them.
 
     Attributes:
-        lines: as they came, not cleaned; `shown` makes one harmless.
-        joined: places of lines that go on the one before: its text had no line feed there.
-        fenced: places of a markdown's lines of code.
-        width: cells of the widest line so far, or a few more.
-        chars: how many there are so far.
+        lines: raw lines; `shown` returns a cleaned one.
+        joined: indexes of lines that continue the previous one, without a line feed in between.
+        fenced: indexes of lines inside Markdown code fences.
+        width: cells of the widest line so far, or slightly more.
+        chars: number of characters so far.
         complete: no more lines will come.
     """
 
@@ -56,7 +56,7 @@ class Document:
         self.complete = False
 
     def add(self, line: str, *, goes_on: bool = False) -> None:
-        """Append a line of at most `MOST_CHARS`; it `goes_on` the one before where that was too long."""
+        """Append a line of at most `MOST_CHARS`; with `goes_on` it continues the previous, overlong line."""
         if goes_on:
             self.joined.add(len(self.lines))
         self.chars += len(line) + (not goes_on)
@@ -64,7 +64,7 @@ class Document:
         self._measure(line)
 
     def _measure(self, line: str) -> None:
-        """Make room for a line; where not all of it can be printed as it is, a few cells more than it takes."""
+        """Widen the document for a line; slightly too much if it has unprintable characters."""
         if line.isascii() and line.isprintable():
             width = len(line)
         else:
@@ -74,12 +74,12 @@ class Document:
         self.width = max(self.width, width)
 
     def shown(self, place: int) -> str:
-        """The line at `place` as it may reach a screen."""
+        """The line at `place`, cleaned for the screen."""
         line = self.lines[place]
         return line if line.isascii() and line.isprintable() else _expanded(line, self.kind)
 
     def text(self) -> str:
-        """The whole as it came; of JSON, what can't be seen stays as escapes. Slow for a large one."""
+        """The whole raw text; in JSON, invisible characters stay escaped. Slow for large texts."""
         pieces: list[str] = []
         for place, line in enumerate(self.lines):
             if place and place not in self.joined:
@@ -97,13 +97,13 @@ def _expanded(line: str, kind: DocumentKind) -> str:
 
 
 Grown = Callable[[], bool]
-"""Told when there is more to show; answers whether anybody still wants to know."""
+"""Called when there is more to show; returns whether to continue."""
 
 
 def fill(document: Document, value: Any, grown: Grown) -> None:
-    """Fill a document with what its kind says: a JSON value, bytes in base64, or a text, whole or as its lines.
+    """Fill a document according to its kind: with a JSON value, base64 bytes, or a text or its lines.
 
-    Runs on any thread; returns early when nobody wants it any more.
+    Runs on any thread; returns early when no longer needed.
     """
     if document.kind == "json":
         lines = json_lines(value)
@@ -118,7 +118,7 @@ def _hex(blob: str) -> Iterator[str]:
     try:
         data = base64.b64decode(blob, validate=True)
     except (ValueError, binascii.Error) as error:
-        return iter([f"This is not base64: {error}", "", blob])
+        return iter([f"Not valid base64: {error}", "", blob])
     return hex_lines(data)
 
 
@@ -138,7 +138,7 @@ def _fill(document: Document, lines: Iterator[str], grown: Grown) -> None:
 
 
 def _fenced(document: Document, lines: Iterable[str]) -> Iterator[str]:
-    """The same lines, of which those inside ``` are noted."""
+    """The same lines; the indexes of those inside ``` are recorded."""
     fence = ""
     for line in lines:
         mark = line.lstrip()[:3]

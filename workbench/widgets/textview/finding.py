@@ -1,4 +1,4 @@
-"""Finding a text in a document, off the screen's thread."""
+"""Searching a document, off the UI thread."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Match(NamedTuple):
 
 
 def find(document: Document, words: str, wanted: Callable[[], bool]) -> list[Match]:
-    """Every place of `words`, at most `MOST_MATCHES`, whatever the case unless they have capitals."""
+    """Find every match of `words`, up to `MOST_MATCHES`; ignores case unless they contain capitals."""
     if not words:
         return []
     pattern = re.compile(re.escape(words), re.NOFLAG if words != words.lower() else re.IGNORECASE)
     found: list[Match] = []
     for place in range(len(document.lines)):
         text = document.shown(place)
-        # A long line goes on at the next place, and a match with it.
+        # A long line continues at the next index, and so can a match.
         rest = document.shown(place + 1)[: len(words) - 1] if place + 1 in document.joined else ""
         for match in pattern.finditer(text + rest):
             if match.start() < len(text):
@@ -39,6 +39,6 @@ def find(document: Document, words: str, wanted: Callable[[], bool]) -> list[Mat
 
 
 def matches_of(matches: list[Match], place: int) -> list[Match]:
-    """Those on the line at `place`; `matches` are in order."""
+    """The matches on the line at `place`; `matches` are in order."""
     first = bisect_left(matches, Match(place, 0, 0))
     return matches[first : bisect_right(matches, Match(place + 1, 0, 0), lo=first)]

@@ -1,4 +1,4 @@
-"""Lines out of JSON values and bytes, made as they are asked for: the first ones at once, however large the rest is."""
+"""Lazy lines of JSON values and bytes: the first are ready at once, however large the rest is."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from workbench.text import size
 
 INDENT = "  "
 DEEPEST = 60
-"""Levels up to which lines are indented further; deeper ones would be mostly blanks."""
+"""Maximum indentation level; deeper lines would be mostly blank."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 HEX_BYTES = 65_536
-"""How much of a binary is shown."""
+"""How many bytes of binary data are shown."""
 
 
 def json_lines(value: Any) -> Iterator[str]:
-    """A JSON value as indented lines. Its depth is not limited, and no line waits for the ones after it."""
+    """Yield a JSON value as indented lines, at any depth, without waiting for later lines."""
     around: list[tuple[Iterator[tuple[str, Any]], int, str]] = []
     items: Iterator[tuple[str, Any]] = iter((("", value),))
     left, bracket, pad = 1, "", ""
@@ -60,7 +60,7 @@ def _scalar(value: Any) -> str:
 
 
 def hex_lines(data: bytes) -> Iterator[str]:
-    """Bytes as offset, hexadecimal and text, sixteen a line."""
+    """Yield bytes as offset, hexadecimal and text, sixteen per line."""
     for start in range(0, min(len(data), HEX_BYTES), 16):
         row = data[start : start + 16]
         left, right = row[:8].hex(" "), row[8:].hex(" ")

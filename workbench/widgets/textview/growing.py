@@ -1,4 +1,4 @@
-"""A text that goes on: pieces are added at its end, and the oldest lines go when there are too many. No interface."""
+"""A growing text: pieces are appended, and the oldest lines are dropped beyond a limit. No interface."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .document import MOST_CHARS, Document
 KEPT_LINES = 5_000
 KEPT_CHARS = 1_000_000
 SLACK = 1.2
-"""By how much either may be exceeded before the oldest lines go: many at once, which is cheaper."""
+"""How far a limit may be exceeded before old lines are dropped; dropping many at once is cheaper."""
 
 
 class GrowingDocument(Document):
-    """The last lines of a text without end. A note stands where the oldest ones were dropped.
+    """The last lines of an endless text. A note replaces the dropped ones.
 
     Attributes:
-        dropped: how many lines are gone, and `dropped_chars` of them.
+        dropped: number of dropped lines, and `dropped_chars` their characters.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class GrowingDocument(Document):
         self._line_ended = True
 
     def append(self, text: str) -> int:
-        """Add a piece, which may end in the middle of a line. Returns by how many lines what was there moved up."""
+        """Append a piece, which may end mid-line. Returns by how many lines the older ones moved up."""
         if text:
             first, *others = text.split("\n")
             if self._line_ended:
@@ -39,7 +39,7 @@ class GrowingDocument(Document):
         return self._drop_oldest()
 
     def note(self, text: str) -> int:
-        """Add a line of the workbench's own, between two of the text. Returns the same as `append`."""
+        """Insert a note of the workbench between lines of the text. Returns the same as `append`."""
         self._line_ended = True
         moved = self.append(f"… {text} …")
         self._line_ended = True
@@ -50,7 +50,7 @@ class GrowingDocument(Document):
         self.chars += 1
 
     def _go_on(self, piece: str) -> None:
-        """Add to the last line; one that is too long goes on as another."""
+        """Extend the last line; an overlong one continues on a new line."""
         self.chars += len(piece)
         while True:
             room = MOST_CHARS - len(self.lines[-1])
@@ -69,7 +69,7 @@ class GrowingDocument(Document):
         while len(self.lines) - gone > KEPT_LINES or self.chars - chars > KEPT_CHARS:
             chars += len(self.lines[gone]) + (gone not in self.joined)
             gone += 1
-        # The note of before is no line of the text.
+        # The previous note is not a line of the text.
         noted = len(self.lines[0]) + 1 if self.dropped_chars else 0
         self.dropped += sum(place not in self.joined for place in range(1 if noted else 0, gone))
         self.dropped_chars += chars - noted

@@ -1,4 +1,4 @@
-"""The lines of a text on the screen: only those in sight are ever drawn, be they twenty or a million."""
+"""The lines of a text on the screen. Only visible lines are drawn, out of twenty or a million."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from .keys import LINES
 from .rows import Row, can_wrap, row_of, wrapped
 
 NOTE_SECONDS = 0.2
-"""How long the first lines may take before it is said that they are being made."""
+"""How long the first lines may take before "Formatting…" is shown."""
 
 
 class TextLines(ScrollView, can_focus=True):
-    """Shows a document that may still grow; wide lines scroll sideways, or are wrapped."""
+    """Shows a document that may still grow; wide lines scroll sideways or wrap."""
 
     BINDINGS = bind(*LINES)
     HELP = (
-        "A text. j and k, the arrows and the mouse scroll, / finds, n and N go from match to match, w wraps "
-        "long lines, y copies everything; what is marked with the mouse is copied by ctrl+c."
+        "A text. j and k, the arrows and the mouse scroll, / searches, n and N go to the next and previous match, "
+        "w wraps long lines, y copies everything, ctrl+c copies the mouse selection."
     )
 
     wraps: var[bool | None] = var(None, init=False)
-    """Whether long lines are wrapped; `None`: as it suits the text, prose is."""
+    """Whether long lines wrap; `None` wraps prose only."""
 
     class Told(Message):
-        """What there is to say of the text has changed: `summary`."""
+        """`summary` has changed."""
 
         def __init__(self, lines: TextLines) -> None:
             super().__init__()
@@ -59,7 +59,7 @@ class TextLines(ScrollView, can_focus=True):
             return isinstance(message, TextLines.Told)
 
     def __init__(self, empty: str = "") -> None:
-        """`empty` stands there without a text, its lines separated by line feeds."""
+        """`empty` is shown if there is no text, its lines separated by line feeds."""
         super().__init__()
         self.empty = empty
         self.document: Document | None = None
@@ -70,17 +70,17 @@ class TextLines(ScrollView, can_focus=True):
         self._matches: list[Match] = []
         self._found = -1
 
-    # -- what is shown
+    # -- contents
 
     @property
     def allow_select(self) -> bool:
         return True
 
     def set_document(self, document: Document | None, count: int = 0) -> None:
-        """Show `document` from its beginning; call `grown` when there is more of it.
+        """Show `document` from the start; call `grown` when it has more lines.
 
         Args:
-            count: how many bytes it is made of, if that is known: said when the first lines take a while.
+            count: its size in bytes, if known, to show when the first lines take a while.
         """
         self.document = document
         self.words = self._note = ""
@@ -97,7 +97,7 @@ class TextLines(ScrollView, can_focus=True):
             self.refresh()
 
     def grown(self) -> None:
-        """There are more lines at the end than before."""
+        """Show lines added at the end."""
         document = self.document
         width = height = 0
         if document is not None:
@@ -111,7 +111,7 @@ class TextLines(ScrollView, can_focus=True):
         self.post_message(self.Told(self))
 
     def _wrap(self, document: Document) -> None:
-        """Add the rows of new lines; for another width make all of them again."""
+        """Add the rows of new lines; rebuild all rows if the width changed."""
         width = self.scrollable_content_region.width
         if not self._wrapping or not can_wrap(document):
             self._rows = None
@@ -121,18 +121,18 @@ class TextLines(ScrollView, can_focus=True):
         self._rows.extend(wrapped(document, width, self._rows[-1].place + 1 if self._rows else 0))
 
     def _reflow(self) -> None:
-        """Make the rows again, and show what there is now."""
+        """Rebuild the rows and redraw."""
         self._rows = None
         self.grown()
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
-        # Textual tells a scrollbar of scrolling only while it is shown.
+        # Textual updates a scrollbar only while it is shown.
         if shown:
             self.vertical_scrollbar.position = self.scroll_y
 
     def went_on(self, moved: int) -> None:
-        """There is more at the end, and what was there stands `moved` lines further up. Whoever looks at the end stays
-        there; whoever looks at something else goes on looking at that."""
+        """Show lines added at the end, after the older ones moved up by `moved` lines. The view stays at the end if it
+        was there; otherwise it stays on the same lines."""
         at_end = self.at_end
         top = self._row(self.scroll_offset.y).place - moved
         if moved:
@@ -149,12 +149,12 @@ class TextLines(ScrollView, can_focus=True):
 
     @property
     def at_end(self) -> bool:
-        """Whether the last line is in sight."""
+        """Whether the last line is visible."""
         return self.scroll_offset.y >= self.max_scroll_y
 
     @property
     def summary(self) -> str:
-        """How much it is, and how many matches there are."""
+        """The number of lines, the size and the number of matches."""
         document = self.document
         if document is None:
             return ""
@@ -182,7 +182,7 @@ class TextLines(ScrollView, can_focus=True):
     # -- finding
 
     def find(self, words: str) -> None:
-        """Mark every place of `words` and go to the first one from the top of the screen on."""
+        """Highlight every match of `words` and go to the first one at or below the top of the view."""
         self.words = words
         self._find(words)
 
@@ -243,7 +243,7 @@ class TextLines(ScrollView, can_focus=True):
     def _strip(self, document: Document, row: Row, y: int, width: int) -> Strip:
         """At least the first `width` cells of a row."""
         text = document.shown(row.place)
-        # Only with combining marks there are more characters than cells.
+        # Only combining marks make more characters than cells.
         room = width if text.isascii() else width * (1 + MOST_COMBINING)
         end = min(len(text) if row.end < 0 else row.end, row.start + room)
         styles: list[tuple[int, int, Style]] = [
@@ -301,7 +301,7 @@ class TextLines(ScrollView, can_focus=True):
     def action_wrap(self) -> None:
         if not self._wrapping and self.document is not None and not can_wrap(self.document):
             self.notify(
-                "This text is too large to be wrapped; the arrows scroll it sideways", severity="warning"
+                "This text is too large to wrap. Scroll sideways with the arrow keys", severity="warning"
             )
         else:
             self.wraps = not self._wrapping
@@ -317,7 +317,7 @@ class TextLines(ScrollView, can_focus=True):
 def _segments(
     text: str, start: int, end: int, styles: list[tuple[int, int, Style]], base: Style
 ) -> list[Segment]:
-    """Characters `start` to `end` in their styles; where several cover one, they add up, the last on top."""
+    """Characters `start` to `end` in their styles; overlapping styles combine, the last on top."""
     cuts = {start, end}
     for first, last, _style in styles:
         cuts.update(cut for cut in (first, last) if start < cut < end)

@@ -1,4 +1,4 @@
-"""The rows of a document on the screen: its lines, or pieces of them where long lines are wrapped."""
+"""The rows of a document on the screen: its lines, or pieces of wrapped lines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.cells import cell_len, chop_cells
 from .document import Document
 
 MOST_WRAPPED = 500_000
-"""Characters up to which wrapping is quick enough to do at each change of the width."""
+"""Maximum size in characters that wraps fast enough to redo on every resize."""
 
 
 LINE_CHARS = 20
-"""What a line costs besides, in characters."""
+"""The extra cost of a line, in characters."""
 
 
 class Row(NamedTuple):
@@ -32,7 +32,7 @@ def can_wrap(document: Document) -> bool:
 
 
 def wrapped(document: Document, width: int, first: int = 0) -> Iterator[Row]:
-    """The rows of a document from its line `first` on, in `width` cells, broken at blanks where there are some."""
+    """The rows of a document from line `first`, in `width` cells, broken at spaces where possible."""
     for place in range(first, len(document.lines)):
         for start, end in _broken(document.shown(place), max(width, 1)):
             yield Row(place, start, end)
@@ -49,7 +49,7 @@ def _broken(text: str, width: int) -> Iterator[tuple[int, int]]:
     while len(text) - start > width or (not plain and cell_len(text[start:]) > width):
         fitting = text[start : start + width]
         if not plain:
-            # Of characters that take no cell nothing is chopped off.
+            # Zero-width characters are never chopped off.
             fitting = next(iter(chop_cells(fitting, width)), fitting)
         end = start + max(len(fitting), 1)
         blank = text.rfind(" ", start + 1, end + 1)

@@ -1,4 +1,4 @@
-"""A viewer for texts of any size: its lines, and a line to type what to find."""
+"""A viewer for texts of any size, with a search line."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from .lines import TextLines
 
 
 class FindLine(Input):
-    """Where one types what to find."""
+    """The input for search terms."""
 
     BINDINGS = bind(*FINDING)
-    HELP = "What to find. Enter goes to the first match; then n and N go on and back. Esc leaves."
+    HELP = "Type to search. Enter goes to the first match, then n and N to the next and previous. Esc closes."
 
     class Left(Message):
-        """Nothing more to find."""
+        """The search was closed."""
 
     def action_leave(self) -> None:
         self.post_message(self.Left())
 
 
 class TextView(Vertical):
-    """Shows a text, JSON, markdown or bytes, however large: made on a thread, drawn as far as it is seen."""
+    """Shows text, JSON, Markdown or bytes of any size: prepared on a thread, drawn only where visible."""
 
     BINDINGS = bind(*VIEW)
 
     class Told(Message):
-        """What there is to say of the text (how many lines, how many matches) has changed."""
+        """The summary of the text (lines, matches) has changed."""
 
         def __init__(self, view: TextView, summary: str) -> None:
             super().__init__()
@@ -64,8 +64,8 @@ class TextView(Vertical):
         classes: str = "",
     ) -> None:
         """Args:
-        empty: what stands there while there is nothing to show.
-        framed: it has a border of its own, with its title and how much text there is; else `Told` tells that.
+        empty: what to show while there is no text.
+        framed: whether it has its own border with title and summary; otherwise `Told` carries the summary.
         """
         super().__init__(id=id, classes=f"panel {classes}" if framed else classes)
         self._framed = framed
@@ -81,10 +81,10 @@ class TextView(Vertical):
 
     @property
     def document(self) -> Document | None:
-        """What is shown."""
+        """The document shown."""
         return self.lines.document
 
-    # -- what to show
+    # -- contents
 
     def show_text(self, text: str, kind: DocumentKind = "text") -> None:
         """Show a text."""
@@ -95,14 +95,14 @@ class TextView(Vertical):
         self.show_made(lambda: ("json", value))
 
     def show_made(self, make: Callable[[], tuple[DocumentKind, Any]], size: int = 0) -> None:
-        """Show what `make`, which may be slow and runs on a thread, returns: a kind, and a text or its lines, a JSON
-        value or base64. `size` is how many bytes that is about, if known."""
+        """Show what `make` returns: a kind, and a text or its lines, a JSON value or base64. `make` may be slow and
+        runs on a thread. `size` is the approximate number of bytes, if known."""
         document = Document()
         self.lines.set_document(document, size)
         self._fill(document, make)
 
     def clear(self, empty: str | None = None) -> None:
-        """Show nothing; `empty` says why."""
+        """Show nothing but `empty`."""
         self.workers.cancel_group(self, "show")
         if empty is not None:
             self.lines.empty = empty
@@ -124,10 +124,10 @@ class TextView(Vertical):
         if event.document is self.lines.document:
             self.lines.grown()
 
-    # -- words on the border
+    # -- border
 
     def set_title(self, title: str) -> None:
-        """Put `title` on the border; how much text there is comes after it."""
+        """Show `title` in the border, followed by the summary."""
         self.title = title
         self._tell()
 
@@ -139,7 +139,7 @@ class TextView(Vertical):
             self.post_message(self.Told(self, self.lines.summary))
 
     def focus_text(self) -> None:
-        """Give the focus to the text."""
+        """Focus the text."""
         self.lines.focus()
 
     # -- finding

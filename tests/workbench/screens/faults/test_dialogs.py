@@ -112,7 +112,7 @@ async def test_lists_and_header_mark_what_fails_on_purpose() -> None:
         engine.emit(ADD, FaultSet("shop", "hang", "hang", None))
         await settled(app, pilot)
         lines = screen_text(app).splitlines()
-        assert "↯ 2 faults on purpose" in lines[0]
+        assert "↯ 2 injected faults" in lines[0]
         listed = [line[:33] for line in lines]
         assert any("↯ add" in line for line in listed)
         assert any("↯ query" in line for line in listed), "it is of a module that hangs"
@@ -150,7 +150,7 @@ async def test_the_health_screen_has_them_too(size: tuple[int, int]) -> None:
     engine = CallEngine()
     async with shown(engine, size, "5") as (app, pilot):
         engine.emit(ADD)
-        await sees(app, "3 to come")
+        await sees(app, "3 left")
         app.screen.query_one(FaultsPanel).focus()
         await pilot.press("x")
         await until(lambda: faults_asked(engine) == [("clear_faults", "add", "fail")], "it is cleared")
@@ -159,7 +159,7 @@ async def test_the_health_screen_has_them_too(size: tuple[int, int]) -> None:
 async def test_the_palette_finds_them_by_the_word() -> None:
     async with shown(CallEngine(), LARGE) as (app, pilot):
         await pilot.press("ctrl+p", *"fault")
-        await sees(app, "What fails on purpose, and how often it did")
+        await sees(app, "List the injected faults and how often each has acted")
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, FaultsScreen), "the list is there")
 
@@ -167,13 +167,13 @@ async def test_the_palette_finds_them_by_the_word() -> None:
 async def test_without_a_fault_the_list_says_what_to_do_and_n_sets_one_by_its_name() -> None:
     engine = CallEngine()
     async with shown(engine, SMALL, "f12") as (app, pilot):
-        await sees(app, "press f on one")
+        await sees(app, "Press f on a tool")
         await pilot.press("x", "X")
         assert faults_asked(engine) == []
         await pilot.press("n")
         await settled(app, pilot)
         await pilot.press("f5")
-        await sees(app, "Fill in what is marked with * first.")
+        await sees(app, "Fill in the fields marked with * first.")
         await pilot.press("tab", *"shop")
         await sees(app, "--fault shop=fail:3")
         await pilot.press("f5")

@@ -45,7 +45,7 @@ def test_the_list_tells_how_often_each_has_acted_and_how_far_the_clock_is_ahead(
     )
     rows = [[getattr(cell, "text", cell) for cell in row.cells] for row in fault_rows(snapshot, NOON + 5)]
     assert rows == [
-        ["↯", "add", "fail:3", "acted 1 time", "2 to come", "0:05"],
+        ["↯", "add", "fail:3", "acted 1 time", "2 left", "0:05"],
         ["↯", "shop", "delay:2", "not yet", "until cleared", "0:05"],
         ["↯", "the clock", "+60 s", "", "until you quit", ""],
     ]

@@ -152,7 +152,7 @@ async def test_it_stays_at_the_end_until_one_scrolls_away() -> None:
         run.take(Gathered(1, 5, "newest\n", 0), NOON)
         view(stage).show(run, NOON)
         assert lines.scroll_offset.y == 0
-        assert "G newest" in progress(stage)
+        assert "G for newest" in progress(stage)
         await stage.pilot.press("G")
         await stage.until(lambda: lines.at_end, "the end again")
 
@@ -181,10 +181,10 @@ def said(run: StreamRun, now: float, width: int = 100) -> str:
 
 def test_rates_are_those_of_the_last_seconds_then_of_all() -> None:
     run = StreamRun(TICKER, NOON)
-    assert said(run, NOON).startswith("0 chunks  0/s  0 B  0 B/s  nothing yet, x stops")
+    assert said(run, NOON).startswith("0 chunks  0/s  0 B  0 B/s  nothing yet, x to stop")
     for second in range(10):
         run.take(Gathered(4, 1000, "", 0), NOON + second)
-    assert said(run, NOON + 10).startswith("40 chunks  4.0/s  10 kB  1.0 kB/s  x stops")
+    assert said(run, NOON + 10).startswith("40 chunks  4.0/s  10 kB  1.0 kB/s  x to stop")
     assert run.history(NOON + 10, 60) == [4] * 10 + [0]
     assert said(run, NOON + 30).startswith("40 chunks  0/s  10 kB  0 B/s")
     run.end("ended", NOON + 20)
@@ -196,7 +196,7 @@ def test_what_came_too_fast_is_noted_where_it_is_missing() -> None:
     run = StreamRun(TICKER, NOON)
     run.take(Gathered(1, 5, "first", 0), NOON)
     run.take(Gathered(9, 5_000_000, "last", 4_000_000), NOON)
-    assert run.document.lines == ["first", "… 4.0 MB came too fast and were dropped …", "last"]
+    assert run.document.lines == ["first", "… 4.0 MB dropped: too fast to show …", "last"]
 
 
 def test_progress_fits_its_width() -> None:

@@ -119,9 +119,9 @@ async def test_what_the_cache_keeps_is_seen_and_can_be_evicted() -> None:
     engine.cached[BOOKS] = CacheEntryState(BOOKS, 12.0, 288.0, 1500, 3)
     async with resources(engine) as stage:
         await stage.choose(BOOKS)
-        await stage.until(lambda: "kept 0:12 ago, 4:48 to live, 3 hits" in stage.about, "the entry")
+        await stage.until(lambda: "cached 0:12 ago, expires in 4:48, 3 hits" in stage.about, "the entry")
         await stage.pilot.press("e")
-        await stage.until(lambda: "not kept now" in stage.about, "its end")
+        await stage.until(lambda: "not in the cache" in stage.about, "its end")
 
         assert stage.commands("evict") == [(BOOKS,)]
 
@@ -138,13 +138,13 @@ async def test_a_subscription_counts_the_notices_of_both_clients() -> None:
         for protocol in ("2025-11-25", "2026-07-28"):
             stage.engine.emit(NoticeReceived(protocol, "updated", OPENING))
         await stage.until(
-            lambda: "2 notices (1 by 2025-11-25, 1 by 2026-07-28)" in stage.about, "the notices"
+            lambda: "2 notifications (1 by 2025-11-25, 1 by 2026-07-28)" in stage.about, "the notices"
         )
 
         assert stage.line(OPENING).strip().startswith("~")
 
         await stage.pilot.press("s")
-        await stage.until(lambda: "s subscribes both" in stage.about, "the end of it")
+        await stage.until(lambda: "press s to subscribe both" in stage.about, "the end of it")
 
         assert stage.commands("unsubscribe") == [(OPENING,)]
 
@@ -207,7 +207,7 @@ async def test_a_read_under_way_can_be_cancelled() -> None:
         await stage.until(lambda: stage.screen.runs, "the read")
         await stage.pilot.press("x")
 
-        assert (await stage.result()).startswith("It was cancelled.")
+        assert (await stage.result()).startswith("Cancelled.")
         assert stage.engine.cancelled == [BOOKS]
 
 

@@ -185,15 +185,15 @@ def said(**words: Any) -> str:
 def test_what_the_cache_keeps_is_told_with_its_age_and_life() -> None:
     entry = CacheEntryState(OPENING, 12.0, 288.0, 1500, 3)
 
-    assert "kept 0:12 ago, 4:48 to live, 3 hits, 1.5 kB" in said(cached=Cached(entry, NOON))
-    assert "kept 0:32 ago, 4:28 to live" in said(cached=Cached(entry, NOON), now=NOON + 20)
-    assert "not kept now" in said(cached=Cached(entry, NOON), now=NOON + 300)
-    assert "not kept now" in said(cached=Cached(None, NOON))
+    assert "cached 0:12 ago, expires in 4:48, 3 hits, 1.5 kB" in said(cached=Cached(entry, NOON))
+    assert "cached 0:32 ago, expires in 4:28" in said(cached=Cached(entry, NOON), now=NOON + 20)
+    assert "not in the cache" in said(cached=Cached(entry, NOON), now=NOON + 300)
+    assert "not in the cache" in said(cached=Cached(None, NOON))
 
 
 def test_a_change_after_the_last_read_is_told() -> None:
-    assert "after it was read here: r reads it again" in said(changed_at=NOON - 5, read_at=NOON - 60)
-    assert "after it was read" not in said(changed_at=NOON - 60, read_at=NOON - 5)
+    assert "since you read it; press r to read it again" in said(changed_at=NOON - 5, read_at=NOON - 60)
+    assert "since you read it" not in said(changed_at=NOON - 60, read_at=NOON - 5)
 
 
 def test_hostile_names_are_made_harmless() -> None:

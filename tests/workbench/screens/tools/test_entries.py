@@ -37,7 +37,7 @@ def test_what_is_known_of_a_tool_is_said_in_a_few_words() -> None:
     asides = {entry.name: entry.aside for entry in ENTRIES}
 
     assert asides["query"] == "shop  read-only  breaker shop"
-    assert asides["reindex"] == "tools  can be a long task"
+    assert asides["reindex"] == "tools  can run as a task"
 
 
 def test_tools_of_nobody_known_are_listed_too() -> None:

@@ -187,7 +187,7 @@ async def test_progress_is_shown_while_it_runs_and_a_key_cancels() -> None:
 
         await stage.pilot.press("ctrl+g")
 
-        assert (await stage.result()).startswith("It was cancelled.")
+        assert (await stage.result()).startswith("Cancelled.")
         assert stage.engine.cancelled == ["reindex"]
         assert "■ cancelled" in stage.title
 

@@ -48,7 +48,7 @@ BLOB = base64.b64encode(b"\x89PNG" + b"0" * 800).decode()
         ({"resultType": "task", "taskId": "t"}, ("json", {"resultType": "task", "taskId": "t"})),
         (
             {"content": [{"type": "image", "mimeType": "image/png", "data": BLOB}]},
-            ("text", "image, image/png, 804 B; Raw has its data"),
+            ("text", "image, image/png, 804 B; see Raw for the data"),
         ),
         (
             {"content": [{"type": "resource_link", "uri": "db://books", "name": "books"}]},
@@ -204,13 +204,13 @@ def test_waiting_for_the_pool_stands_out() -> None:
 def test_the_trace_is_bars_over_the_whole_call() -> None:
     lines = text(trace_lines(record_of(), 80)).split("\n")
 
-    assert lines[0] == "Where the time went   1.9 ms as the client saw it"
+    assert lines[0] == "Where the time went   1.9 ms as seen by the client"
     assert lines[4].startswith("handler            ━")
     assert lines[4].endswith("1.5 ms   79 %")
 
 
 def test_a_call_of_which_the_server_told_nothing_says_so() -> None:
-    assert "The server told no stages" in text(trace_lines(record_of(stages=()), 80))
+    assert "The server reported no stages" in text(trace_lines(record_of(stages=()), 80))
 
 
 def test_a_stream_that_was_cut_says_so_on_its_border():
@@ -224,7 +224,7 @@ def test_a_stream_that_was_cut_says_so_on_its_border():
         )
         for contents in (chunks, chunks[:1])
     )
-    assert "cut at the limit" in cut
+    assert "truncated" in cut
     assert "cut" not in whole
     assert not was_cut(None)
     assert not was_cut({"contents": []})

@@ -155,7 +155,7 @@ def test_what_is_no_base64_is_said_and_shown() -> None:
     document = Document("hex")
     fill(document, "not base64!", wanted)
 
-    assert document.lines[0].startswith("This is not base64")
+    assert document.lines[0].startswith("Not valid base64")
     assert document.lines[-1] == "not base64!"
 
 
