@@ -155,7 +155,9 @@ class CallingScreen(WorkbenchScreen):
                 self.app.push_screen(ErrorScreen(failure))
                 return
         self.notify(
-            f"This error is no longer stored; look for {event.reference} in the log", severity="warning", markup=False
+            f"This error is no longer stored; look for {event.reference} in the log",
+            severity="warning",
+            markup=False,
         )
 
     def action_tell_error(self) -> None:

@@ -251,7 +251,7 @@ async def test_without_an_editor_or_without_the_file_e_says_so(
         await sees(app, "Can't start no-such-editor-anywhere: No such file")
         file.unlink()
         await pilot.press("e")
-        await sees(app, "is not there")
+        await sees(app, "does not exist")
 
 
 async def test_an_error_among_what_happened_is_shown_in_full_too():

@@ -46,9 +46,9 @@ def test_a_jump_of_the_clock_makes_all_that_has_a_time_worth_a_look() -> None:
 
 
 def test_the_header_tells_how_many_there_are_and_how_far_the_clock_is_ahead() -> None:
-    assert "on purpose" not in header()
-    assert "↯ 1 fault on purpose" in header(SET)
-    assert "↯ 2 faults on purpose" in header(SET, FaultSet("shop", "hang", "hang", None))
+    assert "injected" not in header()
+    assert "↯ 1 injected fault" in header(SET)
+    assert "↯ 2 injected faults" in header(SET, FaultSet("shop", "hang", "hang", None))
     assert "clock +1,500 s" in header(ClockJumped(1500.0, 1500.0))
 
 

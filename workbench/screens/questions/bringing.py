@@ -52,7 +52,9 @@ class Bringer:
         from .answer import AnswerScreen
 
         def answered(answer: Answer | None) -> None:
-            self.put_off.add(question.key)  # the server may reject the answer: don't reopen the dialog then either
+            self.put_off.add(
+                question.key
+            )  # the server may reject the answer: don't reopen the dialog then either
             if answer is not None:
                 self._app.do(self._app.engine.answer(question.key, answer))
             elif any(each.key == question.key for each in self._app.snapshot.questions):
