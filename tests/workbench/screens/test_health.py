@@ -82,7 +82,7 @@ async def test_breakers_stand_there_with_their_state_and_the_time_to_the_next_pr
         await sees(app, "trial in 1 s")
         engine.clock.at += 3
         app._tick()
-        await sees(app, "trial call next")
+        await sees(app, "trial next")
 
 
 async def test_the_changes_of_the_highlighted_breaker_stand_beside_it():
@@ -126,7 +126,7 @@ async def test_who_holds_the_connections_and_who_waits_stands_beside_the_pool(si
         text = screen_text(app)
         assert "10/10  1 waiting" in text
         assert "in use" in text
-        assert "waits" in text
+        assert "waiting  report" in text
         engine.emit(PoolChanged("shop", "timed_out", 0, 10, 0, 10, "report (request 9)", 51))
         await sees(app, "1 timed out")
         assert "report (request 9)" not in screen_text(app)

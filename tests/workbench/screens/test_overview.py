@@ -35,7 +35,7 @@ def test_breakers_that_are_not_closed_come_first_with_what_comes_next():
     rows = breaker_rows(WHOLE, NOON)
     assert [row.key for row in rows] == ["api.books", "supplier", "shop"]
     assert [text_of(row.cells[3]) for row in rows] == [
-        "half-open  trial running",
+        "half-open  trying",
         "open  trial in 4 s",
         "closed",
     ]

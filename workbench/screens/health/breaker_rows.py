@@ -72,10 +72,10 @@ def _next(breaker: BreakerState, now: float, countdown: int) -> Line:
     if breaker.status == "closed":
         return (Span(_guarded(breaker.guards, ROOMY if countdown else 0), "dim"),)
     if breaker.status == "half_open":
-        return (Span("trial call running" if breaker.probing else "trial call next", "warn"),)
+        return (Span("trying" if breaker.probing else "trial next", "warn"),)
     left = breaker.retry_at - now
     if left < 0.5:
-        return (Span("trial call next", "warn"),)
+        return (Span("trial next", "warn"),)
     said = Span(f"trial in {left:.0f} s", "warn")
     if not countdown or not breaker.reset_timeout:
         return (said,)

@@ -23,7 +23,7 @@ POOL_COLUMNS = (
 )
 CONNECTION_COLUMNS = (
     Column(most=1, gap=1),
-    Column(most=5),
+    Column(most=7),
     Column(flex=1),
     Column(most=8, gap=1),
     Column(most=8, align="right"),

@@ -57,7 +57,7 @@ def _breaker_row(breaker: BreakerState, now: float) -> Row:
         left = breaker.retry_at - now
         detail = Span(f"  trial in {left:.0f} s" if left >= 0.5 else "  trial next", "dim")
     elif breaker.status == "half_open":
-        detail = Span("  trial running" if breaker.probing else "  trial next", "dim")
+        detail = Span("  trying" if breaker.probing else "  trial next", "dim")
     else:
         detail = Span(f"  {number(breaker.refused)} refused" if breaker.refused else "", "dim")
     return Row(breaker.name, (dot, breaker.name, failures, (word, detail)))

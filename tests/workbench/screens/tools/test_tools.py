@@ -169,7 +169,7 @@ async def test_what_can_not_be_sent_is_not_sent_and_said() -> None:
         await stage.pilot.pause()
 
         assert stage.commands("call_tool") == []
-        assert any("can't be sent yet" in notice.message for notice in stage.app._notifications)
+        assert any("Can't send yet" in notice.message for notice in stage.app._notifications)
 
 
 async def test_progress_is_shown_while_it_runs_and_a_key_cancels() -> None:
