@@ -250,7 +250,7 @@ WATCH = define(
     Action(
         "watch.pace",
         "p",
-        "Pace",
+        "Speed",
         "Change the speed of the next replay: as recorded, 10×, at once, stepped",
         "pace",
     ),

@@ -103,7 +103,7 @@ async def books(pilot: Pilot[Any]) -> None:
     await until(lambda: screen.shown is not None, "the resource")
     await pilot.press("s", "enter")
     await complete(pilot)
-    await until(lambda: "kept" in str(screen.query_one("#about").render()), "the cache's entry")
+    await until(lambda: "cached " in str(screen.query_one("#about").render()), "the cache's entry")
     await pilot.pause()
 
 

@@ -35,7 +35,7 @@ from .choices import (
 if TYPE_CHECKING:
     from workbench.app import WorkbenchApp
 
-GREETING = "Build an MCP server interactively: watch it run, call its tools, replay file changes, export it."
+GREETING = "Build an MCP server interactively: watch it run, call its tools, export it."
 
 
 class Part(Table):
