@@ -97,7 +97,7 @@ async def test_a_question_is_put_off_and_comes_again_when_it_is_wanted():
         await pilot.press("a")
         await sees(app, "shall it be?")
         engine.emit(QuestionSettled("q1"))
-        await sees(app, "Nobody waits for that answer")
+        await sees(app, "no longer needs that answer")
         assert not app.screen.is_modal
         assert "question (^y)" not in screen_text(app)
         assert not engine.commands

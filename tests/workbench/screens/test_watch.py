@@ -43,7 +43,7 @@ def test_a_batch_tells_how_many_changes_of_each_kind_and_its_paths():
 
 def test_the_tape_tells_what_is_recorded_and_replayed_and_else_which_key_begins():
     idle, replay = map(text_of, tape_lines(after(), NOON, 2, 100))
-    assert "r records" in idle
+    assert "press r to record" in idle
     assert replay.endswith("at once")
     s = after(RecordingStarted("x/storm.jsonl"), ReplayProgressed("docs", 3, 4, True))
     recorded, replayed = map(text_of, tape_lines(s, NOON + 31, 0, 100))

@@ -284,7 +284,7 @@ async def test_what_can_not_be_sent_is_said_and_gets_the_focus() -> None:
 
         assert view.ready() is None
         await pilot.pause()
-        assert "✗ 'many' is no number" in notes(field(view, "count"))
+        assert "✗ 'many' is not a number" in notes(field(view, "count"))
         assert field(view, "count").control.has_focus
 
 
