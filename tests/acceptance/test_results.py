@@ -40,6 +40,6 @@ def test_the_first_page_of_a_large_result_comes_at_once(
         shown = timed(terminal, "", lambda: first in terminal.text, FIRST_PAGE_MS / 1000)
         assert shown is not None, terminal.text
         print(f"first page of {tool} after {shown:.0f} ms")
-        overview = timed(terminal, KEYS["overview"], lambda: "What happened" in terminal.text, 5.0)
+        overview = timed(terminal, KEYS["overview"], lambda: "Timeline" in terminal.text, 5.0)
         assert overview is not None
         print(f"a key was answered after {overview:.0f} ms")
