@@ -124,6 +124,8 @@ async def test_a_healthy_server_is_not_restarted(folder: Path, session: Session)
         await until(lambda: app.has_engine and app.snapshot.phase == "running", "the server running")
         engine = app.engine
         await pilot.press("ctrl+r")
-        in_force: Callable[[], bool] = lambda: any("in force" in n.message for n in app._notifications)  # noqa: E731
-        await until(in_force, "the reload")
+        applied: Callable[[], bool] = lambda: any(
+            "server.toml applied" in n.message for n in app._notifications
+        )  # noqa: E731
+        await until(applied, "the reload")
         assert app.engine is engine
