@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -124,8 +124,9 @@ async def test_a_healthy_server_is_not_restarted(folder: Path, session: Session)
         await until(lambda: app.has_engine and app.snapshot.phase == "running", "the server running")
         engine = app.engine
         await pilot.press("ctrl+r")
-        applied: Callable[[], bool] = lambda: any(
-            "server.toml applied" in n.message for n in app._notifications
-        )  # noqa: E731
+
+        def applied() -> bool:
+            return any("server.toml applied" in each.message for each in app._notifications)
+
         await until(applied, "the reload")
         assert app.engine is engine
